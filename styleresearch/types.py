@@ -1,0 +1,29 @@
+"""Names for the arrays and values that travel between the parts.
+
+Shapes: ``b`` images, ``h`` rows, ``w`` columns, ``c`` channels. Images are RGB, float32, in [0, 1], NHWC everywhere
+past ``data/``; an encoder's own normalisation happens inside the encoder and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from jaxtyping import Array, Float
+
+Image: TypeAlias = Float[Array, "b h w 3"]
+"""A batch of RGB images in [0, 1]."""
+
+FeatureMap: TypeAlias = Float[Array, "b h w c"]
+"""Activations of one layer, one entry of ``Features``."""
+
+Features: TypeAlias = dict[str, Any]
+"""Layer name -> FeatureMap, plus ``"image"`` -> Image, so that a pixel loss is not a special case."""
+
+Mask: TypeAlias = Float[Array, "b h w 1"]
+"""Spatial weights in [0, 1]."""
+
+PerImage: TypeAlias = Float[Array, " b"]
+"""One value per image: what every loss and metric returns."""
+
+Params: TypeAlias = Any
+"""A pytree of arrays (plain dicts)."""
