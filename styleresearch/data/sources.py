@@ -1,0 +1,254 @@
+"""Where content and style pictures come from: named collections, built from the specs of a config.
+
+Example:
+    ``SOURCES.build(dict(name="photographs", names=("coffee", "cat")))`` gives two of scikit-image's photographs,
+    ``SOURCES.build(dict(name="folder", path="my/photos"))`` a folder's pictures.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import skimage
+from jaxtyping import Float32
+
+from styleresearch.data.images import READ_SUFFIXES, load_image
+from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
+from styleresearch.data.painter import PAINTINGS, paint
+from styleresearch.errors import InputError
+from styleresearch.registry import Registry, nearest
+
+
+class PictureSource(abc.ABC):
+    """A named collection of pictures. Subclasses are frozen dataclasses, built by the registered functions below."""
+
+    @abc.abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the pictures, in order, without duplicates."""
+
+    @abc.abstractmethod
+    def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+        """Return one picture, float32 (h, w, 3) in [0, 1].
+
+        Args:
+            name: one of ``names()``.
+            size: short side in pixels; ``None`` for the picture's own size.
+
+        Raises:
+            InputError: for a name that is not there, or a picture that cannot be read.
+        """
+
+
+SOURCES: Registry[PictureSource] = Registry("picture source")
+
+PHOTOGRAPHS = {
+    "astronaut": "astronaut.png",
+    "cat": "chelsea.png",
+    "coffee": "coffee.png",
+    "motorcycle": "motorcycle_left.png",
+    "rocket": "rocket.jpg",
+}
+"""Name -> file inside scikit-image. Of its pictures, the colour photographs of things."""
+TEXTURES = {
+    "brick": "brick.png",
+    "galaxies": "hubble_deep_field.jpg",
+    "grass": "grass.png",
+    "gravel": "gravel.png",
+    "tissue": "ihc.png",
+}
+"""Name -> file inside scikit-image: pictures without a subject, the same all over."""
+
+
+def _known(source: str, name: str, known: Iterable[str]) -> str:
+    """Return ``name`` if it is known; raise InputError with the nearest match if not."""
+    known = tuple(known)
+    if name not in known:
+        raise InputError(
+            f"the picture source {source!r} has no picture {name!r}.{nearest(str(name), known)} "
+            f"It has: {', '.join(known)}"
+        )
+    return name
+
+
+def _selection(source: str, names: Sequence[str] | None, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the chosen names, all of ``known`` for ``None``; raise InputError for what is unknown, twice or none."""
+    known = tuple(known)
+    if names is None:
+        return known
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        raise InputError(f"the picture source {source!r} takes names=('a', 'b', ...), a list, not {names!r}")
+    for name in names:
+        _known(source, name, known)
+    if len(set(names)) != len(names) or not names:
+        raise InputError(f"the picture source {source!r} takes one or more different names, not {list(names)!r}")
+    return tuple(names)
+
+
+def _stem_to_path(source: str, paths: Iterable[Path]) -> tuple[tuple[str, Path], ...]:
+    """Return (file name without its ending, path) of each; raise InputError where two files share a name."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        if path.stem in found:
+            raise InputError(
+                f"the picture source {source!r} has two pictures named {path.stem!r}: {found[path.stem]} and {path}. "
+                "A picture's name is its file's name without the ending: rename one"
+            )
+        found[path.stem] = path
+    return tuple(found.items())
+
+
+@dataclass(frozen=True)
+class PictureFiles(PictureSource):
+    """Pictures in files.
+
+    Attributes:
+        source: what the collection is called in messages.
+        paths: (name, file) of each picture, in order.
+    """
+
+    source: str
+    paths: tuple[tuple[str, Path], ...]
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names in the order of ``paths``."""
+        return tuple(name for name, _ in self.paths)
+
+    def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+        """Read one picture; see ``PictureSource`` and ``load_image``."""
+        _known(self.source, name, self.names())
+        return load_image(dict(self.paths)[name], size)
+
+
+@dataclass(frozen=True)
+class Paintings(PictureSource):
+    """Pictures that the procedural painter paints when they are asked for, 3:4 in landscape format.
+
+    Attributes:
+        styles: names of the painter's styles, in order.
+        seed: varies composition, palette and every stroke.
+    """
+
+    styles: tuple[str, ...]
+    seed: int
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the styles."""
+        return self.styles
+
+    def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+        """Paint one picture, ``size`` pixels high (512 for ``None``); see ``PictureSource``."""
+        _known("painter", name, self.styles)
+        size = 512 if size is None else size
+        if not 1 <= size <= MAX_PAINTED_SIDE:
+            raise InputError(f"the painter paints pictures of 1 to {MAX_PAINTED_SIDE} pixels a side, not {size}")
+        return paint(name, (size, round(size * 4 / 3)), self.seed)
+
+
+def _bundled(source: str, files: Mapping[str, str], names: Sequence[str] | None) -> PictureFiles:
+    """Return pictures inside the installed scikit-image.
+
+    The files are read in place: ``skimage.data`` would copy them to a cache folder, and download what is missing.
+    """
+    folder = Path(skimage.__file__).parent / "data"
+    chosen = _selection(source, names, files)
+    for name in chosen:
+        if not (folder / files[name]).is_file():
+            raise InputError(
+                f"the installed scikit-image lacks data/{files[name]}, the picture {name!r}: "
+                "reinstall it (pip install --force-reinstall scikit-image)"
+            )
+    return PictureFiles(source, tuple((name, folder / files[name]) for name in chosen))
+
+
+@SOURCES.register("photographs")
+def photographs(names: Sequence[str] | None = None) -> PictureSource:
+    """Colour photographs that come inside scikit-image: no download.
+
+    Args:
+        names: which, in this order; ``None`` for all.
+    """
+    return _bundled("photographs", PHOTOGRAPHS, names)
+
+
+@SOURCES.register("textures")
+def textures(names: Sequence[str] | None = None) -> PictureSource:
+    """Photographs of textures that come inside scikit-image; brick, grass and gravel are grey and stay grey.
+
+    Args:
+        names: which, in this order; ``None`` for all.
+    """
+    return _bundled("textures", TEXTURES, names)
+
+
+@SOURCES.register("painter")
+def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
+    """Procedural paintings, one for each style of ``styleresearch.data.painter``.
+
+    Args:
+        names: which styles, in this order; ``None`` for all.
+        seed: at least 0; another seed gives other compositions and palettes.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"the painter's seed must be a whole number of at least 0, not {seed!r}")
+    return Paintings(_selection("painter", names, PAINTINGS), seed)
+
+
+@SOURCES.register("folder")
+def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSource:
+    """The pictures in a folder (not in its subfolders), sorted by file name.
+
+    Files that are hidden or whose ending is not a picture's (``READ_SUFFIXES``) are passed over.
+
+    Args:
+        path: the folder.
+        names: which, as file names without the ending, in this order; ``None`` for all.
+
+    Raises:
+        InputError: if there is no such folder, it holds no pictures, or two of them have the same name.
+    """
+    root = _path("folder", path)
+    try:
+        entries = sorted(root.iterdir())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot list the folder {str(root)!r}: {reason}. Give a folder of pictures") from error
+    pictures = [
+        entry
+        for entry in entries
+        if entry.suffix.lower() in READ_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
+    ]
+    if not pictures:
+        raise InputError(
+            f"the folder {root} holds no pictures ({len(entries)} other entries). Endings that are read: "
+            f"{', '.join(READ_SUFFIXES)}"
+        )
+    paths = _stem_to_path(f"folder {root}", pictures)
+    chosen = _selection(f"folder {root}", names, [name for name, _ in paths])
+    return PictureFiles(f"folder {root}", tuple((name, dict(paths)[name]) for name in chosen))
+
+
+@SOURCES.register("files")
+def files(paths: Sequence[str | Path]) -> PictureSource:
+    """The pictures at these paths, in this order.
+
+    Raises:
+        InputError: if none is given, one does not exist, or two have the same name.
+    """
+    if isinstance(paths, str) or not isinstance(paths, Sequence) or not paths:
+        raise InputError(f"the picture source 'files' takes paths=('a.jpg', ...), a list of one or more, not {paths!r}")
+    found = [_path("files", path) for path in paths]
+    for path in found:
+        if not path.exists():
+            raise InputError(f"there is no file {path}: check the path (it was looked up from {Path.cwd()})")
+    return PictureFiles("files", _stem_to_path("files", found))
+
+
+def _path(source: str, path: object) -> Path:
+    """Return a path given as text or Path; raise InputError for anything else."""
+    if not isinstance(path, str | Path):
+        raise InputError(f"the picture source {source!r} takes paths as text, not {path!r}")
+    return Path(path).expanduser()
