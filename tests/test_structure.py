@@ -1,0 +1,174 @@
+"""Imports point one way. Read from the source with ``ast``, so an import inside a function counts too."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
+
+CONTRACTS = {"errors", "types", "registry"}
+TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
+
+# Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
+MAY_IMPORT: dict[str, set[str]] = {
+    "__init__": set(),
+    "errors": set(),
+    "types": set(),
+    "registry": {"errors", "types"},
+    "ops": CONTRACTS,
+    "encoder": CONTRACTS | {"ops"},
+    "nets": CONTRACTS | {"ops"},
+    "losses": CONTRACTS | {"ops", "encoder", "nets"},
+    "methods": TENSORS,
+    "training": TENSORS | {"methods"},
+    # No jax: `types` names jax arrays.
+    "data": {"errors", "registry"},
+    # Never methods: a metric knows nothing of what made the image.
+    "evaluation": TENSORS,
+    # Reads record files; the statistics are numpy only.
+    "report": {"errors", "registry", "evaluation.statistics"},
+    "build": TENSORS | {"methods", "training", "data", "evaluation", "report"},
+    "run": TENSORS | {"methods", "training", "data", "evaluation", "report", "build"},
+    "cli": TENSORS | {"methods", "training", "data", "evaluation", "report", "build", "run"},
+    "__main__": {"cli"},
+}
+
+# Library -> the files and folders of the package that may import it.
+FENCES: dict[str, tuple[str, ...]] = {
+    "flax.linen": ("nets/", "encoder/"),
+    "flax.nnx": (),
+    "orbax": ("training/checkpoint.py",),
+    "ml_collections": ("build.py", "cli/"),
+}
+
+# Parts that run without jax, and what counts as jax there.
+WITHOUT_JAX = ("data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py")
+JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
+
+
+def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of everything imported; ``from a import b`` gives ``a.b``."""
+    location = (package.name, *path.relative_to(package).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = location[: len(location) - node.level + 1] if node.level else ()
+            module = ".".join((*base, *filter(None, [node.module])))
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(prefix + ".")
+
+
+def parts(package: Path) -> set[str]:
+    return {path.stem for path in package.iterdir() if path.suffix == ".py" or (path.is_dir() and any(path.iterdir()))}
+
+
+def violations(package: Path) -> list[str]:
+    """Return one message per forbidden import, each beginning with file:line."""
+    found = []
+    known = parts(package)
+    for path in sorted(package.rglob("*.py")):
+        place = path.relative_to(package).as_posix()
+        part = place.partition("/")[0].removesuffix(".py")
+        if part not in MAY_IMPORT:
+            found.append(f"{package.name}/{place}:1: part {part!r} has no line in MAY_IMPORT ({__file__})")
+            continue
+        for line, name in imported(path, package):
+            where = f"{package.name}/{place}:{line}: imports {name}"
+            inside = name.removeprefix(package.name + ".") if within(name, package.name) else ""
+            target = inside.partition(".")[0]
+            allowed = MAY_IMPORT[part] | {part}
+            if target in known and not any(within(inside, one) for one in allowed):
+                found.append(f"{where}; {part} may import of the package only: {', '.join(sorted(allowed))}")
+            for library, places in FENCES.items():
+                if within(name, library) and not place.startswith(places):
+                    found.append(f"{where}; {library} belongs in {' and '.join(places) or 'no file of this package'}")
+            if place.startswith(WITHOUT_JAX) and any(within(name, library) for library in JAX):
+                found.append(f"{where}; {', '.join(WITHOUT_JAX)} run without jax")
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    found = violations(PACKAGE)
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("place", "source", "message"),
+    [
+        ("losses/gram.py", "import styleresearch.methods.gatys", "losses may import"),
+        ("losses/gram.py", "from styleresearch import methods", "losses may import"),
+        ("losses/gram.py", "def f():\n    from ..methods import base", "losses may import"),
+        ("losses/deep/gram.py", "from ...methods.base import Method", "losses may import"),
+        ("evaluation/suite.py", "from styleresearch.methods.base import METHODS", "evaluation may import"),
+        ("report/html.py", "from styleresearch.evaluation.metrics import METRICS", "report may import"),
+        ("types.py", "from styleresearch.errors import InputError", "types may import"),
+        ("data/images.py", "from styleresearch.types import Image", "data may import"),
+        ("data/images.py", "from jax import numpy as jnp", "run without jax"),
+        ("evaluation/statistics.py", "import jax.numpy as jnp", "run without jax"),
+        ("methods/base.py", "from flax import linen as nn", "flax.linen belongs in nets/ and encoder/"),
+        ("nets/unet.py", "import flax.nnx", "flax.nnx belongs in no file"),
+        ("training/loop.py", "import orbax.checkpoint as ocp", "orbax belongs in training/checkpoint.py"),
+        ("data/sources.py", "from ml_collections import ConfigDict", "ml_collections belongs in build.py and cli/"),
+        ("helpers.py", "", "no line in MAY_IMPORT"),
+    ],
+)
+def test_a_forbidden_import_is_found(tmp_path: Path, place: str, source: str, message: str) -> None:
+    package = tmp_path / "styleresearch"
+    for name in ("methods/base.py", "evaluation/metrics.py", "errors.py", "types.py", place):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).touch()
+    (package / place).write_text(source, encoding="utf-8")
+
+    found = violations(package)
+
+    assert len(found) == 1
+    assert found[0].startswith(f"styleresearch/{place}:{max(1, len(source.splitlines()))}: ")
+    assert message in found[0]
+
+
+def test_allowed_imports_pass(tmp_path: Path) -> None:
+    package = tmp_path / "styleresearch"
+    sources = {
+        "errors.py": "",
+        "evaluation/statistics.py": "import numpy as np",
+        "report/html.py": "from styleresearch.evaluation.statistics import bootstrap_ci",
+        "report/figures.py": "from styleresearch import __version__",
+        "report/tables.py": "from .html import page",
+        "losses/base.py": "import jax\nfrom styleresearch.errors import InputError",
+        "nets/unet.py": "import flax.linen as nn\nimport flaxen",
+        "cli/stylize.py": "from ml_collections import config_dict\nfrom styleresearch import losses",
+    }
+    for place, source in sources.items():
+        (package / place).parent.mkdir(parents=True, exist_ok=True)
+        (package / place).write_text(source, encoding="utf-8")
+
+    assert violations(package) == []
+
+
+# What an import pulls in only shows in a process of its own: jaxtyping's hook has loaded jax into this one.
+@pytest.mark.parametrize("part", ["", "cli", "data", "report", "evaluation/statistics.py"])
+def test_imports_without_jax(part: str) -> None:
+    root = PACKAGE / part
+    assert root.exists()
+    files = [PACKAGE / "__init__.py"] if part == "" else [root] if root.is_file() else sorted(root.rglob("*.py"))
+    modules = [
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__") for file in files
+    ]
+    assert modules
+    script = (
+        f"import importlib, sys\nfor name in {modules!r}:\n    importlib.import_module(name)\n"
+        "    assert 'jax' not in sys.modules, f'{name} imports jax'\n"
+    )
+    # The package under test: the folder that this file stands beside.
+    done = subprocess.run([sys.executable, "-c", script], cwd=PACKAGE.parent, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
