@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from beartype import BeartypeConf
+from beartype.door import is_bearable
 
 from styleresearch.errors import InputError
 
 T = TypeVar("T")
 Entry = TypeVar("Entry", bound=Callable[..., Any])
+
+_NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # an int is fine where a float is asked for
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -75,7 +80,7 @@ class Registry(Generic[T]):
         return dict(inspect.signature(self.get(name)).parameters)
 
     def problems(self, spec: Mapping[str, Any]) -> list[str]:
-        """Return everything wrong with the names in ``spec``, as messages; empty when it can be built."""
+        """Return what is wrong with the names and types in ``spec``, as messages; empty when it can be built."""
         if "name" not in spec:
             return [f"{self.kind} spec {dict(spec)!r} has no 'name'. Registered: {', '.join(self)}"]
         try:
@@ -96,17 +101,30 @@ class Registry(Generic[T]):
             and key not in spec
         ]
         found += [f"{self.kind} {spec['name']!r} needs the option {key!r}" for key in missing]
+        hints = get_type_hints(self.get(spec["name"]))
+        found += [
+            f"{self.kind} {spec['name']!r}: {key} = {spec[key]!r} is not {_said(hints[key])}"
+            for key in options
+            if key in spec and key in hints and not is_bearable(spec[key], hints[key], conf=_NUMERIC_TOWER)
+        ]
         return found
 
     def build(self, spec: Mapping[str, Any]) -> T:
         """Build the object that ``spec`` describes.
 
         Raises:
-            InputError: for an unknown name or option (with the nearest match), a missing option, or a value that
-                the constructor refuses.
+            InputError: for an unknown name or option (with the nearest match), a missing option, a value of the wrong
+                type, or one that the constructor refuses.
         """
         found = self.problems(spec)
         if found:
             raise InputError("; ".join(found))
         options = {key: value for key, value in spec.items() if key != "name"}
         return self.get(spec["name"])(**options)
+
+
+def _said(hint: Any) -> str:
+    """Return a type as a message says it."""
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(repr, get_args(hint)))
+    return f"of type {getattr(hint, '__name__', None) or hint}" if get_origin(hint) is None else f"of type {hint}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from flax import struct
 from jaxtyping import Array, Float
 
 Image: TypeAlias = Float[Array, "b h w 3"]
@@ -27,3 +28,20 @@ PerImage: TypeAlias = Float[Array, " b"]
 
 Params: TypeAlias = Any
 """A pytree of arrays (plain dicts)."""
+
+
+@struct.dataclass
+class Style:
+    """A style image and where and how much it counts.
+
+    Attributes:
+        image: Image.
+        weight: relative to the other styles; only ratios matter.
+        where: Mask on the content: where this style goes (None: everywhere).
+        mask: Mask on the style image: which part of it to take (None: all).
+    """
+
+    image: Any
+    weight: Any = 1.0
+    where: Any = None
+    mask: Any = None

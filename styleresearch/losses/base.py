@@ -1,12 +1,13 @@
-"""What a perceptual loss is, and the weighted sum of them that methods optimise."""
+"""What a perceptual loss is."""
 
 from __future__ import annotations
 
 import abc
 from typing import Any, ClassVar, Literal
 
+from styleresearch.ops.moments import resize_mask
 from styleresearch.registry import Registry
-from styleresearch.types import Features, PerImage
+from styleresearch.types import Features, Mask, PerImage
 
 
 class Loss(abc.ABC):
@@ -20,7 +21,7 @@ class Loss(abc.ABC):
         target: whose summary the generated image is compared with: "content", "style", or "none" for a loss of the
             generated image alone, whose ``compare`` receives ``None`` as target.
         layers: names of the features that ``summarise`` reads ("relu4_2", ..., or "image").
-        masked: whether ``summarise`` honours ``features["mask"]`` (see ``ops.moments.weights_at``).
+        masked: whether ``summarise`` honours ``features["mask"]`` (see ``mask_at``).
     """
 
     target: ClassVar[Literal["content", "style", "none"]]
@@ -37,3 +38,9 @@ class Loss(abc.ABC):
 
 
 LOSSES: Registry[Loss] = Registry("loss")
+
+
+def mask_at(features: Features, layer: str) -> Mask | None:
+    """Return the mask of ``features`` at the layer's resolution, or None where there is none."""
+    mask = features.get("mask")
+    return None if mask is None else resize_mask(mask, *features[layer].shape[1:3])

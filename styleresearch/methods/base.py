@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, TypeAlias
 
+from styleresearch.encoder.encoder import Encoder
 from styleresearch.registry import Registry
-from styleresearch.types import Image, Params
+from styleresearch.types import Image, Params, Style
 
 
 @dataclass(frozen=True)
@@ -18,42 +19,61 @@ class Progress:
     Attributes:
         evaluations: evaluations of the objective and its gradient so far.
         budget: how many there will be.
-        history: term -> values since the last report, one per evaluation, "total" first.
+        history: "evaluations", "total" and every term -> values since the last report, as lists.
     """
 
     evaluations: int
     budget: int
-    history: Mapping[str, Any]
+    history: Mapping[str, list[float]]
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
 
 
 class Method(abc.ABC):
-    """Turns a content and a style image into a stylised one.
+    """Turns content and style images into stylised ones.
 
     Subclasses are frozen dataclasses whose fields are the method's settings. What a user turns at run time (a mix of
-    styles, masks, strength) is a keyword argument of ``stylize``.
+    styles, masks) is an argument of ``stylize``.
+
+    Attributes:
+        guided: whether ``stylize`` takes several weighted or masked styles.
+        baseline: whether this is a floor that bounds the metrics, shown apart from the methods compared.
     """
+
+    guided: ClassVar[bool] = False
+    baseline: ClassVar[bool] = False
 
     @abc.abstractmethod
     def stylize(
         self,
         params: Params,
-        encoder: Any,
+        encoder: Encoder,
         content: Image,
-        style: Image,
+        style: Image | Sequence[Style],
         *,
         key: Any,
-        progress: Callable[[Progress], None] | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Image:
         """Return the stylised images, of the content's shape, in [0, 1].
 
         Args:
             params: what training learned; ``None`` for methods that learn nothing.
-            encoder: the shared ``Encoder``.
+            encoder: the shared encoder.
             content: content images.
-            style: style images, one for each content image; height and width may differ from the content's.
+            style: style images, one for each content image, of any height and width; or, for ``guided`` methods,
+                several ``Style``.
             key: the source of all randomness.
             progress: called as the work advances; methods that do not iterate never call it.
         """
 
 
 METHODS: Registry[Method] = Registry("method")
+
+
+def style_image(style: Image | Sequence[Style]) -> Image:
+    """Return the one style image that a method which is not ``guided`` works with.
+
+    Only called with what ``Method.guided`` allows; ``run`` refuses the rest with a message before any work.
+    """
+    return style[0].image if isinstance(style, (list, tuple)) else style  # pyright: ignore[reportReturnType]

@@ -1,0 +1,129 @@
+"""The weighted sum of losses that a method optimises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax.numpy as jnp
+from flax import struct
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.base import Loss
+from styleresearch.types import Image, PerImage, Style
+
+
+@struct.dataclass
+class Targets:
+    """What generated images are compared with: summarised once, compared at every step.
+
+    Attributes:
+        content: term -> summary of the content images.
+        style: term -> one summary for each style.
+        shares: how much each style counts; they sum to 1.
+        where: Mask of each style on the generated image, or None.
+    """
+
+    content: Any
+    style: Any
+    shares: Any
+    where: Any
+
+
+@struct.dataclass
+class Objective:
+    """Named losses and their weights: ``total = sum_t weight_t * loss_t``.
+
+    A pytree: weights are leaves, so changing one compiles nothing; losses are static.
+
+    Attributes:
+        weights: term -> factor.
+        terms: (name, loss) pairs, in the order in which reports show them.
+    """
+
+    weights: Any
+    terms: tuple[tuple[str, Loss], ...] = struct.field(pytree_node=False)
+
+    @classmethod
+    def of(cls, terms: Mapping[str, tuple[float, Loss]]) -> Objective:
+        """Return the objective of ``{name: (weight, loss)}``.
+
+        Raises:
+            InputError: if there is no term.
+        """
+        if not terms:
+            raise InputError("an objective needs at least one term, e.g. content=dict(name='feature', weight=1.0)")
+        weights = {name: jnp.float32(weight) for name, (weight, _) in terms.items()}
+        return cls(weights, tuple((name, loss) for name, (_, loss) in terms.items()))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The union of the layers that the terms read."""
+        return tuple(dict.fromkeys(layer for _, loss in self.terms for layer in loss.layers))
+
+    def targets(self, encoder: Encoder, content: Image, styles: Sequence[Style]) -> Targets:
+        """Return what images generated from ``content`` and ``styles`` are compared with.
+
+        Raises:
+            InputError: for masks under a loss that has no masked form.
+        """
+        by_target = {
+            target: [(name, loss) for name, loss in self.terms if loss.target == target] for target in ("content", "style")
+        }
+        masked = any(style.where is not None or style.mask is not None for style in styles)
+        unmaskable = [name for name, loss in by_target["style"] if not loss.masked]
+        if masked and unmaskable:
+            raise InputError(
+                f"the terms {', '.join(unmaskable)} have no masked form; leave out the masks or use a loss that has one "
+                "(gram, moments, covariance, wasserstein, spatial_variance_match)"
+            )
+        features = _encode(encoder, content, by_target["content"])
+        content_targets = {name: loss.summarise(features) for name, loss in by_target["content"]}
+        style_targets: dict[str, list[Any]] = {name: [] for name, _ in by_target["style"]}
+        amounts = []
+        for style in styles:
+            features = _encode(encoder, style.image, by_target["style"])
+            if style.mask is not None:
+                features["mask"] = style.mask
+            for name, loss in by_target["style"]:
+                style_targets[name].append(loss.summarise(features))
+            area = 1.0 if style.where is None else jnp.mean(style.where)
+            amounts.append(jnp.float32(style.weight) * area)
+        shares = jnp.stack(amounts) / jnp.sum(jnp.stack(amounts))
+        return Targets(content_targets, style_targets, shares, [style.where for style in styles])
+
+    def __call__(self, encoder: Encoder, image: Image, targets: Targets) -> tuple[PerImage, dict[str, PerImage]]:
+        """Return the total and the weighted terms of each image.
+
+        Several styles: each style term is the mean of its values against the styles, by their shares. For losses
+        quadratic in the summary (gram, moments) this has the gradient of comparing with the blended summary, as
+        neural-style does.
+        """
+        features = encoder(image, self.layers)
+        values: dict[str, PerImage] = {}
+        for name, loss in self.terms:
+            if loss.target == "style":
+                values[name] = self._style(loss, features, targets, name)
+            else:
+                target = targets.content[name] if loss.target == "content" else None
+                values[name] = loss.compare(loss.summarise(features), target)
+            values[name] = values[name] * self.weights[name]
+        return sum(values.values(), jnp.zeros(())), values
+
+    def _style(self, loss: Loss, features: Any, targets: Targets, name: str) -> PerImage:
+        whole = None
+        value = jnp.zeros(())
+        for share, where, target in zip(targets.shares, targets.where, targets.style[name], strict=True):
+            if where is None:
+                whole = loss.summarise(features) if whole is None else whole
+                summary = whole
+            else:
+                summary = loss.summarise({**features, "mask": where})
+            value += share * loss.compare(summary, target)
+        return value
+
+
+def _encode(encoder: Encoder, image: Image, terms: list[tuple[str, Loss]]) -> Any:
+    layers = tuple(dict.fromkeys(layer for _, loss in terms for layer in loss.layers))
+    return encoder(image, layers) if layers else {}

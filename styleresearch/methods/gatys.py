@@ -1,0 +1,211 @@
+"""Style transfer by optimising the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.objective import Objective, Targets
+from styleresearch.methods.base import METHODS, Method, Progress, ProgressCallback
+from styleresearch.methods.optimizers import Optimizer
+from styleresearch.ops.resize import resize
+from styleresearch.types import Image, Params, Style
+
+# The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
+_MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+
+
+class NonFiniteLoss(ArithmeticError):
+    """A loss term became NaN or infinite; the message names the term and the evaluation."""
+
+
+@METHODS.register("gatys")
+@dataclass(frozen=True, eq=False)
+class Gatys(Method):
+    """Optimise the pixels of an image under an objective, coarse to fine.
+
+    Source: Gatys et al. 2016, "Image style transfer using convolutional neural networks".
+    Differs: any objective and optimiser; published variants are the configs ``gatys_paper``, ``gatys_authors``,
+        ``neural_style`` and ``gatys_fast``, which say what they reproduce. Pixels are optimised in [0, 1] whatever the
+        encoder's convention, which changes Adam's step length and L-BFGS's first step only.
+
+    Attributes:
+        objective: what is minimised.
+        optimizer: how.
+        evaluations: evaluations of the objective and its gradient in all, over all stages. A line search may go over
+            by the last search's evaluations.
+        init: "content", "style" (resized to the content's size) or "noise".
+        noise: standard deviation of the Gaussian noise around ImageNet's mean colour for ``init="noise"``.
+        pyramid: stages (size relative to the content's, share of the evaluations); each starts from the upsampled
+            result of the one before.
+        clip: "end", or "step" to return to [0, 1] after every step (breaks L-BFGS's curvature estimate).
+        report_every: evaluations between two progress reports.
+    """
+
+    objective: Objective
+    optimizer: Optimizer
+    evaluations: int = 500
+    init: Literal["content", "style", "noise"] = "content"
+    noise: float = 0.1
+    pyramid: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    clip: Literal["end", "step"] = "end"
+    report_every: int = 10
+    guided: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.evaluations < 1 or self.report_every < 1:
+            raise InputError(
+                f"gatys: evaluations={self.evaluations} and report_every={self.report_every} must be at least 1"
+            )
+        if not self.pyramid or any(len(stage) != 2 or min(stage) <= 0 or stage[0] > 1 for stage in self.pyramid):
+            raise InputError(
+                f"gatys: pyramid {self.pyramid!r} must be ((relative size, share of evaluations), ...) with sizes in "
+                "(0, 1] and positive shares, e.g. ((0.5, 0.6), (1.0, 0.4))"
+            )
+        if self.pyramid[-1][0] != 1:
+            raise InputError(f"gatys: the last stage of pyramid {self.pyramid!r} must have relative size 1.0")
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder,
+        content: Image,
+        style: Image | Sequence[Style],
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the optimised images; see ``Method.stylize``. Images of a batch are optimised one after the other.
+
+        Raises:
+            InputError: if an image is too small for the objective's layers at the coarsest stage.
+            NonFiniteLoss: if a term becomes NaN or infinite.
+        """
+        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
+        keys = jax.random.split(key, content.shape[0])
+        results = []
+        for index in range(content.shape[0]):
+            one = [jax.tree.map(lambda leaf, i=index: leaf[i : i + 1] if jnp.ndim(leaf) else leaf, s) for s in styles]
+            results.append(self._optimise(encoder, content[index : index + 1], one, keys[index], progress))
+        return jnp.concatenate(results)
+
+    def _optimise(
+        self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: ProgressCallback | None
+    ) -> Image:
+        image: Image | None = None
+        done = 0
+        total_share = sum(share for _, share in self.pyramid)
+        spent = 0.0
+        for scale, share in self.pyramid:
+            spent += share
+            until = max(done + 1, round(self.evaluations * spent / total_share))
+            height, width = (max(1, round(side * scale)) for side in content.shape[1:3])
+            small = [_scaled(each, scale) for each in styles]
+            reference = resize(content, height, width)
+            encoder.check(self.objective.layers, (height, width))
+            start = self._start(reference, small, key) if image is None else resize(image, height, width)
+            targets = _targets(self.objective, encoder, reference, small)
+            image, done = self._stage(encoder, targets, start, done, until, progress)
+        assert image is not None  # the pyramid has a stage
+        return jnp.clip(image, 0.0, 1.0)
+
+    def _start(self, content: Image, styles: list[Style], key: Any) -> Image:
+        if self.init == "content":
+            return content
+        if self.init == "style":
+            return resize(styles[0].image, *content.shape[1:3])
+        return jnp.asarray([[[_MEAN_COLOR]]]) + self.noise * jax.random.normal(key, content.shape)
+
+    def _stage(
+        self,
+        encoder: Encoder,
+        targets: Targets,
+        image: Image,
+        done: int,
+        until: int,
+        progress: ProgressCallback | None,
+    ) -> tuple[Image, int]:
+        # A copy, because the first chunk donates its buffers and ``image`` may be the caller's content.
+        state = (jnp.array(image), self.optimizer.transform().init(image), jnp.int32(done))
+        while done < until:
+            stop = min(until, done + self.report_every)
+            state, rows, count = _run_chunk(
+                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+            )
+            table = np.asarray(rows)[: int(count)]
+            names = ("total", *(name for name, _ in self.objective.terms))
+            history = {"evaluations": [int(value) for value in table[:, 0]]}
+            history |= {name: [float(value) for value in table[:, i]] for i, name in enumerate(names, 1)}
+            _check_finite(history, names)
+            done = int(state[2])
+            if progress is not None:
+                progress(Progress(done, self.evaluations, history))
+        return state[0], done
+
+
+@jax.jit
+def _targets(objective: Objective, encoder: Encoder, content: Image, styles: list[Style]) -> Targets:
+    return objective.targets(encoder, content, styles)
+
+
+@partial(jax.jit, static_argnames=("optimizer", "rows", "clip"), donate_argnames="state")
+def _run_chunk(
+    optimizer: Optimizer,
+    rows: int,
+    clip: str,
+    objective: Objective,
+    encoder: Encoder,
+    targets: Targets,
+    state: Any,
+    stop: Any,
+) -> tuple[Any, Any, Any]:
+    """Step until ``stop`` evaluations; return the state, a table (evaluation, total, terms...) and its filled rows.
+
+    One dispatch for several steps, so that the host neither slows small images down nor loses sight of large ones.
+    """
+    transform = optimizer.transform()
+
+    def loss(image: Any) -> Any:
+        total, terms = objective(encoder, image, targets)
+        return total.sum(), jnp.stack([total.sum(), *(value.sum() for value in terms.values())])
+
+    def step(carry: Any) -> Any:
+        (image, opt_state, done), table, row = carry
+        (value, terms), grad = jax.value_and_grad(loss, has_aux=True)(image)
+        updates, opt_state = transform.update(
+            grad, opt_state, image, value=value, grad=grad, value_fn=lambda x: loss(x)[0]
+        )
+        image = image + updates
+        if clip == "step":
+            image = jnp.clip(image, 0.0, 1.0)
+        table = table.at[row].set(jnp.concatenate([(done + 1.0)[None], terms]))
+        done = (done + 1 + optimizer.extra_evaluations(opt_state)).astype(jnp.int32)
+        return (image, opt_state, done), table, row + 1
+
+    table = jnp.zeros((rows, 2 + len(objective.terms)))
+    return jax.lax.while_loop(lambda carry: carry[0][2] < stop, step, (state, table, jnp.int32(0)))
+
+
+def _scaled(style: Style, scale: float) -> Style:
+    """Return the style at the stage's relative size: its strokes shrink as the content does."""
+    height, width = (max(1, round(side * scale)) for side in style.image.shape[1:3])
+    return Style(resize(style.image, height, width), style.weight, style.where, style.mask)
+
+
+def _check_finite(history: dict[str, list[float]], names: Sequence[str]) -> None:
+    for row, evaluation in enumerate(history["evaluations"]):
+        broken = [name for name in names if not np.isfinite(history[name][row])]
+        if broken:
+            blame = [name for name in broken if name != "total"] or broken
+            raise NonFiniteLoss(
+                f"the loss term {' and '.join(map(repr, blame))} became {history[blame[0]][row]} at evaluation "
+                f"{evaluation}; lower its weight or the learning rate, or check the image's range"
+            )

@@ -1,0 +1,78 @@
+"""Colour spaces and colour transfer between images.
+
+Source: Gatys et al. 2016, "Preserving color in neural artistic style transfer" (arXiv:1606.05897), for the luminance
+and the linear (covariance) transfer; Reinhard et al. 2001 for mean and standard deviation.
+Differs: channels stay RGB in [0, 1] (Reinhard uses a decorrelated space).
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from styleresearch.ops.moments import covariance, mean, sqrt_psd, std
+from styleresearch.types import Image
+
+# ITU-R BT.601, the luma of the analogue YUV that neural-style implementations use.
+_RGB_TO_YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51499, -0.10001))
+
+
+def rgb_to_yuv(image: Image) -> Float[Array, "b h w 3"]:
+    """Return Y (0 to 1), U (-0.436 to 0.436), V (-0.615 to 0.615)."""
+    return image @ jnp.array(_RGB_TO_YUV).T
+
+
+def yuv_to_rgb(yuv: Float[Array, "b h w 3"]) -> Image:
+    """Return RGB; values outside [0, 1] are kept for the caller to clip."""
+    return yuv @ jnp.linalg.inv(jnp.array(_RGB_TO_YUV)).T
+
+
+def luminance(image: Image) -> Image:
+    """Return the grey image of the same luma, on three channels."""
+    return jnp.broadcast_to(rgb_to_yuv(image)[..., :1], image.shape)
+
+
+def with_luminance_of(color: Image, light: Image) -> Image:
+    """Return ``color``'s chroma under ``light``'s luma, clipped to [0, 1]."""
+    yuv = jnp.concatenate([rgb_to_yuv(light)[..., :1], rgb_to_yuv(color)[..., 1:]], axis=-1)
+    return jnp.clip(yuv_to_rgb(yuv), 0.0, 1.0)
+
+
+def match_mean_std(image: Image, reference: Image) -> Image:
+    """Return ``image`` with the reference's mean and standard deviation in each channel, clipped to [0, 1]."""
+    scale = std(reference, eps=1e-8) / std(image, eps=1e-8)
+    return jnp.clip((image - _at(mean(image))) * _at(scale) + _at(mean(reference)), 0.0, 1.0)
+
+
+def match_covariance(image: Image, reference: Image) -> Image:
+    """Return ``image`` with the reference's colour mean and covariance (CORAL), clipped to [0, 1].
+
+    Source: arXiv:1606.05897, section 4.1, with symmetric square roots ("image analogies" colour matching).
+    """
+    ridge = 1e-5 * jnp.eye(3)[None]
+    whiten = jnp.linalg.inv(sqrt_psd(covariance(image) + ridge))
+    colour = jnp.einsum("bij,bjk->bik", sqrt_psd(covariance(reference) + ridge), whiten, precision="highest")
+    centred = image - _at(mean(image))
+    return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(mean(reference)), 0.0, 1.0)
+
+
+def match_histogram(image: Image, reference: Image) -> Image:
+    """Return ``image`` with the reference's distribution of values in each channel (exact quantile mapping)."""
+    b, h, w, _ = image.shape
+    source = image.reshape(b, h * w, 3)
+    target = jnp.sort(reference.reshape(reference.shape[0], -1, 3), axis=1)
+    ranks = jnp.argsort(jnp.argsort(source, axis=1), axis=1) / max(h * w - 1, 1)
+    position = ranks * (target.shape[1] - 1)
+    low = jnp.floor(position).astype(jnp.int32)
+    high = jnp.minimum(low + 1, target.shape[1] - 1)
+    part = position - low
+    value = jnp.take_along_axis(target, low, 1) * (1 - part) + jnp.take_along_axis(target, high, 1) * part
+    return value.reshape(image.shape)
+
+
+MATCHES = {"mean_std": match_mean_std, "covariance": match_covariance, "histogram": match_histogram}
+"""Colour transfers by name: ``(image, reference) -> image``."""
+
+
+def _at(per_channel: Float[Array, "b c"]) -> Float[Array, "b 1 1 c"]:
+    return per_channel[:, None, None, :]

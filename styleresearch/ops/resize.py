@@ -1,0 +1,20 @@
+"""Resizing on the device, for pyramids and warm starts.
+
+Pictures on disk are resized in ``data.images`` before they get here. Both antialias when shrinking, as PIL does and
+``torch.nn.functional.interpolate`` does not.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from styleresearch.types import Image
+
+
+def resize(image: Image, height: int, width: int) -> Image:
+    """Return the images at another size, by an antialiased cubic filter, clipped to [0, 1]."""
+    b, h, w, c = image.shape
+    if (h, w) == (height, width):
+        return image
+    return jnp.clip(jax.image.resize(image, (b, height, width, c), "cubic", antialias=True), 0.0, 1.0)
