@@ -42,9 +42,11 @@ def _read_h5(file: Path) -> dict[str, np.ndarray]:
 def _read_onnx(file: Path) -> dict[str, np.ndarray]:
     import onnx
     from onnx import numpy_helper
+    from onnx.external_data_helper import uses_external_data
 
-    # Tensors kept in other files are refused by to_array: what is read is what was verified.
     model = onnx.load(str(file), load_external_data=False)
+    if any(uses_external_data(tensor) for tensor in model.graph.initializer):
+        raise ValueError("its tensors are in another file; save the model with them inside")
     return {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
 
 

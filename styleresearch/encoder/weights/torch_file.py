@@ -11,10 +11,11 @@ import pickle
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from io import BufferedIOBase, BytesIO
 from math import prod
 from operator import index
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,9 +57,9 @@ class _Tensor(NamedTuple):
 class _Unpickler(pickle.Unpickler):
     """Unpickles plain values and tensors; ``storages`` collects what the tensors refer to."""
 
-    def __init__(self, stream: IO[bytes], storages: dict[str, _Storage] | None = None) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         super().__init__(stream, encoding="utf-8")  # files written by Python 2 hold byte strings
-        self.storages = {} if storages is None else storages
+        self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what stands for ``module.name``, if it is one of the names a dict of tensors needs."""
@@ -133,9 +134,8 @@ def _read_zip(file: Path) -> Any:
             raise ValueError("the archive holds no data.pkl; it was not written by torch.save")
         top = pickles[0].removesuffix("data.pkl")
         order = archive.read(f"{top}byteorder") if f"{top}byteorder" in archive.namelist() else b"little"
-        with archive.open(pickles[0]) as stream:
-            unpickler = _Unpickler(stream)
-            content = unpickler.load()
+        unpickler = _Unpickler(BytesIO(archive.read(pickles[0])))
+        content = unpickler.load()
         for storage in unpickler.storages.values():
             dtype = storage.dtype.newbyteorder(">" if order.strip() == b"big" else "<")
             storage.data = np.frombuffer(archive.read(f"{top}data/{storage.key}"), dtype)
