@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float32
 
+from styleresearch.data.painter.canvas import shrink
 from styleresearch.errors import InputError
 from styleresearch.registry import Registry
 
@@ -44,4 +46,7 @@ def paint(style: str, size: tuple[int, int] = (256, 256), seed: int = 0) -> Floa
     if seed < 0:
         raise InputError(f"the painter's seed must be at least 0, not {seed}")
     rng = np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(style.encode())]))
-    return np.clip(style_painter(h, w, rng), 0, 1).astype(np.float32)
+    # Strokes need some pixels to be drawn with: tiny pictures are painted larger and shrunk.
+    factor = max(1, math.ceil(128 / max(h, w)))
+    painted = np.clip(style_painter(h * factor, w * factor, rng), 0, 1)
+    return shrink(painted, factor).astype(np.float32)

@@ -1,0 +1,141 @@
+"""Sources list names and give pictures, and refuse bad specs by name."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleresearch.data import sources
+from styleresearch.data.painter import PAINTINGS, paint
+from styleresearch.data.sources import SOURCES, PictureSource
+from styleresearch.errors import InputError
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    for i, name in enumerate(("b.PNG", "a.jpg", "c.webp")):
+        Image.new("RGB", (20 + i, 10), (80 * i, 0, 0)).save(folder / name)
+    (folder / "notes.txt").write_text("not a picture")
+    (folder / ".hidden.png").write_text("not a picture")
+    (folder / "sub.png").mkdir()
+    return folder
+
+
+def spec(name, **options):
+    return dict(name=name, **options)
+
+
+def refuses(match, name, **options):
+    with pytest.raises(InputError, match=match) as caught:
+        SOURCES.build(spec(name, **options))
+    assert "\n" not in str(caught.value)
+
+
+def test_registered():
+    assert list(SOURCES) == ["files", "folder", "painter", "photographs", "textures"]
+
+
+@pytest.mark.parametrize("name", ["photographs", "textures", "painter"])
+def test_every_picture_of_the_sources_that_need_no_files(name):
+    source = SOURCES.build(spec(name))
+    assert isinstance(source, PictureSource)
+    assert len(source.names()) == len(set(source.names())) >= 5
+    for picture in source.names():
+        array = source.picture(picture, 40)
+        assert min(array.shape[:2]) == 40
+        assert array.dtype == np.float32
+        assert 0 <= array.min() < array.max() <= 1
+        assert array.std() > 0.03
+
+
+def test_photographs_are_in_colour_and_at_their_own_size():
+    source = SOURCES.build(spec("photographs", names=("coffee", "cat")))
+    assert source.names() == ("coffee", "cat")
+    coffee = source.picture("coffee")
+    assert coffee.shape == (400, 600, 3)
+    assert np.ptp(coffee, axis=2).mean() > 0.1
+
+
+def test_painter_paints_what_paint_paints():
+    style = next(iter(PAINTINGS))
+    source = SOURCES.build(spec("painter", names=[style], seed=3))
+    assert source.names() == (style,)
+    np.testing.assert_array_equal(source.picture(style, 48), paint(style, (48, 64), 3))
+
+
+def test_folder_is_sorted_and_passes_over_other_files(pictures):
+    source = SOURCES.build(spec("folder", path=str(pictures)))
+    assert source.names() == ("a", "b", "c")
+    assert source.picture("b").shape == (10, 20, 3)
+    assert source.picture("a", 5).shape == (5, 10, 3)
+    chosen = SOURCES.build(spec("folder", path=pictures, names=("c", "a")))
+    assert chosen.names() == ("c", "a")
+
+
+def test_files_keep_their_order(pictures):
+    source = SOURCES.build(spec("files", paths=(str(pictures / "c.webp"), pictures / "b.PNG")))
+    assert source.names() == ("c", "b")
+    assert source.picture("c").shape == (10, 22, 3)
+
+
+def test_sources_compare_and_hash_by_value(pictures):
+    for options in (spec("photographs"), spec("painter", seed=1), spec("folder", path=str(pictures))):
+        assert SOURCES.build(options) == SOURCES.build(options)
+        assert hash(SOURCES.build(options)) == hash(SOURCES.build(options))
+    assert SOURCES.build(spec("painter", seed=1)) != SOURCES.build(spec("painter", seed=2))
+
+
+@pytest.mark.parametrize("name", ["photographs", "textures", "painter"])
+def test_wrong_names(name):
+    known = SOURCES.build(spec(name)).names()[0]
+    refuses(f"no picture '{known}x'. Did you mean '{known}'\\? It has: ", name, names=(known + "x",))
+    refuses("one or more different names", name, names=())
+    refuses("one or more different names", name, names=(known, known))
+    refuses(r"takes names=\('a', 'b', ...\), a list, not", name, names=known)
+    refuses("takes names", name, names=3)
+    refuses("has no option 'name_s'. Did you mean 'names'", name, name_s=(known,))
+
+
+def test_asking_for_an_unknown_picture(pictures):
+    for options, size in ((spec("photographs"), 8), (spec("painter"), 8), (spec("folder", path=str(pictures)), None)):
+        with pytest.raises(InputError, match="has no picture 'zebra'"):
+            SOURCES.build(options).picture("zebra", size)
+
+
+def test_wrong_seed_and_size():
+    for seed in (-1, 0.5, "0", True):
+        refuses("seed must be a whole number of at least 0", "painter", seed=seed)
+    source = SOURCES.build(spec("painter"))
+    for size in (0, 10**6):
+        with pytest.raises(InputError, match="paints pictures of 1 to"):
+            source.picture(source.names()[0], size)
+
+
+def test_wrong_folder(tmp_path, pictures):
+    refuses("cannot list the folder .*No such file", "folder", path=str(tmp_path / "missing"))
+    refuses("cannot list the folder .*Not a directory", "folder", path=str(pictures / "a.jpg"))
+    refuses("takes paths as text", "folder", path=3)
+    refuses("needs the option 'path'", "folder")
+    (tmp_path / "bare").mkdir()
+    (tmp_path / "bare" / "notes.txt").touch()
+    refuses(r"holds no pictures \(1 other entries\)", "folder", path=str(tmp_path / "bare"))
+    refuses("no picture 'd'", "folder", path=str(pictures), names=("d",))
+    Image.new("RGB", (4, 4)).save(pictures / "a.png")
+    refuses(r"two pictures named 'a': .*a\.jpg and .*a\.png", "folder", path=str(pictures))
+
+
+def test_wrong_files(tmp_path, pictures):
+    refuses("there is no file .*missing.png", "files", paths=(str(tmp_path / "missing.png"),))
+    refuses("a list of one or more", "files", paths=())
+    refuses("a list of one or more", "files", paths="a.png")
+    refuses("takes paths as text", "files", paths=(3,))
+    refuses("two pictures named 'a'", "files", paths=(str(pictures / "a.jpg"), str(pictures / "a.jpg")))
+    broken = SOURCES.build(spec("files", paths=(str(pictures / "notes.txt"),)))
+    with pytest.raises(InputError, match=r"notes\.txt is not a picture"):
+        broken.picture("notes")
+
+
+def test_a_scikit_image_without_the_file(monkeypatch):
+    monkeypatch.setitem(sources.PHOTOGRAPHS, "cat", "moved.png")
+    refuses("lacks data/moved.png, the picture 'cat': reinstall", "photographs")
