@@ -73,7 +73,7 @@ def _fetch(known: Known) -> Weights:
     console = Console(stderr=True)
     failures: list[str] = []
     for label, source, download in _routes(known, console):
-        console.print(f"Fetching the weights {known.name}: {label}", markup=False, highlight=False)
+        console.print(f"Fetching the weights {known.name}: {label}", markup=False, highlight=False, soft_wrap=True)
         try:
             with tempfile.TemporaryDirectory(prefix="styleresearch-") as folder:
                 weights = convert(download(Path(folder)), known.name, known.convention)
