@@ -87,13 +87,15 @@ def convert(file: str | Path, name: str, convention: str | None = None, arch: st
 
 
 def check_name(name: str) -> None:
-    """Raise unless ``name`` can be a file's name.
+    """Raise unless ``name`` can be a file's name, and is not what an encoder calls untrained weights.
 
     Raises:
         InputError: saying what is allowed.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         raise InputError(f"weights cannot be called {name!r}. Allowed: letters, digits, '_', '-' and '.'")
+    if name == "random":
+        raise InputError("the name 'random' stands for an encoder's untrained weights; choose another")
 
 
 def _check_choice(what: str, value: str | None, allowed: Iterable[str]) -> None:

@@ -281,6 +281,7 @@ def test_wrong_words_are_answered_with_the_right_ones(tmp_path, make_params):
         (tmp_path / "a.caffemodel").touch() or tmp_path / "a.caffemodel",
         "m",
     )
+    refuse("the name 'random' stands for", file, "random", "random", "vgg16")
     refuse("no such file", tmp_path / "none.npz", "mine", "caffe")
 
 
