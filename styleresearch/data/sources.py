@@ -79,7 +79,7 @@ def _selection(source: str, names: Sequence[str] | None, known: Iterable[str]) -
     known = tuple(known)
     if names is None:
         return known
-    if isinstance(names, str) or not isinstance(names, Sequence):
+    if isinstance(names, str):  # a Sequence[str] too, but never meant as one
         raise InputError(f"the picture source {source!r} takes names=('a', 'b', ...), a list, not {names!r}")
     for name in names:
         _known(source, name, known)
@@ -192,8 +192,8 @@ def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
         names: which styles, in this order; ``None`` for all.
         seed: at least 0; another seed gives other compositions and palettes.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"the painter's seed must be a whole number of at least 0, not {seed!r}")
+    if seed < 0:
+        raise InputError(f"the painter's seed must be at least 0, not {seed}")
     return Paintings(_selection("painter", names, PAINTINGS), seed)
 
 
@@ -210,7 +210,7 @@ def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSourc
     Raises:
         InputError: if there is no such folder, it holds no pictures, or two of them have the same name.
     """
-    root = _path("folder", path)
+    root = Path(path).expanduser()
     try:
         entries = sorted(root.iterdir())
     except (OSError, ValueError) as error:
@@ -238,17 +238,10 @@ def files(paths: Sequence[str | Path]) -> PictureSource:
     Raises:
         InputError: if none is given, one does not exist, or two have the same name.
     """
-    if isinstance(paths, str) or not isinstance(paths, Sequence) or not paths:
+    if isinstance(paths, str) or not paths:
         raise InputError(f"the picture source 'files' takes paths=('a.jpg', ...), a list of one or more, not {paths!r}")
-    found = [_path("files", path) for path in paths]
+    found = [Path(path).expanduser() for path in paths]
     for path in found:
         if not path.exists():
             raise InputError(f"there is no file {path}: check the path (it was looked up from {Path.cwd()})")
     return PictureFiles("files", _stem_to_path("files", found))
-
-
-def _path(source: str, path: object) -> Path:
-    """Return a path given as text or Path; raise InputError for anything else."""
-    if not isinstance(path, str | Path):
-        raise InputError(f"the picture source {source!r} takes paths as text, not {path!r}")
-    return Path(path).expanduser()

@@ -1,4 +1,5 @@
-# Each style registers itself when its file is imported.
+"""The procedural painter: seeded pictures, one file for each style; importing the file registers it."""
+
 from styleresearch.data.painter import (
     cubism,
     impasto,
@@ -15,18 +16,20 @@ from styleresearch.data.painter import (
 )
 from styleresearch.data.painter.base import MAX_SIDE, PAINTINGS, paint
 
-STYLES = (
-    cubism,
-    impasto,
-    ink_wash,
-    marbling,
-    mosaic,
-    pointillism,
-    pop_art,
-    stained_glass,
-    suprematism,
-    watercolour,
-    waves,
-    woodcut,
-)
-__all__ = ["MAX_SIDE", "PAINTINGS", "STYLES", "paint"]
+__all__ = [
+    "MAX_SIDE",
+    "PAINTINGS",
+    "cubism",
+    "impasto",
+    "ink_wash",
+    "marbling",
+    "mosaic",
+    "paint",
+    "pointillism",
+    "pop_art",
+    "stained_glass",
+    "suprematism",
+    "watercolour",
+    "waves",
+    "woodcut",
+]

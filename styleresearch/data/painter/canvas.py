@@ -26,7 +26,7 @@ def noise(
     rng: np.random.Generator,
     h: int,
     w: int,
-    frequency: float,
+    frequency: float | int,
     octaves: int = 4,
     stretch: tuple[float, float] = (1.0, 1.0),
 ) -> np.ndarray:
@@ -54,7 +54,7 @@ def noise(
     return total
 
 
-def wave(rng: np.random.Generator, x: np.ndarray, frequency: float, octaves: int = 4) -> np.ndarray:
+def wave(rng: np.random.Generator, x: np.ndarray, frequency: float | int, octaves: int = 4) -> np.ndarray:
     """Return a smooth random function of ``x`` (any shape), about in [-1, 1]: a ridge line."""
     total = np.zeros_like(x)
     for octave in range(octaves):

@@ -224,15 +224,15 @@ def portrait(rng: np.random.Generator, h: int, w: int, palette: Palette) -> Scen
     shadow = mix(mix(skin, p.accent, 0.45), p.high, 0.3)
     hair = mix(p.dark, p.second, rng.uniform(0.1, 0.6))
     turn = (b.x - cx) * b.aspect * side
-    fall, around = at(0.06, 0, 0.36, 0.265)
+    fall, around = at(0.06, 0.0, 0.36, 0.265)
     locks = np.clip(0.5 + 0.5 * np.sin(60 * fall + 8 * b.y), 0, 1)
     b.put(fall + 0.02 * wave(rng, b.y, 3.0), mix(hair, mix(hair, p.light, 0.4), locks), around)
-    body, around = at(0.62, 0, 0.36, 0.48)
+    body, around = at(0.62, 0.0, 0.36, 0.48)
     stripes = np.sin(70 * body) > 0.2 if rng.random() < 0.5 else np.sin(40 * (b.x * b.aspect + b.y)) > 0.6
     b.put(body, mix(p.accent, p.second, 0.85 * stripes.astype(np.float32)), around)
-    neck, _ = at(0.28, 0, 0.17, 0.09)
+    neck, _ = at(0.28, 0.0, 0.17, 0.09)
     b.put(neck, shadow, 1.57)
-    face, around = at(0, 0, 0.275, 0.195)
+    face, around = at(0.0, 0.0, 0.275, 0.195)
     form = np.clip(0.5 - turn / 0.2 + 0.25 * (b.y - cy) / 0.27, 0, 1)
     b.put(face, mix(skin, shadow, step(form - 0.62, 0.12)), around)
     for dx in (-0.085, 0.085):

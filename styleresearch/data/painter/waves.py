@@ -12,7 +12,7 @@ from styleresearch.data.painter.palette import mix, rgb
 @PAINTINGS.register("waves")
 def waves(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
     """Rows of rolling waves with striped backs and curling white foam before a snowy mountain, printed in few inks."""
-    scale, u = 3, 3 * unit(h, w)
+    scale, u = 2, 2 * unit(h, w)
     hs, ws = h * scale, w * scale
     y, x = grid(hs, ws)
     a = hs / u
@@ -71,7 +71,7 @@ def waves(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
         picture[part] = mix(picture[part], cream, np.clip((r - d) * u + 0.5, 0, 1))
     grain = noise(rng, hs, ws, 14, 4, (4.0, 0.15))
     picture = mix(picture, cream, np.clip(0.07 + 0.09 * grain, 0, 0.3))
-    return shrink(picture * (1 + 0.02 * blur(noise(rng, hs, ws, 80, 2), 1))[:, :, None], scale)
+    return shrink(picture * (1 + 0.02 * blur(noise(rng, hs, ws, 80, 2), 1.0))[:, :, None], scale)
 
 
 def _foam(
