@@ -1,0 +1,187 @@
+"""The summary, table.csv and table.tex."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+
+import numpy as np
+import pytest
+
+from styleresearch.errors import InputError
+from styleresearch.evaluation.statistics import holm, mean_interval, sign_flip_p
+from styleresearch.report.records import read_run
+from styleresearch.report.summary import summarise
+from styleresearch.report.tables import csv_text, escape_latex, latex_text, write_tables
+
+NASTY = 'a_b & 50% of $x$ #1 {~^\\} <script>alert("1")</script> Ünïcode'
+
+
+@pytest.fixture(scope="module")
+def run(finished_run):
+    return read_run(finished_run)
+
+
+@pytest.fixture(scope="module")
+def summary(run):
+    return summarise(run, resamples=500)
+
+
+@pytest.fixture
+def small(records_in, make_record):
+    """Two methods on 2 x 2 pairs with losses that can be averaged by hand, and one floor baseline."""
+    values = {"a": [1.0, 2.0, 3.0, 6.0], "b": [2.0, 4.0, 3.0, 9.0], "zero": [0.0, 0.0, 0.0, 0.0]}
+    lines = []
+    for index, (content, style) in enumerate([("c1", "s1"), ("c1", "s2"), ("c2", "s1"), ("c2", "s2")]):
+        for method, numbers in values.items():
+            metrics = {"loss": numbers[index], "score": None if method == "b" and index == 0 else 10 - numbers[index]}
+            sample = ["loss"] if method == "a" else []
+            label = {"a": NASTY}.get(method, method)
+            lines.append(
+                make_record(method, label, method == "zero", content, style, metrics=metrics, in_sample=sample)
+            )
+    directory = records_in(*lines)
+    (directory / "contracts.json").write_text(
+        '{"loss": {"label": "Loss_1", "better": "lower"}, "score": {"label": "Score", "better": "higher", "unit": "%"}}'
+    )
+    return read_run(directory)
+
+
+def test_summary_by_hand(small):
+    summary = summarise(small, reference="b")
+    loss = summary.cells["a", "loss"]
+    assert (loss.estimate.mean, loss.estimate.n, loss.in_sample, loss.best) == (3.0, 4, True, True)
+    assert not summary.cells["zero", "loss"].best, "a floor baseline does not compete"
+    table = np.array([[1.0, 2.0], [3.0, 6.0]])
+    assert loss.estimate == mean_interval(table)
+    assert loss.difference is not None
+    assert loss.difference.estimate.mean == pytest.approx(-1.5)
+    # Differences -1 -2 / 0 -3: wins on three, one tie.
+    assert loss.difference.win_rate == pytest.approx(3.5 / 4)
+    assert loss.difference.p == max(sign_flip_p(np.array([-1.5, -1.5])), sign_flip_p(np.array([-0.5, -2.5]))) == 0.5
+    assert summary.cells["b", "loss"].difference is None
+    score = summary.cells["a", "score"]
+    assert score.difference is not None
+    assert score.difference.estimate.n == 3
+    assert [loss.p_holm, score.p_holm] == holm([loss.difference.p, score.difference.p])
+    assert math.isnan(summary.cells["zero", "loss"].p_holm)
+    assert summary.design == "2 contents × 2 styles"
+
+
+def test_reference_defaults_to_the_first_method_and_must_exist(small):
+    reference = summarise(small, resamples=10).reference
+    assert reference is not None
+    assert reference.name == "a"
+    with pytest.raises(InputError, match=r"no method 'zerro'.*Did you mean 'zero'"):
+        summarise(small, reference="zerro")
+
+
+def test_one_method_has_no_reference_and_no_best(records_in, make_record):
+    summary = summarise(read_run(records_in(make_record("a", "A", False, "c", "s"))))
+    assert summary.reference is None
+    assert not any(cell.best for cell in summary.cells.values())
+    assert summary.caveat == "One image: nothing to resample, so no interval."
+    assert (
+        "["
+        not in latex_text(summary, read_run(records_in(make_record("a", "A", False, "c", "s")))).split(r"\midrule")[1]
+    )
+
+
+def test_seeds_of_one_pair_count_as_one_image(records_in, make_record):
+    lines = [
+        make_record("a", "A", False, "c", style, pair=f"c__{style}__s{seed}", seed=seed, metrics={"m": value})
+        for style, seed, value in [("x", 0, 1.0), ("x", 1, 3.0), ("y", 0, 5.0), ("y", 1, 5.0)]
+    ]
+    summary = summarise(read_run(records_in(*lines)))
+    estimate = summary.cells["a", "m"].estimate
+    assert (estimate.mean, estimate.n) == (3.5, 2)
+    assert summary.design == "1 content × 2 styles × 2 seeds"
+
+
+def test_csv_is_tidy_and_exact(run, summary):
+    rows = list(csv.DictReader(io.StringIO(csv_text(summary))))
+    assert len(rows) == 6 * 7
+    row = next(r for r in rows if (r["method"], r["metric"]) == ("gatys_adam", "style_loss"))
+    values = [r.metrics["style_loss"] for r in run.of_method("gatys_adam")]
+    assert float(row["mean"]) == pytest.approx(np.mean(values), rel=1e-12)
+    assert float(row["lo"]) < float(row["mean"]) < float(row["hi"])
+    others = [r.metrics["style_loss"] for r in run.of_method("gatys_lbfgs")]
+    assert float(row["delta_to_reference"]) == pytest.approx(np.mean(values) - np.mean(others), rel=1e-9)
+    assert (row["reference"], row["better"], row["in_sample"], row["n"]) == ("gatys_lbfgs", "lower", "1", "9")
+    missing = next(r for r in rows if (r["method"], r["metric"]) == ("identity", "evaluations"))
+    assert (missing["mean"], missing["lo"], missing["n"], missing["note"]) == ("", "", "0", "no value")
+    assert "nan" not in csv_text(summary)
+
+
+def test_csv_holds_any_label(small):
+    rows = list(csv.DictReader(io.StringIO(csv_text(summarise(small, resamples=10)))))
+    assert rows[0]["label"] == NASTY
+
+
+def _check_latex(text):
+    """Fail unless environments nest, braces and dollars balance, and rows have as many cells as the preamble."""
+    assert text.isprintable() or set(text) - {"\n"} == {c for c in text if c.isprintable()}
+    stack = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+)\}", text):
+        if kind == "begin":
+            stack.append(name)
+        else:
+            assert stack.pop() == name
+    assert stack == []
+    bare = re.sub(r"\\[\\{}$&#_%~^]", "", text)
+    assert bare.count("{") == bare.count("}")
+    depth = 0
+    for character in bare:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        assert depth >= 0
+    lines = [line for line in bare.split("\n") if not line.startswith("%")]
+    assert all(line.count("$") % 2 == 0 for line in lines)
+    assert all(character not in "\n".join(lines) for character in "#%~")
+    match = re.search(r"\\begin\{tabular\}\{(\w+)\}", text)
+    assert match
+    inner = text[match.end() : text.index(r"\end{tabular}")]
+    rows = [line for line in inner.split("\n") if line.endswith(r"\\")]
+    assert rows
+    for row in rows:
+        assert len(re.findall(r"(?<!\\)&", row)) == len(match[1]) - 1
+    return rows
+
+
+def test_latex_is_well_formed_and_says_what_it_must(run, summary):
+    text = latex_text(summary, run)
+    rows = _check_latex(text)
+    assert len(rows) == 1 + 6
+    assert [line.strip() for line in text.split("\n") if "rule" in line] == [
+        r"\toprule", r"\midrule", r"\midrule", r"\bottomrule",
+    ]  # fmt: skip
+    caption = next(line for line in text.split("\n") if r"\caption" in line)
+    for fact in (
+        r"3 contents $\times$ 3 styles", "bootstrap", "resample contents and styles independently", "vgg16",
+        "caffe convention", "ab12cd34ef56", "192 px", "5f2c9a70b1d4", r"$\dagger$",
+    ):  # fmt: skip
+        assert fact in caption
+    lbfgs = next(row for row in rows if "L-BFGS" in row)
+    assert re.search(r"\$\\mathbf\{[\d.]+\}\^\{\\dagger\}_\{\[[\d.]+,\\,[\d.]+\]\}\$", lbfgs)
+    assert r"Style loss [$10^{-6}$] $\downarrow$" in text
+
+
+def test_latex_escapes_every_name(small):
+    text = latex_text(summarise(small, resamples=50), small)
+    rows = _check_latex(text)
+    assert r"a\_b \& 50\% of \$x\$ \#1 \{\textasciitilde{}\textasciicircum{}\textbackslash{}\}" in rows[1]
+    assert r"\textless{}script\textgreater{}" in rows[1]
+    assert "Ünïcode" in rows[1]
+    assert r"Loss\_1" in rows[0]
+    assert r"[\%]" in rows[0]
+
+
+def test_escape_latex_drops_control_characters():
+    assert escape_latex("a\x00b\x1bc\nd") == "abc d"
+
+
+def test_write_tables(run, summary, tmp_path):
+    paths = write_tables(summary, run, tmp_path)
+    assert [path.name for path in paths] == ["table.csv", "table.tex"]
+    assert all(path.stat().st_size > 500 for path in paths)
