@@ -1,0 +1,152 @@
+"""Loss curves of the iterative methods: reading them and drawing them as inline SVG, small multiples per method."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from markupsafe import Markup, escape
+
+from styleresearch.report.axes import Axis
+from styleresearch.report.records import RunRecords
+
+POINTS = 120
+"""Points kept of one curve: more than a panel has pixels to show."""
+LINES = 24
+"""Curves drawn in one panel."""
+WIDTH, HEIGHT = 360.0, 236.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 10.0, 34.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Loss terms of one stylisation against the number of evaluations."""
+
+    method: str
+    pair: str
+    evaluations: Float[np.ndarray, " points"]
+    terms: dict[str, Float[np.ndarray, " points"]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A drawn panel: one method, one term."""
+
+    label: str
+    svg: Markup
+    note: str
+
+
+def read_curves(run: RunRecords) -> tuple[list[Curve], list[str]]:
+    """Read the curves that the records name; return them and a sentence for each file that cannot be used."""
+    curves, notices = [], []
+    for (method, pair), record in run.records.items():
+        relative = record.files.get("curve")
+        if not relative:
+            continue
+        try:
+            curves.append(_read(run.directory / relative, method, pair))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            notices.append(f"The loss curve {relative} is missing or not readable and was left out.")
+    return curves, notices
+
+
+def _read(path: Path, method: str, pair: str) -> Curve:
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    x = np.asarray(fields.pop("evaluations"), dtype=float)
+    terms = {str(name): np.asarray([math.nan if v is None else v for v in y], float) for name, y in fields.items()}
+    if x.ndim != 1 or not len(x) or any(y.shape != x.shape for y in terms.values()):
+        raise ValueError("a term has another number of values than there are evaluations")
+    return Curve(method, pair, x, terms)
+
+
+def term_names(curves: Sequence[Curve]) -> list[str]:
+    """Return the terms that have a positive value to draw, ``total`` first."""
+    names = dict.fromkeys(name for curve in curves for name in curve.terms)
+    drawn = [name for name in names if any(np.any(_positive(curve.terms.get(name))) for curve in curves)]
+    return sorted(drawn, key=lambda name: name != "total")
+
+
+def _positive(values: Float[np.ndarray, " points"] | None) -> np.ndarray:
+    return np.zeros(0, bool) if values is None else np.isfinite(values) & (values > 0)
+
+
+def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
+    """Draw one panel per method that has the term: a thin line per pair, a bold one for their geometric mean.
+
+    All panels of a term share both axes; the loss is on a logarithmic scale, so values that are not positive are
+    not drawn.
+    """
+    drawn = []
+    for curve in curves:
+        if term in curve.terms:
+            keep = _positive(curve.terms[term])
+            if keep.any():
+                drawn.append((curve, curve.evaluations[keep], curve.terms[term][keep]))
+    if not drawn:
+        return []
+    x_axis = Axis.linear(0.0, max(float(x.max()) for _, x, _ in drawn), LEFT, WIDTH - RIGHT)
+    lowest, highest = min(float(y.min()) for *_, y in drawn), max(float(y.max()) for *_, y in drawn)
+    y_axis = Axis.log(lowest, highest, HEIGHT - BOTTOM, TOP)
+    found = []
+    for method in run.methods:
+        mine = [(curve, x, y) for curve, x, y in drawn if curve.method == method.name]
+        if not mine:
+            continue
+        step = max(1, math.ceil(len(mine) / LINES))
+        body = [_frame(x_axis, y_axis)]
+        for curve, x, y in mine[::step]:
+            body.append(
+                Markup('<path class="thin" d="{}"><title>{}</title></path>').format(
+                    _path(x_axis, y_axis, x, y), curve.pair
+                )
+            )
+        mean_x, mean_y = _geometric_mean([(x, y) for _, x, y in mine])
+        body.append(Markup('<path class="bold" d="{}"/>').format(_path(x_axis, y_axis, mean_x, mean_y)))
+        ends = (
+            f"{term} over evaluations, from {mean_y[0]:.3g} to {mean_y[-1]:.3g} (geometric mean of {len(mine)} pairs)"
+        )
+        svg = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+            WIDTH, HEIGHT, f"{method.label}: {ends}", Markup("").join(body)
+        )
+        drop = mean_y[-1] / mean_y[0]
+        note = f"ends at {100 * drop:.2g} % of its first value" if drop < 1 else "does not fall"
+        if step > 1:
+            note += f"; {len(mine[::step])} of {len(mine)} pairs drawn"
+        found.append(Panel(method.label, svg, note))
+    return found
+
+
+def _frame(x_axis: Axis, y_axis: Axis) -> Markup:
+    parts = []
+    for position, text in y_axis.ticks():
+        parts.append(
+            Markup(
+                '<line class="rule" x1="{}" x2="{}" y1="{y}" y2="{y}"/><text class="y" x="{}" y="{y}">{}</text>'
+            ).format(LEFT, WIDTH - RIGHT, LEFT - 7, text, y=f"{position:.1f}")
+        )
+    for position, text in x_axis.ticks():
+        parts.append(Markup('<text class="x" x="{:.1f}" y="{}">{}</text>').format(position, HEIGHT - BOTTOM + 15, text))
+    parts.append(
+        Markup('<text class="x" x="{}" y="{}">evaluations</text>').format((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4)
+    )
+    return Markup("").join(parts)
+
+
+def _path(x_axis: Axis, y_axis: Axis, x: np.ndarray, y: np.ndarray) -> str:
+    """Return an SVG path through at most ``POINTS`` of the points, first and last among them."""
+    keep = np.unique(np.linspace(0, len(x) - 1, min(POINTS, len(x))).round().astype(int))
+    points = [f"{x_axis.place(float(x[i])):.1f} {y_axis.place(float(y[i])):.1f}" for i in keep]
+    return str(escape("M" + "L".join(points))) if len(points) > 1 else f"M{points[0]}h.1"
+
+
+def _geometric_mean(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Average the logarithms of several curves over the evaluations that all of them reach."""
+    lo, hi = max(float(x.min()) for x, _ in lines), min(float(x.max()) for x, _ in lines)
+    grid = np.linspace(lo, max(lo, hi), POINTS)
+    return grid, np.exp(np.mean([np.interp(grid, x, np.log(y)) for x, y in lines], axis=0))

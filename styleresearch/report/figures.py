@@ -1,0 +1,130 @@
+"""Figures for a paper: the grid of images (``figure.png``) and the trade-off plane (``tradeoff.pdf``)."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from styleresearch.errors import InputError
+from styleresearch.report.records import MethodName, Pair, RunRecords
+from styleresearch.report.summary import Summary, summarise
+
+ROWS = 8
+"""Pairs in the grid: as many as fit a page; they are spread evenly over the run's pairs."""
+CELL_INCHES = 1.25
+DPI = 150
+
+
+def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]:
+    """Write ``figure.png`` and, where the records have both losses, ``tradeoff.pdf``; return their paths.
+
+    Args:
+        run: what ``read_run`` returned.
+        summary: what ``summarise`` returned for it; computed when not given.
+
+    Raises:
+        InputError: if the run directory cannot be written.
+    """
+    # matplotlib takes most of a second to import, and the HTML report does without it.
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings: dict[Any, Any] = {"font.family": "serif", "font.size": 8, "text.parse_math": False, "pdf.fonttype": 42}
+    written = []
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; that is no reason to have no figure.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        try:
+            figure = Figure()
+            _draw_grid(figure, run)
+            written.append(run.directory / "figure.png")
+            figure.savefig(written[-1], dpi=DPI, facecolor="white")
+            summary = summarise(run) if summary is None else summary
+            if {"content_loss", "style_loss"} <= {column.name for column in summary.columns}:
+                figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+                _draw_tradeoff(figure, summary)
+                written.append(run.directory / "tradeoff.pdf")
+                figure.savefig(written[-1], metadata={"CreationDate": None})
+        except OSError as error:
+            raise InputError(f"cannot write figures into {run.directory}: {error.strerror or error}") from error
+    return written
+
+
+def chosen_pairs(run: RunRecords, rows: int = ROWS) -> list[Pair]:
+    """Return at most ``rows`` pairs, spread evenly over the run's pairs."""
+    keep = np.unique(np.linspace(0, len(run.pairs) - 1, min(rows, len(run.pairs))).round().astype(int))
+    return [run.pairs[i] for i in keep]
+
+
+def _draw_grid(figure: Any, run: RunRecords) -> None:
+    """Draw pairs as rows: content, style, then every method; a missing or unreadable image is an empty frame."""
+    pairs = chosen_pairs(run)
+    columns: list[MethodName | str] = ["content", "style", *run.methods]
+    figure.set_size_inches(CELL_INCHES * len(columns), CELL_INCHES * len(pairs) + 0.3)
+    axes = figure.subplots(len(pairs), len(columns), squeeze=False)
+    top = 1 - 0.3 / (CELL_INCHES * len(pairs) + 0.3)
+    figure.subplots_adjust(left=0.004, right=0.996, bottom=0.004, top=top, wspace=0.03, hspace=0.03)
+    for row, pair in enumerate(pairs):
+        for index, column in enumerate(columns):
+            axis = axes[row, index]
+            axis.set_xticks([])
+            axis.set_yticks([])
+            axis.spines[:].set_visible(False)
+            image = _read(run, pair, column)
+            if image is None:
+                axis.text(0.5, 0.5, "–", ha="center", va="center", transform=axis.transAxes)
+            else:
+                axis.imshow(image, interpolation="lanczos")
+            if row == 0:
+                axis.set_title(column if isinstance(column, str) else column.label, fontsize=8, pad=4)
+
+
+def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray | None:
+    """Return a picture at the size of a cell, or ``None`` when there is none to read."""
+    if isinstance(column, str):
+        records = [r for m in run.methods if (r := run.records.get((m.name, pair.name))) is not None]
+        relative = next((r.files[column] for r in records if r.files.get(column)), None)
+    else:
+        record = run.records.get((column.name, pair.name))
+        relative = None if record is None else record.files.get("output")
+    if not relative:
+        return None
+    side = round(CELL_INCHES * DPI)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(run.directory / relative) as opened:
+                image = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    return np.asarray(ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS))
+
+
+def _draw_tradeoff(figure: Any, summary: Summary) -> None:
+    """Draw mean style loss against mean content loss with intervals; values of 0 have no place on a log axis."""
+    axis = figure.add_subplot()
+    names = {column.name: column.label for column in summary.columns}
+    for method in summary.methods:
+        x, y = (summary.cells[method.name, name].estimate for name in ("content_loss", "style_loss"))
+        if not (x.n and y.n) or x.mean <= 0 or y.mean <= 0:
+            continue
+        errors = [[[e.mean - e.lo], [e.hi - e.mean]] if math.isfinite(e.lo) else None for e in (x, y)]
+        face = "white" if method.baseline else "#a63d17"
+        edge = "#6b665e" if method.baseline else "#a63d17"
+        axis.errorbar(
+            x.mean, y.mean, xerr=errors[0], yerr=errors[1], fmt="o", markersize=4, color=edge,
+            markerfacecolor=face, elinewidth=0.8,
+        )  # fmt: skip
+        axis.annotate(method.label, (x.mean, y.mean), xytext=(5, 4), textcoords="offset points", fontsize=7)
+    if axis.has_data():
+        axis.set_xscale("log")
+        axis.set_yscale("log")
+    axis.margins(0.12)
+    axis.set_xlabel(names["content_loss"])
+    axis.set_ylabel(names["style_loss"])
+    axis.spines[["top", "right"]].set_visible(False)

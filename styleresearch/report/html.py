@@ -1,0 +1,264 @@
+"""The report of a run: one HTML file that needs nothing else, with ``table.csv`` and ``table.tex`` beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from styleresearch import __version__
+from styleresearch.errors import InputError
+from styleresearch.evaluation.statistics import RESAMPLES, Difference
+from styleresearch.report.charts import column_axis, interval_mark, tradeoff
+from styleresearch.report.curves import panels, read_curves, term_names
+from styleresearch.report.numbers import MISSING, Scale, p_text, plain
+from styleresearch.report.pictures import Picture, picture, preview_side
+from styleresearch.report.records import Metric, RunRecords, read_run
+from styleresearch.report.summary import Cell, Summary, summarise
+from styleresearch.report.tables import describe_run, write_tables
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_report(
+    run_dir: Path,
+    *,
+    reference: str | None = None,
+    command: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Path:
+    """Write ``report.html``, ``table.csv`` and ``table.tex`` of a run directory and return the report's path.
+
+    Args:
+        run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
+        reference: name of the method that differences are taken to; by default the first that is no floor baseline.
+        command: the command line that repeats the run, shown in the report.
+        resamples: bootstrap resamples.
+        seed: seed of the bootstrap.
+
+    Raises:
+        InputError: if the records are missing or not usable, the reference is not a method of the run, or the
+            directory cannot be written.
+    """
+    run = read_run(Path(run_dir))
+    summary = summarise(run, reference, resamples, seed)
+    page = render(run, summary, command)
+    path = run.directory / "report.html"
+    try:
+        path.write_text(page, encoding="utf-8")
+        write_tables(summary, run, run.directory)
+    except OSError as error:
+        raise InputError(f"cannot write the report into {run.directory}: {error.strerror or error}") from error
+    return path
+
+
+def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:
+    """Return the page as text."""
+    curves, problems = read_curves(run)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    template = environment.get_template("report.html.j2")
+    metrics = [column for column in summary.columns if not column.cost]
+    return template.render(
+        # Own files, not the user's: they go in unescaped.
+        style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        version=__version__,
+        title=_title(run),
+        run=run,
+        summary=summary,
+        metrics=metrics,
+        notices=[*run.notices, *problems],
+        facts=_facts(run, summary),
+        describe=describe_run(run),
+        results=_results(summary),
+        differences=_differences(summary, metrics),
+        p_floor=_p_floor(summary),
+        tradeoff=tradeoff(summary),
+        grid=_grid(run),
+        terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
+        without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
+        data=_lightbox(run, summary),
+        values=_values(run, summary),
+        command=command,
+        config=json.dumps(run.config, indent=2, ensure_ascii=False, default=str) if run.config else "",
+        contracts={m.name: json.dumps(m.contract, indent=2, ensure_ascii=False) for m in metrics if m.contract},
+        missing=MISSING,
+    )
+
+
+def _title(run: RunRecords) -> str:
+    name = run.config.get("name")
+    return name if isinstance(name, str) and name else run.directory.resolve().name
+
+
+def _facts(run: RunRecords, summary: Summary) -> list[tuple[str, str]]:
+    """Return what was compared and with what, as (name, text); facts that are not known are left out."""
+    known = describe_run(run)
+    encoder = ", ".join(part for part in (known["encoder"], known["convention"]) if part)
+    times = sorted(str(time) for time in run.provenance("time"))
+    packages: dict[str, dict[str, None]] = {}
+    for versions in run.provenance("packages"):
+        for name, version in versions.items() if isinstance(versions, Mapping) else ():
+            packages.setdefault(str(name), {})[str(version)] = None
+    span = [_clock(times[0]), _clock(times[-1])] if times else []
+    facts = [
+        ("Compared", summary.design),
+        ("Encoder", f"{encoder} · sha256 {known['digest']}…" if encoder and known["digest"] else encoder),
+        ("Size", known["size"]),
+        ("Device", ", ".join(str(device) for device in run.provenance("device"))),
+        ("Precision", ", ".join(str(precision) for precision in run.provenance("precision"))),
+        ("Config", known["config"]),
+        ("Time", " to ".join(dict.fromkeys(span))),
+        ("Versions", ", ".join(f"{name} {' and '.join(found)}" for name, found in packages.items())),
+    ]
+    return [(name, text) for name, text in facts if text]
+
+
+def _clock(time: str) -> str:
+    """Return an ISO time without seconds, ``2026-11-23 02:30 UTC``; any other text as it is."""
+    plain_form = len(time) == 20 and time[10] == "T" and time.endswith("Z")
+    return f"{time[:10]} {time[11:16]} UTC" if plain_form else time
+
+
+def _results(summary: Summary) -> list[dict[str, Any]]:
+    axes = {column.name: column_axis(summary, column, 3.0, 93.0) for column in summary.columns}
+    rows = []
+    for method in summary.methods:
+        cells = []
+        for column in summary.columns:
+            cell = summary.cells[method.name, column.name]
+            scale = summary.scales[column.name]
+            cells.append(_cell(cell, scale, summary.images) | {"mark": interval_mark(cell.estimate, axes[column.name])})
+        rows.append({"method": method, "cells": cells})
+    return rows
+
+
+def _cell(cell: Cell, scale: Scale, images: int) -> dict[str, Any]:
+    estimate = cell.estimate
+    mean, lo, hi = scale.interval(estimate.mean, estimate.lo, estimate.hi)
+    note = "" if estimate.n in (0, images) else f"{estimate.n} of {images}"
+    return {
+        "mean": mean,
+        # The interval of a constant (evaluations, the identity's content loss) says nothing that the mean does not.
+        "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else "",
+        "reason": estimate.reason,
+        "note": note,
+        "best": cell.best,
+        "in_sample": cell.in_sample,
+        "missing": not estimate.n,
+    }
+
+
+def _differences(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]]:
+    """Return a row per method other than the reference; empty without a reference."""
+    rows = []
+    for method in summary.methods:
+        if summary.reference is None or method == summary.reference:
+            continue
+        cells = []
+        for column in metrics:
+            cell = summary.cells[method.name, column.name]
+            found = cell.difference
+            if found is None or not found.estimate.n:
+                cells.append(None)
+                continue
+            estimate = found.estimate
+            mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
+            cells.append(
+                {
+                    "mean": f"+{mean}" if estimate.mean > 0 else mean,
+                    "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) else "",
+                    "verdict": _verdict(found, column),
+                    "wins": f"{100 * found.win_rate:.0f} %" if math.isfinite(found.win_rate) else MISSING,
+                    "p": "" if method.baseline else p_text(found.p),
+                    "p_holm": p_text(cell.p_holm),
+                    "one_sided": cell.in_sample != summary.cells[summary.reference.name, column.name].in_sample,
+                }
+            )
+        rows.append({"method": method, "cells": cells})
+    return rows
+
+
+def _verdict(difference: Difference, column: Metric) -> str:
+    """Say what the interval says: "better" or "worse" when it excludes 0, "unclear" when not, nothing without one."""
+    estimate = difference.estimate
+    if column.better is None or not math.isfinite(estimate.lo):
+        return ""
+    if estimate.lo <= 0 <= estimate.hi:
+        return "unclear"
+    return "better" if (estimate.mean < 0) == (column.better == "lower") else "worse"
+
+
+def _p_floor(summary: Summary) -> float:
+    """Return the largest of the smallest p-values that the comparisons can reach; NaN when there is no test."""
+    tested = [
+        summary.cells[m.name, c.name].difference for m in summary.methods if not m.baseline for c in summary.columns
+    ]
+    floors = [difference.p_floor for difference in tested if difference is not None]
+    return max((floor for floor in floors if math.isfinite(floor)), default=math.nan)
+
+
+def _grid(run: RunRecords) -> list[dict[str, Any]]:
+    """Return a row per pair: its inputs and every method's output, each with a preview or the reason for none."""
+    side = preview_side(len(run.pairs) * (len(run.methods) + 2))
+    inputs: dict[str, Picture] = {}
+    rows = []
+    for pair in run.pairs:
+        records = {m.name: run.records.get((m.name, pair.name)) for m in run.methods}
+        row: dict[str, Any] = {"pair": pair, "inputs": {}, "outputs": []}
+        for kind in ("content", "style"):
+            paths = dict.fromkeys(r.files.get(kind) for r in records.values() if r is not None and r.files.get(kind))
+            path = next((p for p in paths if p and (run.directory / p).is_file()), next(iter(paths), None))
+            if str(path) not in inputs:
+                inputs[str(path)] = picture(run.directory, path, side)
+            row["inputs"][kind] = inputs[str(path)]
+        for method in run.methods:
+            record = records[method.name]
+            relative = None if record is None else record.files.get("output")
+            row["outputs"].append((method, picture(run.directory, relative, side)))
+        rows.append(row)
+    return rows
+
+
+def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
+    """Return what the page's script needs: names, and each image's values as texts."""
+    return {
+        "methods": [method.label for method in run.methods],
+        "pairs": [{"content": p.content, "style": p.style, "name": _pair_label(run, p.name)} for p in run.pairs],
+        "metrics": [
+            {"label": c.label, "unit": c.unit, "better": c.better or "", "cost": c.cost} for c in summary.columns
+        ],
+        "values": [
+            [
+                None
+                if (record := run.records.get((method.name, pair.name))) is None
+                else [plain(record.value(column)) for column in summary.columns]
+                for method in run.methods
+            ]
+            for pair in run.pairs
+        ],
+    }
+
+
+def _pair_label(run: RunRecords, name: str) -> str:
+    pair = next(pair for pair in run.pairs if pair.name == name)
+    several = len({other.seed for other in run.pairs}) > 1
+    return f"{pair.content} × {pair.style}" + (f", seed {pair.seed}" if several and pair.seed is not None else "")
+
+
+def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
+    rows = []
+    for pair in run.pairs:
+        for method in run.methods:
+            record = run.records.get((method.name, pair.name))
+            values = [plain(record.value(column)) if record else MISSING for column in summary.columns]
+            rows.append({"pair": _pair_label(run, pair.name), "method": method, "values": values})
+    return rows

@@ -1,0 +1,64 @@
+"""Pictures inside the report: previews as data URIs, so that one file holds everything that it shows."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from PIL import Image, ImageOps
+
+PIXEL_BUDGET = 40e6
+"""Pixels of all previews together: about 8 to 15 MB of WebP."""
+QUALITY = 90
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the run as the page shows it.
+
+    Attributes:
+        uri: the preview as a data URI; empty when there is no readable picture.
+        width: pixels of the preview.
+        height: pixels of the preview.
+        link: relative link to the file itself, URL-quoted; empty when there is no file.
+        problem: why there is no preview, in a few words; empty when there is one.
+    """
+
+    uri: str
+    width: int
+    height: int
+    link: str
+    problem: str
+
+
+def preview_side(pictures: int) -> int:
+    """Return the longest side of a preview, in pixels, at which ``pictures`` of them fit the budget (160 to 1024)."""
+    return int(min(max(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), 160), 1024))
+
+
+def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
+    """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown."""
+    if not relative:
+        return Picture("", 0, 0, "", "not there yet")
+    path = run_dir / relative
+    if not path.is_file():
+        return Picture("", 0, 0, "", "file is missing")
+    # A path is quoted whole (":" too), so that no relative name can be read as another kind of address.
+    link = quote(Path(relative).as_posix(), safe="/")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded raises
+            with Image.open(path) as opened:
+                image = ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Picture("", 0, 0, link, "file cannot be read as an image")
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=QUALITY, method=4)
+    uri = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return Picture(uri, image.width, image.height, link, "")
