@@ -67,13 +67,12 @@ def test_seeds_give_different_pictures(style, pictures):
 
 @styles
 def test_size_changes_the_resolution_and_not_the_composition(style):
-    large = paint(style, (240, 320), 4)
-    small = paint(style, (120, 160), 4)
-    other = paint(style, (120, 160), 5)
-    coarse = [resize(picture, (15, 20)).ravel() for picture in (large, small, other)]
+    large = paint(style, (192, 256), 4)
+    small, other = (paint(style, (96, 128), seed) for seed in (4, 5))
+    coarse = [resize(picture, (12, 16)).ravel() for picture in (large, small, other)]
     same, different = np.corrcoef(coarse)[0, 1:]
-    assert same > 0.85
-    assert same > different + 0.05
+    assert same > 0.95
+    assert same > different + 0.2
 
 
 @styles
@@ -86,7 +85,7 @@ def test_rich_in_colour_and_in_structure_at_several_scales(style, pictures):
         for scale in (1, 2, 4):  # each band of detail carries contrast: fine grain, strokes, forms
             h, w = 128 // scale, 160 // scale
             band = resize(picture, (h, w)) - resize(resize(picture, (h // 2, w // 2)), (h, w))
-            assert band.std() > 0.008
+            assert band.std() > 0.015
 
 
 def features(picture):
@@ -105,7 +104,7 @@ def test_styles_differ_from_one_another(pictures):
     table = np.stack([features(pictures[style, 0]) for style in STYLES])
     apart = np.linalg.norm(table[:, None] - table[None], axis=2) + 9 * np.eye(len(STYLES))
     i, j = np.unravel_index(apart.argmin(), apart.shape)
-    assert apart.min() > 0.25, f"{STYLES[i]} and {STYLES[j]} look alike"
+    assert apart.min() > 0.4, f"{STYLES[i]} and {STYLES[j]} look alike"
 
 
 @styles

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from skimage.measure import find_contours
 
 from styleresearch.data.painter.base import PAINTINGS
-from styleresearch.data.painter.canvas import blur, distance_to, edges, noise, sample, shrink, unit
+from styleresearch.data.painter.canvas import blur, distance_to, edges, enlarge, noise, sample, shrink, unit
 from styleresearch.data.painter.palette import choose, mix, saturate
 from styleresearch.data.painter.scene import landscape, portrait, still_life
 
@@ -24,7 +24,9 @@ def mosaic(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
     away = blur(distance_to(edges(scene.label)) + 0.12 * side * noise(rng, h, w, 3, 2), 0.25 * side)
     away = np.pad(away, 1, mode="edge")
     mortar = mix(palette.dark, np.full(3, 0.35), 0.35)
-    image = Image.new("RGB", (w * scale, h * scale), tuple(int(255 * v) for v in np.clip(mortar, 0, 1)))
+    # The mortar is stained by the stones: what is too small for a stone (an eye) still shows.
+    bed = np.clip(enlarge(mix(scene.colour, mortar, 0.5), scale), 0, 1)
+    image = Image.fromarray((bed * 255).astype(np.uint8))
     drawing = ImageDraw.Draw(image)
     smooth = blur(scene.colour, 0.2 * side)
     for level in np.arange(float(away.max()) // side + 1)[::-1]:

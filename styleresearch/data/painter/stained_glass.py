@@ -31,12 +31,15 @@ def stained_glass(h: int, w: int, rng: np.random.Generator) -> np.ndarray:
         points = np.where(count > 0, sums / np.maximum(count, 1) / np.array([h, w]), points)
     cell = KDTree(points * np.array([h, w])).query(own)[1].reshape(y.shape)
     label = np.repeat(np.repeat(scene.label, scale, 0), scale, 1).astype(np.int64)
-    piece = np.unique(cell * 1000 + label, return_inverse=True)[1].reshape(y.shape)
+    code, piece = np.unique(cell * 1000 + label, return_inverse=True)
+    piece = piece.reshape(y.shape)
     size = np.bincount(piece.ravel())
     colour = enlarge(scene.colour, scale)
     index = np.arange(len(size))
     mean = np.stack([ndimage.mean(colour[:, :, c], piece, index) for c in range(3)], axis=1)
-    tint = saturate(mean + rng.normal(0, 0.05, (len(size), 1)) + rng.normal(0, 0.035, mean.shape), 1.75)
+    # Each batch of glass differs; drawn by cell, since how many pieces there are depends on the size in pixels.
+    batch = rng.normal(0, 0.05, (len(points), 1)) + rng.normal(0, 0.035, (len(points), 3))
+    tint = saturate(mean + batch[code // 1000], 1.75)
     lead = distance_to(edges(piece))
     width = 0.0055 * u
     depth = np.clip(lead / (0.05 * u), 0, 1)
