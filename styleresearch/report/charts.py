@@ -11,18 +11,20 @@ from styleresearch.report.axes import Axis
 from styleresearch.report.records import Metric
 from styleresearch.report.summary import Summary
 
+LABEL = 24
+"""Characters of a method's label that the plane has room for."""
 LOG_RATIO = 15
 """Values that differ by more than this factor are drawn on a logarithmic axis."""
 
 
 def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> Axis | None:
-    """Return the axis that the column's means and intervals share; ``None`` when it has no value.
+    """Return the axis that the column's means and intervals share; ``None`` when they are all the same, or none.
 
     Zeros (the identity's content loss) do not fit a logarithmic axis: they are drawn at its lower end.
     """
     estimates = [summary.cells[method.name, column.name].estimate for method in summary.methods]
     ends = [end for e in estimates if e.n for end in (e.mean, e.lo, e.hi) if math.isfinite(end)]
-    if not ends:
+    if not ends or min(ends) == max(ends):
         return None
     positive = [end for end in ends if end > 0]
     if positive and min(ends) >= 0 and max(positive) / min(positive) > LOG_RATIO:
@@ -89,6 +91,10 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> M
             cx, cy = x_axis.place(x.mean), y_axis.place(y.mean)
             points.append((method, x, y, cx, cy))
             taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
+            if math.isfinite(x.lo):
+                taken.append((x_axis.place(x.lo), cy - 2, x_axis.place(x.hi), cy + 2))
+            if math.isfinite(y.lo):
+                taken.append((cx - 2, y_axis.place(y.hi), cx + 2, y_axis.place(y.lo)))
     for method, x, y, cx, cy in points:
         group = [Markup("<title>{}</title>").format(method.label)]
         if math.isfinite(x.lo):
@@ -102,10 +108,11 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> M
                 Markup('<line x1="{x:.1f}" x2="{x:.1f}" y1="{:.1f}" y2="{:.1f}"/>').format(*ends[:2], x=ends[2])
             )
         group.append(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="5"/>').format(cx, cy))
-        label_x, label_y, anchor = _label_place(cx, cy, 6.6 * len(method.label), width - right, taken)
+        short = method.label if len(method.label) <= LABEL else f"{method.label[: LABEL - 1].rstrip()}…"
+        label_x, label_y, anchor = _label_place(cx, cy, 6.6 * len(short), width - right, taken)
         group.append(
             Markup('<text class="label" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-                label_x, label_y, anchor, method.label
+                label_x, label_y, anchor, short
             )
         )
         kind = "floor" if method.baseline else "ours"

@@ -18,7 +18,7 @@ from styleresearch.report.charts import column_axis, interval_mark, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.numbers import MISSING, Scale, p_text, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
-from styleresearch.report.records import Metric, RunRecords, read_run
+from styleresearch.report.records import Metric, Pair, RunRecords, read_run
 from styleresearch.report.summary import Cell, Summary, summarise
 from styleresearch.report.tables import describe_run, write_tables
 
@@ -232,7 +232,7 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
     """Return what the page's script needs: names, and each image's values as texts."""
     return {
         "methods": [method.label for method in run.methods],
-        "pairs": [{"content": p.content, "style": p.style, "name": _pair_label(run, p.name)} for p in run.pairs],
+        "pairs": [{"content": p.content, "style": p.style, "name": _pair_label(p, summary)} for p in run.pairs],
         "metrics": [
             {"label": c.label, "unit": c.unit, "better": c.better or "", "cost": c.cost} for c in summary.columns
         ],
@@ -248,10 +248,9 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _pair_label(run: RunRecords, name: str) -> str:
-    pair = next(pair for pair in run.pairs if pair.name == name)
-    several = len({other.seed for other in run.pairs}) > 1
-    return f"{pair.content} × {pair.style}" + (f", seed {pair.seed}" if several and pair.seed is not None else "")
+def _pair_label(pair: Pair, summary: Summary) -> str:
+    seed = f", seed {pair.seed}" if summary.seeds > 1 and pair.seed is not None else ""
+    return f"{pair.content} × {pair.style}{seed}"
 
 
 def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
@@ -260,5 +259,5 @@ def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
         for method in run.methods:
             record = run.records.get((method.name, pair.name))
             values = [plain(record.value(column)) if record else MISSING for column in summary.columns]
-            rows.append({"pair": _pair_label(run, pair.name), "method": method, "values": values})
+            rows.append({"pair": _pair_label(pair, summary), "method": method, "values": values})
     return rows

@@ -370,3 +370,16 @@ def test_without_scripts_the_page_still_shows_everything(chrome, report):
         " document.getElementById('shown').offsetParent]"
     )
     assert shown == [True, True, None]
+
+
+def test_inputs_stay_in_view_and_cover_what_scrolls_under_them(chrome, report):
+    _open(chrome, report, "phone")
+    top = chrome.execute_script(
+        """const grid = document.querySelector('.gridbox');
+        grid.scrollIntoView({behavior: 'instant'});
+        grid.scrollLeft = 100;
+        const r = document.querySelector('.inputs').getBoundingClientRect();
+        const hits = [r.left + 5, r.right - 5].map(x => document.elementFromPoint(x, r.top + r.height / 2));
+        return [r.left >= 0 && r.right < innerWidth / 2, hits.every(e => e.closest('.inputs'))]"""
+    )
+    assert top == [True, True]

@@ -1,0 +1,68 @@
+"""Charts of the summary."""
+
+from __future__ import annotations
+
+import re
+
+from styleresearch.report.charts import column_axis, interval_mark, tradeoff
+from styleresearch.report.records import read_run
+from styleresearch.report.summary import summarise
+
+
+def _summary(records_in, make_record, values):
+    """One method per entry of ``values``: (content loss, style loss) on each of 2 x 2 pairs."""
+    pairs = [(c, s) for c in ("c1", "c2") for s in ("s1", "s2")]
+    lines = []
+    for index, (name, losses) in enumerate(values.items()):
+        for (content, style), (x, y) in zip(pairs, losses, strict=True):
+            metrics = {"content_loss": x, "style_loss": y}
+            lines.append(make_record(name, name, index == 0, content, style, metrics=metrics))
+    return summarise(read_run(records_in(*lines)), resamples=200)
+
+
+VALUES = {
+    "floor": [(0.0, 100.0)] * 4,
+    "<b>&": [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (4.0, 4.0)],
+    "far away with a very long name": [(50.0, 0.5), (60.0, 0.6), (70.0, 0.7), (80.0, 0.8)],
+}
+
+
+def test_plane_places_lower_losses_lower_and_to_the_left(records_in, make_record):
+    svg = tradeoff(_summary(records_in, make_record, VALUES))
+    points = [(float(x), float(y)) for x, y in re.findall(r'<circle cx="([\d.]+)" cy="([\d.]+)"', svg)]
+    assert len(points) == 3
+    near, far, floor = points
+    assert floor[0] < near[0] < far[0], "the floor's content loss of 0 lies at the left end"
+    assert floor[1] < near[1] < far[1], "pixel rows grow downward, as the style loss falls"
+    assert "&lt;b&gt;&amp;" in svg
+    assert "far away with a very lo…" in svg
+    assert "<title>far away with a very long name</title>" in svg
+
+
+def test_no_plane_without_both_losses(records_in, make_record):
+    line = make_record("a", "A", False, "c", "s", metrics={"style_loss": 1.0})
+    assert tradeoff(summarise(read_run(records_in(line)))) == ""
+
+
+def test_labels_do_not_lie_on_each_other(records_in, make_record):
+    svg = tradeoff(
+        _summary(records_in, make_record, {n: [(1.0, 1.0), (1.1, 1.1), (1.0, 1.2), (1.2, 1.0)] for n in "abcd"})
+    )
+    places = re.findall(r'class="label" x="([\d.]+)" y="([\d.]+)"', svg)
+    assert len(places) == len(set(places)) == 4
+
+
+def test_interval_marks(records_in, make_record):
+    summary = _summary(records_in, make_record, VALUES)
+    column = summary.columns[0]
+    axis = column_axis(summary, column, 3.0, 93.0)
+    assert axis is not None
+    assert axis.logarithmic
+    mark = interval_mark(summary.cells["<b>&", column.name].estimate, axis)
+    found = re.search(r'<line x1="([\d.]+)" x2="([\d.]+)" y1="4" y2="4"/><circle cx="([\d.]+)"', mark)
+    assert found
+    lo, hi, mean = map(float, found.groups())
+    assert 3.0 <= lo < mean < hi <= 93.0
+    constant = _summary(records_in, make_record, {"a": [(5.0, 1.0)] * 4, "b": [(5.0, 2.0)] * 4})
+    assert column_axis(constant, constant.columns[0], 3.0, 93.0) is None
+    assert interval_mark(constant.cells["a", "content_loss"].estimate, None) == ""
