@@ -97,8 +97,8 @@ class Summary:
         sentences = [f"{reason[0].upper()}{reason[1:]}." for reason in sorted(reasons)]
         if not reasons and min(self.contents, self.styles) < FEW:
             sentences.append(
-                f"With {self.contents} contents and {self.styles} styles a nominal 95 % interval covers "
-                "about 80 to 90 %: read it as a lower bound on the uncertainty."
+                f"With {self.contents} contents and {self.styles} styles a nominal 95 % interval is too "
+                "short (in simulations it covers 77 % at 2 × 2, 82 to 88 % at 3 × 4, 87 to 90 % at 4 × 4)."
             )
         return " ".join(sentences)
 
