@@ -155,9 +155,9 @@ def mean_interval(
 ) -> Estimate:
     """Return the mean over the cells with its percentile bootstrap interval (``bootstrap_means``).
 
-    Percentile intervals from very few contents or styles are short. Simulated with normal effects of contents, styles and
-    cells (400 tables each, cells with the same or half the deviation), a nominal 95 % covers 77 % at 2 x 2, 82 to 88 %
-    at 3 x 4, 87 to 90 % at 4 x 4, 93 % at 5 x 5.
+    Percentile intervals from very few contents or styles are short. Simulated with normal effects of contents, styles
+    and cells (400 tables each, cells with the same or half the deviation), a nominal 95 % covers 77 % at 2 x 2, 82 to
+    88 % at 3 x 4, 87 to 90 % at 4 x 4, 93 % at 5 x 5.
     """
     values = table[np.isfinite(table)]
     design = design_of(table)
