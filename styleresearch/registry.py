@@ -71,18 +71,22 @@ class Registry(Generic[T]):
         """
         if name not in self._entries:
             raise InputError(
-                f"unknown {self.kind} {name!r}.{nearest(str(name), self)} Registered: {', '.join(self) or 'none'}"
+                f"unknown {self.kind} {name!r}.{nearest(name, self)} Registered: {', '.join(self) or 'none'}"
             )
         return self._entries[name]
 
     def options(self, name: str) -> dict[str, inspect.Parameter]:
-        """Return the constructor's parameters by name, the options that a spec may set."""
-        return dict(inspect.signature(self.get(name)).parameters)
+        """Return the constructor's named parameters: the options that a spec may set."""
+        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        parameters = inspect.signature(self.get(name)).parameters
+        return {key: parameter for key, parameter in parameters.items() if parameter.kind in named}
 
     def problems(self, spec: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with the names and types in ``spec``, as messages; empty when it can be built."""
-        if "name" not in spec:
-            return [f"{self.kind} spec {dict(spec)!r} has no 'name'. Registered: {', '.join(self)}"]
+        if not isinstance(spec.get("name"), str):
+            return [
+                f"{self.kind} spec {dict(spec)!r} needs a 'name', a string. Registered: {', '.join(self) or 'none'}"
+            ]
         try:
             options = self.options(spec["name"])
         except InputError as error:
@@ -96,9 +100,7 @@ class Registry(Generic[T]):
         missing = [
             key
             for key, parameter in options.items()
-            if parameter.default is inspect.Parameter.empty
-            and parameter.kind is not inspect.Parameter.VAR_KEYWORD
-            and key not in spec
+            if parameter.default is inspect.Parameter.empty and key not in spec
         ]
         found += [f"{self.kind} {spec['name']!r} needs the option {key!r}" for key in missing]
         hints = get_type_hints(self.get(spec["name"]))
