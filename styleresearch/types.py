@@ -14,6 +14,9 @@ from jaxtyping import Array, Float
 Image: TypeAlias = Float[Array, "b h w 3"]
 """A batch of RGB images in [0, 1]."""
 
+OtherImage: TypeAlias = Float[Array, "b _ _ 3"]
+"""As many images as the ``Image`` beside it, of any height and width."""
+
 FeatureMap: TypeAlias = Float[Array, "b h w c"]
 """Activations of one layer, one entry of ``Features``."""
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.registry import Registry
-from styleresearch.types import Image, Params, Style
+from styleresearch.types import Image, OtherImage, Params, Style
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Progress:
 
     evaluations: int
     budget: int
-    history: Mapping[str, list[float]]
+    history: Mapping[str, Sequence[float]]
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
@@ -50,7 +50,7 @@ class Method(abc.ABC):
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: Image | Sequence[Style],
+        style: OtherImage | Sequence[Style],
         *,
         key: Any,
         progress: ProgressCallback | None = None,
@@ -71,7 +71,7 @@ class Method(abc.ABC):
 METHODS: Registry[Method] = Registry("method")
 
 
-def style_image(style: Image | Sequence[Style]) -> Image:
+def style_image(style: OtherImage | Sequence[Style]) -> OtherImage:
     """Return the one style image that a method which is not ``guided`` works with.
 
     Only called with what ``Method.guided`` allows; ``run`` refuses the rest with a message before any work.

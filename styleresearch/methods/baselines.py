@@ -1,4 +1,4 @@
-"""Floors that belong in every table: what metrics say of outputs that transfer nothing, or everything, or only colour."""
+"""Floors that belong in every table: what metrics say of outputs that transfer nothing, everything, or only colour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import METHODS, Method, ProgressCallback, style_image
 from styleresearch.ops.color import MATCHES
 from styleresearch.ops.resize import resize
-from styleresearch.types import Image, Params, Style
+from styleresearch.types import Image, OtherImage, Params, Style
 
 
 @METHODS.register("identity")
@@ -25,7 +25,7 @@ class Identity(Method):
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: Image | Sequence[Style],
+        style: OtherImage | Sequence[Style],
         *,
         key: Any,
         progress: ProgressCallback | None = None,
@@ -46,7 +46,7 @@ class StyleImage(Method):
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: Image | Sequence[Style],
+        style: OtherImage | Sequence[Style],
         *,
         key: Any,
         progress: ProgressCallback | None = None,
@@ -72,7 +72,7 @@ class ColorTransfer(Method):
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: Image | Sequence[Style],
+        style: OtherImage | Sequence[Style],
         *,
         key: Any,
         progress: ProgressCallback | None = None,

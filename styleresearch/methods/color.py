@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from styleresearch.ops.color import MATCHES, luminance, match_mean_std, with_luminance_of
-from styleresearch.types import Image
+from styleresearch.types import Image, OtherImage
 
 How = Literal["luminance", "mean_std", "covariance", "histogram"]
 
@@ -36,7 +36,7 @@ class PreserveColor:
         """Return what the method is given as content."""
         return luminance(content) if self.how == "luminance" and self.when == "before" else content
 
-    def style(self, style: Image, content: Image) -> Image:
+    def style(self, style: Image, content: OtherImage) -> Image:
         """Return what the method is given as style."""
         if self.when == "after":
             return style

@@ -7,11 +7,12 @@ Differs: channels stay RGB in [0, 1] (Reinhard uses a decorrelated space).
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from styleresearch.ops.moments import covariance, mean, sqrt_psd, std
-from styleresearch.types import Image
+from styleresearch.types import Image, OtherImage
 
 # ITU-R BT.601, the luma of the analogue YUV that neural-style implementations use.
 _RGB_TO_YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51499, -0.10001))
@@ -19,12 +20,12 @@ _RGB_TO_YUV = ((0.299, 0.587, 0.114), (-0.14713, -0.28886, 0.436), (0.615, -0.51
 
 def rgb_to_yuv(image: Image) -> Float[Array, "b h w 3"]:
     """Return Y (0 to 1), U (-0.436 to 0.436), V (-0.615 to 0.615)."""
-    return image @ jnp.array(_RGB_TO_YUV).T
+    return jnp.matmul(image, jnp.array(_RGB_TO_YUV).T, precision="highest")
 
 
 def yuv_to_rgb(yuv: Float[Array, "b h w 3"]) -> Image:
     """Return RGB; values outside [0, 1] are kept for the caller to clip."""
-    return yuv @ jnp.linalg.inv(jnp.array(_RGB_TO_YUV)).T
+    return jnp.matmul(yuv, jnp.linalg.inv(jnp.array(_RGB_TO_YUV)).T, precision="highest")
 
 
 def luminance(image: Image) -> Image:
@@ -38,13 +39,13 @@ def with_luminance_of(color: Image, light: Image) -> Image:
     return jnp.clip(yuv_to_rgb(yuv), 0.0, 1.0)
 
 
-def match_mean_std(image: Image, reference: Image) -> Image:
+def match_mean_std(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's mean and standard deviation in each channel, clipped to [0, 1]."""
     scale = std(reference, eps=1e-8) / std(image, eps=1e-8)
     return jnp.clip((image - _at(mean(image))) * _at(scale) + _at(mean(reference)), 0.0, 1.0)
 
 
-def match_covariance(image: Image, reference: Image) -> Image:
+def match_covariance(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's colour mean and covariance (CORAL), clipped to [0, 1].
 
     Source: arXiv:1606.05897, section 4.1, with symmetric square roots ("image analogies" colour matching).
@@ -56,18 +57,21 @@ def match_covariance(image: Image, reference: Image) -> Image:
     return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(mean(reference)), 0.0, 1.0)
 
 
-def match_histogram(image: Image, reference: Image) -> Image:
-    """Return ``image`` with the reference's distribution of values in each channel (exact quantile mapping)."""
-    b, h, w, _ = image.shape
-    source = image.reshape(b, h * w, 3)
-    target = jnp.sort(reference.reshape(reference.shape[0], -1, 3), axis=1)
-    ranks = jnp.argsort(jnp.argsort(source, axis=1), axis=1) / max(h * w - 1, 1)
-    position = ranks * (target.shape[1] - 1)
-    low = jnp.floor(position).astype(jnp.int32)
-    high = jnp.minimum(low + 1, target.shape[1] - 1)
-    part = position - low
-    value = jnp.take_along_axis(target, low, 1) * (1 - part) + jnp.take_along_axis(target, high, 1) * part
-    return value.reshape(image.shape)
+def match_histogram(image: Image, reference: OtherImage) -> Image:
+    """Return ``image`` with the reference's distribution of values in each channel, by quantiles.
+
+    Equal values stay equal (they get their middle quantile): ranking them apart would paint ramps on flat areas.
+    """
+
+    def match(values: Float[Array, " n"], target: Float[Array, " m"]) -> Float[Array, " n"]:
+        ordered = jnp.sort(values)
+        low, high = (jnp.searchsorted(ordered, values, side, method="sort") for side in ("left", "right"))
+        quantile = (low + high - 1) / (2 * max(values.size - 1, 1))
+        return jnp.interp(quantile * (target.size - 1), jnp.arange(target.size), jnp.sort(target))
+
+    per_channel = jax.vmap(jax.vmap(match, in_axes=1, out_axes=1))
+    matched = per_channel(image.reshape(image.shape[0], -1, 3), reference.reshape(reference.shape[0], -1, 3))
+    return matched.reshape(image.shape)
 
 
 MATCHES = {"mean_std": match_mean_std, "covariance": match_covariance, "histogram": match_histogram}
