@@ -120,9 +120,9 @@ class Gram(Loss):
         total = jnp.zeros(())
         weights = check_layer_weights("gram", self.layers, self.layer_weights)
         for layer, weight in zip(self.layers, weights, strict=True):
-            k = weight * gram_coefficient(self.convention, pred[layer].shape[-1])
-            # The root of k goes inside: deep VGG layers reach 1e10 per entry, whose square is near float32's end.
-            total += ((k**0.5 * (pred[layer] - target[layer])) ** 2).sum((1, 2))
+            root = gram_coefficient(self.convention, pred[layer].shape[-1]) ** 0.5
+            # The coefficient's root goes inside: entries of deep layers reach 1e10, their squares' sum float32's end.
+            total += weight * ((root * (pred[layer] - target[layer])) ** 2).sum((1, 2))
         return total
 
 

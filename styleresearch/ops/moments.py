@@ -67,15 +67,20 @@ def gram(x: FeatureMap, weights: Mask | None = None) -> Float[Array, "b c c"]:
     Source: Gatys et al. 2016, equation 3.
     Differs: divided by M, so that images of different sizes compare; ``losses.gram`` holds the other factors.
     """
-    flat, mass = _flat(x, weights)
-    return jnp.einsum("bmc,bmd->bcd", flat * mass, flat, precision="highest")
+    return _outer(*_flat(x, weights))
 
 
 def covariance(x: FeatureMap, weights: Mask | None = None) -> Float[Array, "b c c"]:
     """Return the (biased) covariance of channels over positions."""
     flat, mass = _flat(x, weights)
-    centred = flat - (flat * mass).sum(1, keepdims=True)
-    return jnp.einsum("bmc,bmd->bcd", centred * mass, centred, precision="highest")
+    return _outer(flat - (flat * mass).sum(1, keepdims=True), mass)
+
+
+def _outer(flat: Float[Array, "b m c"], mass: Float[Array, "b m 1"] | float) -> Float[Array, "b c c"]:
+    """Return the mean outer product; without a mask the small result is scaled, which spares a copy of the map."""
+    if isinstance(mass, float):
+        return jnp.einsum("bmc,bmd->bcd", flat, flat, precision="highest") * mass
+    return jnp.einsum("bmc,bmd->bcd", flat * mass, flat, precision="highest")
 
 
 def sqrt_psd(matrix: Float[Array, "*b c c"]) -> Float[Array, "*b c c"]:
