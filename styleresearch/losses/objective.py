@@ -10,7 +10,7 @@ from flax import struct
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.losses.base import Loss
+from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.types import Image, PerImage, Style
 
 
@@ -21,7 +21,7 @@ class Targets:
     Attributes:
         content: term -> summary of the content images.
         style: term -> one summary for each style.
-        shares: how much each style counts; they sum to 1.
+        shares: how much each style counts for each image, (styles, b); they sum to 1 over styles.
         where: Mask of each style on the generated image, or None.
     """
 
@@ -50,10 +50,13 @@ class Objective:
         """Return the objective of ``{name: (weight, loss)}``.
 
         Raises:
-            InputError: if there is no term.
+            InputError: if there is no term, or one has a name that loss curves use themselves.
         """
         if not terms:
             raise InputError("an objective needs at least one term, e.g. content=dict(name='feature', weight=1.0)")
+        for name in ("total", "evaluations"):
+            if name in terms:
+                raise InputError(f"an objective's term cannot be called {name!r}, loss curves use that name; rename it")
         weights = {name: jnp.float32(weight) for name, (weight, _) in terms.items()}
         return cls(weights, tuple((name, loss) for name, (_, loss) in terms.items()))
 
@@ -69,14 +72,16 @@ class Objective:
             InputError: for masks under a loss that has no masked form.
         """
         by_target = {
-            target: [(name, loss) for name, loss in self.terms if loss.target == target] for target in ("content", "style")
+            target: [(name, loss) for name, loss in self.terms if loss.target == target]
+            for target in ("content", "style")
         }
         masked = any(style.where is not None or style.mask is not None for style in styles)
         unmaskable = [name for name, loss in by_target["style"] if not loss.masked]
         if masked and unmaskable:
+            have = [name for name in LOSSES if getattr(LOSSES.get(name), "masked", False)]
             raise InputError(
-                f"the terms {', '.join(unmaskable)} have no masked form; leave out the masks or use a loss that has one "
-                "(gram, moments, covariance, wasserstein, spatial_variance_match)"
+                f"the terms {', '.join(unmaskable)} have no masked form; leave out the masks or use losses that have "
+                f"one: {', '.join(have)}"
             )
         features = _encode(encoder, content, by_target["content"])
         content_targets = {name: loss.summarise(features) for name, loss in by_target["content"]}
@@ -88,9 +93,10 @@ class Objective:
                 features["mask"] = style.mask
             for name, loss in by_target["style"]:
                 style_targets[name].append(loss.summarise(features))
-            area = 1.0 if style.where is None else jnp.mean(style.where)
-            amounts.append(jnp.float32(style.weight) * area)
-        shares = jnp.stack(amounts) / jnp.sum(jnp.stack(amounts))
+            area = jnp.ones(content.shape[0]) if style.where is None else style.where.mean((1, 2, 3))
+            amounts.append(style.weight * area)
+        shares = jnp.stack(amounts)
+        shares = shares / shares.sum(0, keepdims=True)
         return Targets(content_targets, style_targets, shares, [style.where for style in styles])
 
     def __call__(self, encoder: Encoder, image: Image, targets: Targets) -> tuple[PerImage, dict[str, PerImage]]:
