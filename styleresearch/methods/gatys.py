@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -17,14 +17,14 @@ from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, Progress, ProgressCallback
 from styleresearch.methods.optimizers import Optimizer
 from styleresearch.ops.resize import resize
-from styleresearch.types import Image, Params, Style
+from styleresearch.types import Image, OtherImage, Params, Style
 
 # The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
 _MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
 
 
-class NonFiniteLoss(ArithmeticError):
-    """A loss term became NaN or infinite; the message names the term and the evaluation."""
+class NonFiniteLossError(ArithmeticError):
+    """A loss term or its gradient became NaN or infinite; the message names the term and the evaluation."""
 
 
 @METHODS.register("gatys")
@@ -40,8 +40,8 @@ class Gatys(Method):
     Attributes:
         objective: what is minimised.
         optimizer: how.
-        evaluations: evaluations of the objective and its gradient in all, over all stages. A line search may go over
-            by the last search's evaluations.
+        evaluations: evaluations of the objective and its gradient in all, over all stages. Exact without a line
+            search; a search that has begun is finished, and every stage takes a step, so "zoom" may go over.
         init: "content", "style" (resized to the content's size) or "noise".
         noise: standard deviation of the Gaussian noise around ImageNet's mean colour for ``init="noise"``.
         pyramid: stages (size relative to the content's, share of the evaluations); each starts from the upsampled
@@ -72,13 +72,17 @@ class Gatys(Method):
             )
         if self.pyramid[-1][0] != 1:
             raise InputError(f"gatys: the last stage of pyramid {self.pyramid!r} must have relative size 1.0")
+        if self.evaluations < len(self.pyramid):
+            raise InputError(
+                f"gatys: evaluations={self.evaluations} are fewer than the {len(self.pyramid)} stages of the pyramid"
+            )
 
     def stylize(
         self,
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: Image | Sequence[Style],
+        style: OtherImage | Sequence[Style],
         *,
         key: Any,
         progress: ProgressCallback | None = None,
@@ -86,10 +90,12 @@ class Gatys(Method):
         """Return the optimised images; see ``Method.stylize``. Images of a batch are optimised one after the other.
 
         Raises:
-            InputError: if an image is too small for the objective's layers at the coarsest stage.
-            NonFiniteLoss: if a term becomes NaN or infinite.
+            InputError: if an image is too small for the objective's layers at the coarsest stage, or styles, weights
+                and masks do not fit the content.
+            NonFiniteLossError: if a term or its gradient becomes NaN or infinite.
         """
         styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
+        _check_styles(styles, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
         results = []
         for index in range(content.shape[0]):
@@ -104,9 +110,11 @@ class Gatys(Method):
         done = 0
         total_share = sum(share for _, share in self.pyramid)
         spent = 0.0
-        for scale, share in self.pyramid:
+        for number, (scale, share) in enumerate(self.pyramid, 1):
             spent += share
-            until = max(done + 1, round(self.evaluations * spent / total_share))
+            # Every stage gets an evaluation, however small its share, and leaves one for each stage to come.
+            left = len(self.pyramid) - number
+            until = max(done + 1, min(round(self.evaluations * spent / total_share), self.evaluations - left))
             height, width = (max(1, round(side * scale)) for side in content.shape[1:3])
             small = [_scaled(each, scale) for each in styles]
             reference = resize(content, height, width)
@@ -133,21 +141,29 @@ class Gatys(Method):
         until: int,
         progress: ProgressCallback | None,
     ) -> tuple[Image, int]:
-        # A copy, because the first chunk donates its buffers and ``image`` may be the caller's content.
-        state = (jnp.array(image), self.optimizer.transform().init(image), jnp.int32(done))
+        # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's
+        # initial state holds some arrays twice.
+        state = jax.tree.map(jnp.copy, (image, self.optimizer.transform().init(image), jnp.int32(done)))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
                 self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
-            names = ("total", *(name for name, _ in self.objective.terms))
-            history = {"evaluations": [int(value) for value in table[:, 0]]}
-            history |= {name: [float(value) for value in table[:, i]] for i, name in enumerate(names, 1)}
-            _check_finite(history, names)
+            names = ("evaluations", "total", *(name for name, _ in self.objective.terms))
+            history = {name: column.tolist() for name, column in zip(names, table.T, strict=True)}
+            history["evaluations"] = [int(value) for value in history["evaluations"]]
+            _check_finite(history)
             done = int(state[2])
             if progress is not None:
                 progress(Progress(done, self.evaluations, history))
+        # The last step's image is evaluated by nobody: a gradient that broke there would only show in the picture.
+        if not jnp.isfinite(state[0]).all():
+            raise NonFiniteLossError(
+                f"the image became NaN or infinite in the step after evaluation {done} while every term was finite: "
+                "a term's gradient is not, or the step is too long; lower the learning rate or leave terms out to "
+                "find the one"
+            )
         return state[0], done
 
 
@@ -200,12 +216,31 @@ def _scaled(style: Style, scale: float) -> Style:
     return Style(resize(style.image, height, width), style.weight, style.where, style.mask)
 
 
-def _check_finite(history: dict[str, list[float]], names: Sequence[str]) -> None:
+def _check_styles(styles: Sequence[Style], batch: int) -> None:
+    if not styles:
+        raise InputError("gatys needs a style image, none came")
+    amount = np.zeros(batch)
+    for number, style in enumerate(styles, 1):
+        for part, array in (("image", style.image), ("where", style.where), ("mask", style.mask)):
+            if array is not None and array.shape[0] != batch:
+                raise InputError(
+                    f"style {number}: {part} is a batch of {array.shape[0]}, the content of {batch}; give one for each"
+                )
+        if style.mask is not None and not np.asarray(style.mask).any(axis=(1, 2, 3)).all():
+            raise InputError(f"style {number}: its mask shows nothing of the style image; mark some of it")
+        if style.weight < 0:
+            raise InputError(f"style {number}: weight {style.weight} is negative; give 0 or more")
+        amount += style.weight * (1.0 if style.where is None else np.asarray(style.where).mean((1, 2, 3)))
+    if not (amount > 0).all():
+        raise InputError("no style has both a weight above 0 and a place to go; raise a weight or widen a mask")
+
+
+def _check_finite(history: Mapping[str, Sequence[float]]) -> None:
     for row, evaluation in enumerate(history["evaluations"]):
-        broken = [name for name in names if not np.isfinite(history[name][row])]
+        broken = [name for name, values in history.items() if not np.isfinite(values[row])]
         if broken:
             blame = [name for name in broken if name != "total"] or broken
-            raise NonFiniteLoss(
+            raise NonFiniteLossError(
                 f"the loss term {' and '.join(map(repr, blame))} became {history[blame[0]][row]} at evaluation "
                 f"{evaluation}; lower its weight or the learning rate, or check the image's range"
             )

@@ -74,7 +74,8 @@ class LBFGS(Optimizer):
     Attributes:
         learning_rate: factor on the quasi-Newton step.
         history: how many past steps form the curvature estimate; costs 2 images of memory each.
-        line_search: "none", or "zoom" (strong Wolfe conditions), whose evaluations count against the budget.
+        line_search: "none", or "zoom" (strong Wolfe conditions), whose evaluations count against the budget; each step
+            also evaluates its starting point once more, for the terms that are reported.
         max_line_search: most evaluations of one line search.
     """
 
