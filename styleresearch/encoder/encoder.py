@@ -46,7 +46,8 @@ class Encoder:
         Raises:
             InputError: for a layer that does not exist or that the weights do not reach, or an image too small for it.
         """
-        self.check(layers, image.shape[1:3])
+        _, height, width, _ = image.shape
+        self.check(layers, (height, width))
         return self.net.apply(self.variables, image, tuple(layers))  # pyright: ignore[reportReturnType]
 
     def check(self, layers: Sequence[str], size: tuple[int, int] | None = None) -> None:

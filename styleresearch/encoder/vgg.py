@@ -24,6 +24,7 @@ from styleresearch.types import Features, Image
 
 Architecture = Literal["vgg16", "vgg19"]
 
+
 def conv_names(arch: str) -> tuple[str, ...]:
     """Return the names of the convolutions in order: conv1_1, conv1_2, conv2_1, ..."""
     return tuple(kernel_shapes(arch))

@@ -43,7 +43,7 @@ class NearestPatch(Loss):
     def __post_init__(self) -> None:
         if self.patch < 1 or self.stride < 1 or self.chunk < 1:
             raise InputError(
-                f"nearest_patch loss: patch={self.patch}, stride={self.stride}, chunk={self.chunk} must all be at least 1"
+                f"nearest_patch: patch={self.patch}, stride={self.stride} and chunk={self.chunk} must be at least 1"
             )
 
     def summarise(self, features: Features) -> dict[str, Any]:
