@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -55,6 +56,7 @@ def golden_style(golden_image: jax.Array) -> jax.Array:
 def random_image() -> Callable[..., jax.Array]:
     """Smooth random pictures in [0, 1]: noise at two scales, so that every loss has something to see."""
 
+    @partial(jax.jit, static_argnums=(1, 2, 3))
     def make(seed: int, height: int = 32, width: int = 40, batch: int = 1) -> jax.Array:
         coarse, fine = jax.random.split(jax.random.key(seed))
         low = jax.image.resize(jax.random.uniform(coarse, (batch, 4, 4, 3)), (batch, height, width, 3), "cubic")

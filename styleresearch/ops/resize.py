@@ -9,10 +9,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from styleresearch.types import Image
+from styleresearch.types import Image, OtherImage
 
 
-def resize(image: Image, height: int, width: int) -> Image:
+def resize(image: Image, height: int, width: int) -> OtherImage:
     """Return the images at another size, by an antialiased cubic filter, clipped to [0, 1]."""
     b, h, w, c = image.shape
     if (h, w) == (height, width):
