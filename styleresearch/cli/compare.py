@@ -1,0 +1,46 @@
+"""``styleresearch compare``: methods on the same pictures, evaluated and reported."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "compare",
+        help="stylise the same pairs with several methods, evaluate, report",
+        description="Run every method of a config on every pair of its pictures, measure the outputs and write "
+        "report.html, table.csv and table.tex. The same command continues an interrupted run.",
+    )
+    parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
+    parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the comparison and write its report."""
+    from rich.console import Console
+
+    from styleresearch import build
+    from styleresearch.cli.display import following
+    from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.report.html import write_report
+    from styleresearch.run import compare, comparison
+
+    console = Console(highlight=False)
+    enable_compilation_cache()
+    what = comparison(build.load_config(args.config, args.overrides))
+    with following(console) as tell:
+        failures = compare(what, args.workdir, tell)
+    command = shlex.join(
+        ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}", *args.overrides]
+    )
+    for failure in failures:
+        print(f"styleresearch: {failure}", file=sys.stderr)
+    report = write_report(args.workdir, command=command)
+    console.print(f"Report: {report.resolve()}", soft_wrap=True)
+    return 1 if failures else 0

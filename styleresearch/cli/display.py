@@ -1,0 +1,63 @@
+"""Live progress of long work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from styleresearch.methods.base import Progress as MethodProgress
+    from styleresearch.run import Event
+
+
+def bars(console: Console) -> Progress:
+    """Return a progress display with a description, a bar, a count and the time."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[note]}"),
+        console=console,
+    )
+
+
+def terms(progress: MethodProgress) -> str:
+    """Return the latest loss terms on one line."""
+    return "  ".join(
+        f"{name} {values[-1]:.4g}" for name, values in progress.history.items() if name != "evaluations" and values
+    )
+
+
+@contextmanager
+def following(console: Console) -> Iterator[Callable[[Event], None]]:
+    """Show a comparison while it runs: a line for each finished stylisation under a live display."""
+    with bars(console) as display:
+        overall = display.add_task("comparison", total=None, note="")
+        current = display.add_task("", total=1, note="", visible=False)
+
+        def tell(event: Event) -> None:
+            name = f"{event.cell.column.label}  {event.cell.pair}"
+            display.update(overall, total=event.total, completed=event.done)
+            if event.error is not None:
+                display.console.print(f"{event.done:>4}/{event.total}  {name}  [red]failed[/]")
+            elif event.progress is not None:
+                step = event.progress
+                display.update(
+                    current,
+                    description=name,
+                    total=step.budget,
+                    completed=step.evaluations,
+                    note=terms(step),
+                    visible=True,
+                )
+            elif event.cost is not None:
+                compiled = f" (+ {event.cost.compile_seconds:.1f} s compiling)" if event.cost.compile_seconds > 1 else ""
+                display.console.print(f"{event.done:>4}/{event.total}  {name}  {event.cost.seconds:.1f} s{compiled}")
+                display.update(current, visible=False)
+
+        yield tell

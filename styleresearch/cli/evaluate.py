@@ -1,0 +1,52 @@
+"""``styleresearch evaluate``: measure pictures on disk, whoever made them."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure pictures on disk, ours or not",
+        description="Measure stylised pictures with the metrics of a config and write the same records, table and "
+        "report as compare. Outputs are named CONTENT__STYLE.EXT after the stems of their inputs, or listed in --pairs.",
+    )
+    parser.add_argument(
+        "--outputs", required=True, type=Path, action="append", help="folder of outputs, a method each; may be repeated"
+    )
+    parser.add_argument("--content", required=True, type=Path, help="folder of content pictures")
+    parser.add_argument("--style", required=True, type=Path, help="folder of style pictures")
+    parser.add_argument("--out", required=True, type=Path, help="the run directory to write")
+    parser.add_argument("--pairs", type=Path, help="CSV with the columns output, content, style (file names)")
+    parser.add_argument("--size", type=int, help="short side in px at which to measure; default: the outputs' own")
+    parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and write the report."""
+    from rich.console import Console
+
+    from styleresearch import build
+    from styleresearch.cli.display import bars
+    from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.measure import find_pairs, measure
+    from styleresearch.report.html import write_report
+
+    console = Console(highlight=False)
+    config = build.load_config(args.config, args.overrides)
+    pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
+    enable_compilation_cache()
+    with bars(console) as display:
+        task = display.add_task("measuring", total=len(pairs), note="")
+        measure(config, pairs, args.out, args.size, lambda name: display.update(task, advance=1, note=name))
+    command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]
+    command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
+    command += [f"--{name}={value}" for name in ("pairs", "size") if (value := getattr(args, name)) is not None]
+    report = write_report(args.out, command=shlex.join([*command, *args.overrides]))
+    console.print(f"Report: {report.resolve()}", soft_wrap=True)
+    return 0

@@ -1,0 +1,172 @@
+"""``styleresearch stylize``: one picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from styleresearch.types import Style
+
+_LARGE = 1_000_000
+"""Pixels from which an optimisation on a CPU takes long enough to say so."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "stylize",
+        help="stylise one picture",
+        description="Stylise one picture with the method of a config. Several --style are mixed by --style-weight or "
+        "kept apart by --content-mask (white: here), one for each --style.",
+    )
+    parser.add_argument("--content", required=True, type=Path, help="the photograph")
+    parser.add_argument("--style", required=True, type=Path, action="append", help="the painting; may be repeated")
+    parser.add_argument("--out", required=True, type=Path, help="the picture to write; PNG keeps the config in it")
+    parser.add_argument("--config", default="configs/gatys_fast.py", help="default: %(default)s")
+    parser.add_argument("--size", type=int, help="short side in px; default: the content's own")
+    parser.add_argument("--style-size", type=int, help="short side of the styles in px; default: as the content's")
+    parser.add_argument("--evaluations", type=int, help="budget of an optimisation, in place of the config's")
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument("--style-weight", type=float, action="append", help="one for each --style")
+    parser.add_argument("--content-mask", type=Path, action="append", help="where on the content each --style goes")
+    parser.add_argument("--style-mask", type=Path, action="append", help="which part of each --style to take")
+    parser.add_argument(
+        "--preserve-color",
+        choices=("luminance", "mean_std", "covariance", "histogram"),
+        help="keep the content's colours, by this transfer",
+    )
+    parser.add_argument("--preserve-color-when", choices=("before", "after"), default="after")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Stylise, showing the loss, and write the picture."""
+    from rich.console import Console
+
+    from styleresearch import __version__, build
+    from styleresearch.cli.display import bars, terms
+    from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.data.images import load_image, save_image
+    from styleresearch.errors import InputError
+    from styleresearch.methods.gatys import NonFiniteLossError
+    from styleresearch.run import check_precision, stylize
+
+    console = Console(highlight=False)
+    _check_out(args.out)
+    _check_counts(args)
+    config = build.load_config(args.config, args.overrides)
+    problems = build.Problems()
+    with problems.at("imports"):
+        build.import_modules(config)
+    problems.found += build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
+    problems.raise_if_any()
+    with problems.at("method"):
+        column = build.column("method", _spec(config["method"], args))
+    layers = {} if problems.found else {"method": getattr(column.method, "objective", None)}
+    build.check_encoder(
+        config["encoder"], {place: terms.layers for place, terms in layers.items() if terms is not None}, problems
+    )
+    precision = check_precision(config, problems)
+    problems.raise_if_any()
+
+    content = load_image(args.content, args.size)
+    styles = _styles(args, min(content.shape[:2]))
+    enable_compilation_cache()
+    encoder = build.encoder(config["encoder"])
+    height, width = content.shape[:2]
+    if height * width > _LARGE:
+        console.print(f"{width}x{height} px is large and may take long; --size 512 makes it quick to try")
+    with bars(console) as display:
+        task = display.add_task(args.content.name, total=None, note="")
+        try:
+            image, cost = stylize(
+                column,
+                encoder,
+                content,
+                styles,
+                seed=args.seed,
+                precision=precision,
+                progress=lambda step: display.update(
+                    task, total=step.budget, completed=step.evaluations, note=terms(step)
+                ),
+            )
+        except NonFiniteLossError as error:
+            raise InputError(str(error)) from error
+    details = {"config": config, "seed": args.seed, "encoder": encoder.describe(), "version": __version__}
+    save_image(args.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
+    console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True)
+    return 0
+
+
+def _spec(spec: Any, args: argparse.Namespace) -> Any:
+    """Return the method's spec with what the command line says of it."""
+    from styleresearch.errors import InputError
+
+    if not isinstance(spec, dict):
+        return spec
+    spec = dict(spec)
+    if args.evaluations is not None:
+        if "evaluations" not in spec:
+            raise InputError(f"--evaluations: the method of {args.config} has no budget of evaluations")
+        spec["evaluations"] = args.evaluations
+    if args.preserve_color is not None:
+        spec["preserve_color"] = {"how": args.preserve_color, "when": args.preserve_color_when}
+    return spec
+
+
+def _check_out(path: Path) -> None:
+    """Raise before the work, not after it, if the result could not be written."""
+    from styleresearch.errors import InputError
+
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise InputError(f"--out {path}: the ending must be .png, .jpg, .jpeg or .webp")
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        what = "is a folder" if path.is_dir() else "is in a folder that does not exist"
+        raise InputError(f"--out {path} {what}; name a file in an existing folder")
+    if not os.access(path.resolve().parent, os.W_OK):
+        raise InputError(f"--out {path}: the folder cannot be written; name another")
+
+
+def _check_counts(args: argparse.Namespace) -> None:
+    from styleresearch.errors import InputError
+
+    for option in ("style_weight", "content_mask", "style_mask"):
+        given = getattr(args, option)
+        if given is not None and len(given) != len(args.style):
+            flag = f"--{option.replace('_', '-')}"
+            raise InputError(f"{len(given)} {flag} for {len(args.style)} --style; give {flag} once for each --style")
+    if args.style_weight is not None and (min(args.style_weight) < 0 or sum(args.style_weight) <= 0):
+        raise InputError(f"--style-weight {args.style_weight}: weights must not be negative, and one above 0")
+    if args.seed < 0:
+        raise InputError(f"--seed must not be negative, got {args.seed}")
+
+
+def _styles(args: argparse.Namespace, side: int) -> list[Style]:
+    """Return the styles with their weights and masks."""
+    from styleresearch.data.images import load_image
+    from styleresearch.types import Style
+
+    weights = args.style_weight or [1.0] * len(args.style)
+    where = [None if args.content_mask is None else _mask(path) for path in args.content_mask or args.style]
+    masks = [None if args.style_mask is None else _mask(path) for path in args.style_mask or args.style]
+    return [
+        Style(load_image(path, args.style_size or args.size and side)[None], weight, here, mask)
+        for path, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
+    ]
+
+
+def _mask(path: Path) -> np.ndarray:
+    """Return a mask (1, h, w, 1) in [0, 1] from the lightness of a picture."""
+    from styleresearch.data.images import load_image
+    from styleresearch.errors import InputError
+
+    mask = load_image(path).mean(2)[None, ..., None]
+    if mask.max() == 0:
+        raise InputError(f"the mask {path} is black everywhere; paint white where it applies")
+    return mask

@@ -1,0 +1,85 @@
+"""A set of metrics applied to one output at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.evaluation.metrics import LossMetric, Metric
+from styleresearch.losses.objective import Objective
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Named metrics under one encoder.
+
+    Attributes:
+        metrics: (name, metric) pairs, in the order of the table's columns.
+        encoder: the encoder that loss metrics see through.
+    """
+
+    metrics: tuple[tuple[str, Metric], ...]
+    encoder: Encoder
+
+    @classmethod
+    def of(cls, metrics: Mapping[str, Metric], encoder: Encoder) -> Suite:
+        """Return the suite of ``{name: metric}``."""
+        return cls(tuple(metrics.items()), encoder)
+
+    def __call__(self, output: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float]:
+        """Return every metric of one output.
+
+        Args:
+            output: (h, w, 3) in [0, 1].
+            content: of the output's size.
+            style: of any size.
+
+        Raises:
+            InputError: if a metric cannot measure images of this size.
+        """
+        for _, metric in self.metrics:
+            metric.check(self.encoder, (output.shape[0], output.shape[1]))
+        images = (jnp.asarray(image, jnp.float32)[None] for image in (output, content, style))
+        values = _measure(self.metrics, self.encoder, *images)
+        return {name: float(value) for (name, _), value in zip(self.metrics, np.asarray(values), strict=True)}
+
+    def contracts(self) -> dict[str, dict[str, Any]]:
+        """Return what ``contracts.json`` says of each metric."""
+        return {
+            name: {
+                "label": metric.title,
+                "better": metric.better,
+                "unit": "",
+                "definition": metric.definition(),
+                "source": metric.source,
+                "contract": metric.contract(self.encoder),
+            }
+            for name, metric in self.metrics
+        }
+
+    def in_sample(self, objective: Objective | None) -> list[str]:
+        """Return the metrics that a method with this objective optimised itself: same statistic, a layer shared."""
+        if objective is None:
+            return []
+        return [
+            name
+            for name, metric in self.metrics
+            if isinstance(metric, LossMetric)
+            and any(
+                type(loss) is type(metric.loss) and set(loss.layers) & set(metric.loss.layers)
+                for _, loss in objective.terms
+            )
+        ]
+
+
+@partial(jax.jit, static_argnums=0)
+def _measure(metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, output: Any, content: Any, style: Any) -> Any:
+    # One program for all metrics: the compiler merges their passes through the encoder.
+    return jnp.stack([metric(encoder, output, content, style)[0] for _, metric in metrics])
