@@ -8,12 +8,13 @@ PYTEST_ARGS ?=
 UV_VERSION := 0.13.9
 UV ?= .venv-lock/bin/uv
 
-.PHONY: help setup demo test slow lint format lock clean
+.PHONY: help setup demo test slow lint format docs lock clean
 
 help:
 	@echo "make demo    set up, stylise photographs with the real VGG16, evaluate, write runs/quickstart/report.html"
 	@echo "make test    set up, run the tests (the slow ones: make slow)"
 	@echo "make lint    set up, check style and types (make format mends the style)"
+	@echo "make docs    set up, write the README's tables from what is registered"
 	@echo "make lock    resolve requirements.lock anew"
 	@echo "make clean   delete the environment and what tools left behind; runs/ stays"
 	@echo "Another interpreter: make test PYTHON=python3.13"
@@ -38,6 +39,9 @@ lint: setup
 format: setup
 	.venv/bin/python -m ruff check --fix
 	.venv/bin/python -m ruff format
+
+docs: setup
+	.venv/bin/python docs/tables.py
 
 # --no-config: the lock depends on pyproject.toml alone, not on how this machine is configured.
 lock:
