@@ -73,13 +73,17 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"config {path}: {_first_line(error)}") from error
     if not isinstance(config, ConfigDict):
-        raise InputError(f"config {path}: get_config() returned {type(config).__name__}, not an ml_collections.ConfigDict")
+        raise InputError(
+            f"config {path}: get_config() returned {type(config).__name__}, not an ml_collections.ConfigDict"
+        )
     try:
         # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON cannot
         # hold could not be written to config.json either.
         return _plain(json.loads(config.to_json()))
     except TypeError as error:
-        raise InputError(f"config {path}: only numbers, texts, tuples and dicts are allowed: {_first_line(error)}") from error
+        raise InputError(
+            f"config {path}: only numbers, texts, tuples and dicts are allowed: {_first_line(error)}"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

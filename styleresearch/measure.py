@@ -12,7 +12,8 @@ from styleresearch import build
 from styleresearch.data.images import READ_SUFFIXES, load_image, resize
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.run import RunDirectory, check_precision, file_digest, hash_of, provenance
+from styleresearch.run import check_precision
+from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def _listed(table: Path, folder: Path) -> list[tuple[Path, str, str]]:
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read the table {table}: {error}; give a UTF-8 CSV file") from error
-    broken = [str(number) for number, row in enumerate(rows, 2) if not all((row["output"], row["content"], row["style"]))]
+    broken = [
+        str(number) for number, row in enumerate(rows, 2) if not all((row["output"], row["content"], row["style"]))
+    ]
     if broken:
         raise InputError(f"{table}: empty cells in line {', '.join(broken[:10])}; each needs output, content and style")
     return [(folder / row["output"], row["content"], row["style"]) for row in rows]

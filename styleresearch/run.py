@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +15,16 @@ import numpy as np
 
 from styleresearch import __version__, build
 from styleresearch.build import Column, Problems
-from styleresearch.data.images import load_image, save_image
+from styleresearch.data.images import load_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.evaluation.suite import Suite
-from styleresearch.ledger import Ledger, write_atomically
+from styleresearch.ledger import write_atomically
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
 from styleresearch.methods.gatys import NonFiniteLossError
+from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
 from styleresearch.types import Style
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
@@ -174,11 +171,6 @@ def _check_name(kind: str, name: str) -> None:
         )
 
 
-def hash_of(value: Any) -> str:
-    """Return the sha256 of a value's canonical JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
 def _digest(image: np.ndarray) -> str:
     return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()
 
@@ -212,7 +204,9 @@ def stylize(
     """
     plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
     if not plain and not column.method.guided:
-        raise InputError(f"method {column.spec['name']!r} takes one style without masks; use gatys for several or masks")
+        raise InputError(
+            f"method {column.spec['name']!r} takes one style without masks; use gatys for several or masks"
+        )
     keep = column.preserve_color
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
         image = jnp.asarray(content, jnp.float32)[None]
@@ -228,58 +222,6 @@ def stylize(
 def _recoloured(style: Style, content: Any, keep: PreserveColor | None) -> Style:
     image = jnp.asarray(style.image, jnp.float32)
     return Style(image if keep is None else keep.style(image, content), style.weight, style.where, style.mask)
-
-
-class RunDirectory:
-    """The files of a run: what is done, and where the rest goes.
-
-    Args:
-        path: created if it is not there.
-
-    Raises:
-        InputError: if it cannot be created or written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot create the run directory {path}: {error.strerror}; name another") from error
-        if not os.access(path, os.W_OK):
-            raise InputError(f"the run directory {path} cannot be written; name another or change its permissions")
-        self.outputs = Ledger(path / "outputs.jsonl")
-        self.records = Ledger(path / "records.jsonl")
-
-    def describe(self, config: Mapping[str, Any], contracts: Mapping[str, Any]) -> None:
-        """Write ``config.json`` and ``contracts.json``."""
-        for name, value in (("config", config), ("contracts", contracts)):
-            write_atomically(self.path / f"{name}.json", json.dumps(value, indent=2, default=str) + "\n")
-
-    def save_inputs(self, contents: Mapping[str, np.ndarray], styles: Mapping[str, np.ndarray]) -> None:
-        """Write what the methods are given to ``inputs/``."""
-        for group, pictures in (("content", contents), ("style", styles)):
-            for name, image in pictures.items():
-                self.save(f"inputs/{group}/{name}.png", image)
-
-    def save(self, relative: str, image: np.ndarray, **text: str) -> None:
-        """Write a picture."""
-        file = self.path / relative
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_image(file, image, text or None)
-
-    def finished(self) -> dict[str, dict[str, Any]]:
-        """Return key -> entry of ``outputs.jsonl``, for outputs whose file is there and unchanged."""
-        return {
-            entry["key"]: entry
-            for entry in self.outputs.read()
-            if (self.path / entry["file"]).is_file() and file_digest(self.path / entry["file"]) == entry["sha256"]
-        }
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -411,18 +353,3 @@ def _stylize_cell(
     }
     run.outputs.append(entry)
     return entry, cost
-
-
-def provenance(config: Mapping[str, Any], encoder: Encoder, precision: str) -> dict[str, Any]:
-    """Return what a record must say of how it came about."""
-    device = jax.local_devices()[0]
-    kind = platform.machine() if device.platform == "cpu" else device.device_kind
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
-    return {
-        "config_hash": hash_of(config),
-        "time": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
-        "precision": precision,
-        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
-        "encoder": encoder.describe(),
-    }

@@ -56,7 +56,9 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
                     visible=True,
                 )
             elif event.cost is not None:
-                compiled = f" (+ {event.cost.compile_seconds:.1f} s compiling)" if event.cost.compile_seconds > 1 else ""
+                compiled = (
+                    f" (+ {event.cost.compile_seconds:.1f} s compiling)" if event.cost.compile_seconds > 1 else ""
+                )
                 display.console.print(f"{event.done:>4}/{event.total}  {name}  {event.cost.seconds:.1f} s{compiled}")
                 display.update(current, visible=False)
 

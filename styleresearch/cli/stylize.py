@@ -156,7 +156,7 @@ def _styles(args: argparse.Namespace, side: int) -> list[Style]:
     where = [None if args.content_mask is None else _mask(path) for path in args.content_mask or args.style]
     masks = [None if args.style_mask is None else _mask(path) for path in args.style_mask or args.style]
     return [
-        Style(load_image(path, args.style_size or args.size and side)[None], weight, here, mask)
+        Style(load_image(path, args.style_size or (args.size and side))[None], weight, here, mask)
         for path, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
     ]
 

@@ -24,7 +24,7 @@ class Progress:
 
     evaluations: int
     budget: int
-    history: Mapping[str, Sequence[float]]
+    history: Mapping[str, Sequence[float | int]]
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]

@@ -235,7 +235,7 @@ def _check_styles(styles: Sequence[Style], batch: int) -> None:
         raise InputError("no style has both a weight above 0 and a place to go; raise a weight or widen a mask")
 
 
-def _check_finite(history: Mapping[str, Sequence[float]]) -> None:
+def _check_finite(history: Mapping[str, Sequence[float | int]]) -> None:
     for row, evaluation in enumerate(history["evaluations"]):
         broken = [name for name, values in history.items() if not np.isfinite(values[row])]
         if broken:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import optax
 
 from styleresearch.errors import InputError
+from styleresearch.methods.lbfgs import scale_by_safe_lbfgs
 from styleresearch.registry import Registry
 
 
@@ -65,15 +66,16 @@ class Adam(Optimizer):
 @OPTIMIZERS.register("lbfgs")
 @dataclass(frozen=True)
 class LBFGS(Optimizer):
-    """L-BFGS, by default with steps of fixed length as style transfer code has used it since 2015.
+    """L-BFGS, by default without a line search, as style transfer code has used it since 2015.
 
-    Source: Nocedal & Wright 2006, algorithm 7.4; optax.
-    Differs: the first step is the gradient scaled to length 1 at most (torch.optim.LBFGS: by its 1-norm), and pairs of
-        negative curvature are kept (torch drops them).
+    Source: Nocedal & Wright 2006, algorithm 7.4.
+    Differs: four safeguards keep it from diverging on photographs, see ``methods.lbfgs.scale_by_safe_lbfgs``. With
+        ``line_search="zoom"`` the direction is ``optax.lbfgs``'s own, which needs none of them.
 
     Attributes:
         learning_rate: factor on the quasi-Newton step.
         history: how many past steps form the curvature estimate; costs 2 images of memory each.
+        max_step: longest step, the root mean square over pixels and channels (in [0, 1]); without line search only.
         line_search: "none", or "zoom" (strong Wolfe conditions), whose evaluations count against the budget; each step
             also evaluates its starting point once more, for the terms that are reported.
         max_line_search: most evaluations of one line search.
@@ -81,20 +83,21 @@ class LBFGS(Optimizer):
 
     learning_rate: float = 1.0
     history: int = 100
+    max_step: float = 0.05
     line_search: Literal["none", "zoom"] = "none"
     max_line_search: int = 20
 
     def __post_init__(self) -> None:
-        _positive("lbfgs", "learning_rate", self.learning_rate)
-        _positive("lbfgs", "history", self.history)
-        _positive("lbfgs", "max_line_search", self.max_line_search)
+        for option in ("learning_rate", "history", "max_step", "max_line_search"):
+            _positive("lbfgs", option, getattr(self, option))
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
-        """Return ``optax.lbfgs``."""
-        if self.line_search == "none":
-            return optax.lbfgs(self.learning_rate, memory_size=self.history, linesearch=None)
-        search = optax.scale_by_zoom_linesearch(self.max_line_search, initial_guess_strategy="one")
-        return optax.lbfgs(self.learning_rate, memory_size=self.history, linesearch=search)
+        """Return the quasi-Newton step, without or with a line search along it."""
+        if self.line_search == "zoom":
+            search = optax.scale_by_zoom_linesearch(self.max_line_search, initial_guess_strategy="one")
+            return optax.lbfgs(self.learning_rate, memory_size=self.history, linesearch=search)
+        direction = scale_by_safe_lbfgs(self.history, self.max_step)
+        return optax.with_extra_args_support(optax.chain(direction, optax.scale(-self.learning_rate)))
 
     def extra_evaluations(self, state: Any) -> Any:
         """Return the evaluations of the last line search."""
@@ -103,6 +106,6 @@ class LBFGS(Optimizer):
         return optax.tree.get(state, "info").num_linesearch_steps
 
 
-def _positive(optimizer: str, option: str, value: float) -> None:
+def _positive(optimizer: str, option: str, value: float | int) -> None:
     if not value > 0:
         raise InputError(f"{optimizer}: {option} must be above 0, got {value}")
