@@ -2,9 +2,9 @@
 
     styleresearch stylize --content a.jpg --style b.jpg --out c.png --size 256
 
-Reproduces no paper. Starts from ``configs/gatys_authors.py`` and changes: 60 % of 200 evaluations at half size (a quarter of
-the cost each), the rest at full size; history 20; reflection padding (no dark frame); a little total variation against
-the noise that few evaluations leave.
+Reproduces no paper. Starts from ``configs/gatys_authors.py`` and changes: 60 % of 200 evaluations at half size (a
+quarter of the cost each), the rest at full size; history 20; reflection padding (no dark frame); a little total
+variation against the noise that few evaluations leave.
 Differs from the paper (Gatys et al. 2016): all of that, and what ``configs/gatys_authors.py`` lists.
 """
 

@@ -2,13 +2,14 @@
 
     styleresearch stylize --content a.jpg --style b.jpg --out c.png --config=configs/gatys_paper.py --size 512
 
-Reproduces: average pooling; filters scaled to a mean activation of 1; L = alpha L_content + beta L_style with
-alpha / beta = 1e-3; L_content = 1/2 sum (F - P)^2 at conv4_2; E_l = 1 / (4 C^2 M^2) sum (G - A)^2 with w_l = 1/5 at conv1_1,
+Reproduces: average pooling; filters scaled to a mean activation of 1; L = alpha L_content + beta L_style with alpha /
+beta = 1e-3; L_content = 1/2 sum (F - P)^2 at conv4_2; E_l = 1 / (4 C^2 M^2) sum (G - A)^2 with w_l = 1/5 at conv1_1,
 conv2_1, conv3_1, conv4_1, conv5_1; L-BFGS from white noise.
 Differs from the paper: VGG16 unless ``--config.encoder.name=vgg19 --config.encoder.weights=vgg19``; activations are
 normalised on five photographs (paper: ImageNet); "conv4_2" is taken after the ReLU, as the authors' code does; Gram
-matrices are divided by their own M, so that content and style sizes may differ; the paper gives no number of iterations
-(here 500 evaluations), no L-BFGS history (here 100) and no deviation of the noise (here 0.25 around ImageNet's mean).
+matrices are divided by their own M, so that content and style sizes may differ; the paper gives no number of
+iterations (here 500 evaluations), no L-BFGS history (here 100) and no deviation of the noise (here 0.25 around
+ImageNet's mean).
 """
 
 from ml_collections import ConfigDict

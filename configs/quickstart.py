@@ -2,8 +2,8 @@
 
     styleresearch compare --config=configs/quickstart.py --workdir=runs/quickstart
 
-Reproduces no paper: small pictures and few evaluations, so that two CPU cores finish within five minutes. The objective is
-that of ``configs/gatys_authors.py`` on VGG16 instead of VGG19.
+Reproduces no paper: small pictures and few evaluations, so that two CPU cores finish within five minutes. The
+objective is that of ``configs/gatys_authors.py`` on VGG16 instead of VGG19.
 """
 
 from ml_collections import ConfigDict

@@ -77,13 +77,11 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
             f"config {path}: get_config() returned {type(config).__name__}, not an ml_collections.ConfigDict"
         )
     try:
-        # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON cannot
-        # hold could not be written to config.json either.
+        # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON
+        # cannot hold could not be written to config.json either.
         return _plain(json.loads(config.to_json()))
     except TypeError as error:
-        raise InputError(
-            f"config {path}: only numbers, texts, tuples and dicts are allowed: {_first_line(error)}"
-        ) from error
+        raise InputError(f"config {path}: only numbers, texts, tuples and dicts: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -255,7 +253,7 @@ def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Prob
     with problems.at("encoder"):
         if not isinstance(spec, Mapping):
             raise InputError(f"encoder must be dict(name=..., **options), got {spec!r}")
-        found = [text for text in ENCODERS.problems({k: v for k, v in spec.items() if k != "normalise_on"})]
+        found = ENCODERS.problems({key: value for key, value in spec.items() if key != "normalise_on"})
         if found:
             raise InputError("\n".join(found))
         for place, names in layers.items():

@@ -52,8 +52,8 @@ def find_pairs(outputs: Path, contents: Path, styles: Path, pairs: Path | None =
     rows = _named(outputs) if pairs is None else _listed(pairs, outputs)
     if not rows:
         raise InputError(
-            f"{outputs} holds no picture named CONTENT__STYLE.EXT; rename the outputs, or list them with --pairs FILE.csv "
-            "(columns output, content, style)"
+            f"{outputs} holds no picture named CONTENT__STYLE.EXT; rename the outputs, or list them with "
+            "--pairs FILE.csv (columns output, content, style)"
         )
     known = {folder: _by_name(folder) for folder in (contents, styles)}
     found, missing = [], []

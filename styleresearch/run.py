@@ -204,9 +204,7 @@ def stylize(
     """
     plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
     if not plain and not column.method.guided:
-        raise InputError(
-            f"method {column.spec['name']!r} takes one style without masks; use gatys for several or masks"
-        )
+        raise InputError(f"method {column.spec['name']!r} takes one style and no masks; gatys takes several")
     keep = column.preserve_color
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
         image = jnp.asarray(content, jnp.float32)[None]

@@ -13,7 +13,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "evaluate",
         help="measure pictures on disk, ours or not",
         description="Measure stylised pictures with the metrics of a config and write the same records, table and "
-        "report as compare. Outputs are named CONTENT__STYLE.EXT after the stems of their inputs, or listed in --pairs.",
+        "report as compare. Outputs are named CONTENT__STYLE.EXT after their inputs' stems, or listed in --pairs.",
     )
     parser.add_argument(
         "--outputs", required=True, type=Path, action="append", help="folder of outputs, a method each; may be repeated"

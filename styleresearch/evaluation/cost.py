@@ -52,10 +52,10 @@ def _listen() -> None:
         _listening = True
 
 
-def _on_duration(event: str, duration: float, **_: Any) -> None:
+def _on_duration(event: str, duration_secs: float, **_: Any) -> None:
     global _compile_seconds
     if event == "/jax/core/compile/backend_compile_duration":
-        _compile_seconds += duration
+        _compile_seconds += duration_secs
 
 
 def _reset_peak() -> None:

@@ -6,7 +6,7 @@ Two values compare only under the same contract, so it is written beside them (`
 from __future__ import annotations
 
 import abc
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import dm_pix
@@ -49,10 +49,12 @@ class Metric(abc.ABC):
     def contract(self, encoder: Encoder) -> dict[str, Any]:
         """Return everything that another value must share with this one's to be compared with it."""
         loss = getattr(self, "loss", None)
-        settings = {**vars(self), **({} if loss is None else {"loss": {"type": type(loss).__name__, **asdict(loss)}})}
+        settings = {key: value for key, value in vars(self).items() if key != "title"}
+        if loss is not None:
+            settings["loss"] = {"type": type(loss).__name__, **vars(loss)}
         return {
             "metric": type(self).__name__,
-            "settings": {key: value for key, value in settings.items() if key != "title"},
+            "settings": settings,
             "encoder": encoder.describe() if loss is not None else None,
             "pixels": "8-bit RGB file, scaled to [0, 1]",
         }
@@ -87,7 +89,7 @@ class LossMetric(Metric):
     def definition(self) -> str:
         """Return the loss's summary line and its settings."""
         first = (type(self.loss).__doc__ or "").strip().split("\n")[0]
-        settings = ", ".join(f"{key} {_text(value)}" for key, value in asdict(self.loss).items() if value is not None)
+        settings = ", ".join(f"{key} {_text(value)}" for key, value in vars(self.loss).items() if value is not None)
         against = {"none": "of the output alone", "content": "to the content image", "style": "to the style image"}
         return f"{first} Measured {against[self.loss.target]}; {settings}."
 

@@ -1,8 +1,8 @@
 """The quasi-Newton step of L-BFGS without a line search, as an optax transformation that stays on the ground.
 
-A style objective is far from convex at a photograph. There ``optax.scale_by_lbfgs`` without a line search keeps pairs of
-negative curvature and runs uphill, and dropping them alone still takes leaps; ``docs/decisions/0006-lbfgs.md`` measures
-both, and what is done here.
+A style objective is far from convex at a photograph. There ``optax.scale_by_lbfgs`` without a line search keeps pairs
+of negative curvature and runs uphill, and dropping them alone still takes leaps; ``docs/decisions/0006-lbfgs.md``
+measures both, and what is done here.
 """
 
 from __future__ import annotations
@@ -53,9 +53,15 @@ def scale_by_safe_lbfgs(history: int, max_step: float) -> optax.GradientTransfor
 
     def init(params: Any) -> LBFGSState:
         flat, _ = ravel_pytree(params)
-        # Distinct arrays, because the state is donated.
-        point, memory = [jnp.zeros_like(flat) for _ in range(2)], [jnp.zeros((history, flat.size)) for _ in range(2)]
-        return LBFGSState(*point, *memory, jnp.zeros(history), jnp.zeros((), jnp.int32), jnp.zeros((), jnp.int32))
+        return LBFGSState(
+            x=jnp.zeros_like(flat),
+            grad=jnp.zeros_like(flat),
+            steps=jnp.zeros((history, flat.size)),
+            changes=jnp.zeros((history, flat.size)),
+            inverse=jnp.zeros(history),
+            kept=jnp.int32(0),
+            count=jnp.int32(0),
+        )
 
     def update(updates: Any, state: LBFGSState, params: Any = None) -> tuple[Any, LBFGSState]:
         grad, restore = ravel_pytree(updates)

@@ -30,7 +30,9 @@ def features(loss: Loss, seed: int, height: int = 32, width: int = 40, batch: in
         else:
             block = int(layer[4])
             shape = (batch, height >> (block - 1), width >> (block - 1), 4 * 2 ** min(block - 1, 2))
-            made[layer] = 10 * jax.nn.relu(jax.random.normal(key, shape) + 0.3 * jax.random.normal(key, shape[-1:])[None, None, None])
+            made[layer] = 10 * jax.nn.relu(
+                jax.random.normal(key, shape) + 0.3 * jax.random.normal(key, shape[-1:])[None, None, None]
+            )
     return made
 
 

@@ -180,7 +180,10 @@ def test_normalised_activations_have_mean_one(pooling, random_image):
         np.testing.assert_allclose(mean_after[mean_before > 0], 1.0, rtol=1e-3)
         # Every filter is only scaled: the network computes the same up to one factor per channel.
         np.testing.assert_allclose(
-            np.asarray(after[0]) * np.where(mean_before > 0, mean_before, 1), before[0], rtol=1e-3, atol=1e-4 * float(before[0].max())
+            np.asarray(after[0]) * np.where(mean_before > 0, mean_before, 1),
+            before[0],
+            rtol=1e-3,
+            atol=1e-4 * float(before[0].max()),
         )
 
 
