@@ -33,18 +33,21 @@ def luminance(image: Image) -> Image:
     return jnp.broadcast_to(rgb_to_yuv(image)[..., :1], image.shape)
 
 
+@jax.jit
 def with_luminance_of(color: Image, light: Image) -> Image:
     """Return ``color``'s chroma under ``light``'s luma, clipped to [0, 1]."""
     yuv = jnp.concatenate([rgb_to_yuv(light)[..., :1], rgb_to_yuv(color)[..., 1:]], axis=-1)
     return jnp.clip(yuv_to_rgb(yuv), 0.0, 1.0)
 
 
+@jax.jit
 def match_mean_std(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's mean and standard deviation in each channel, clipped to [0, 1]."""
     scale = std(reference, eps=1e-8) / std(image, eps=1e-8)
     return jnp.clip((image - _at(mean(image))) * _at(scale) + _at(mean(reference)), 0.0, 1.0)
 
 
+@jax.jit
 def match_covariance(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's colour mean and covariance (CORAL), clipped to [0, 1].
 
@@ -57,6 +60,7 @@ def match_covariance(image: Image, reference: OtherImage) -> Image:
     return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(mean(reference)), 0.0, 1.0)
 
 
+@jax.jit
 def match_histogram(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's distribution of values in each channel, by quantiles.
 
