@@ -13,7 +13,6 @@ def get_config() -> ConfigDict:
     gram_layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
     config = ConfigDict()
     config.imports = ()
-    config.precision = "float32"
     config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
     config.metrics = dict(
         content_loss=dict(

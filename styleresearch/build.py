@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import runpy
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,24 +66,63 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         InputError: if the file is missing or fails, or an override names an unknown key or has the wrong type.
     """
-    file = _find(path)
+    config = _run(_find(path), path)
+    for override in overrides:
+        _check_override(config, override)
     flag_values = flags.FlagValues()
-    holder = config_flags.DEFINE_config_file("config", flag_values=flag_values)
+    arguments = ["styleresearch", *overrides]
     try:
-        flag_values(["styleresearch", f"--config={file}", *overrides])
+        # ml_collections looks for overrides in sys.argv unless it is told; there they are only for a real process.
+        holder = config_flags.DEFINE_config_dict("config", config, flag_values=flag_values, sys_argv=arguments)
+        flag_values(arguments)
         config = holder.value
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"config {path}: {_first_line(error)}") from error
-    if not isinstance(config, ConfigDict):
-        raise InputError(
-            f"config {path}: get_config() returned {type(config).__name__}, not an ml_collections.ConfigDict"
-        )
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError, SyntaxError) as error:
+        raise InputError(f"config {path}: {_first_line(error)}; give a value of the type that the file has") from error
     try:
         # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON
         # cannot hold could not be written to config.json either.
         return _plain(json.loads(config.to_json()))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"config {path}: only numbers, texts, tuples and dicts: {_first_line(error)}") from error
+
+
+def _run(file: Path, path: str) -> ConfigDict:
+    """Return what ``get_config()`` of a Python file returns."""
+    try:
+        make = runpy.run_path(str(file)).get("get_config")
+        config = make() if callable(make) else None
+    except Exception as error:  # the user's own code may raise anything
+        raise InputError(f"config {path}{_line_of(error, file)}: {type(error).__name__}: {error}") from error
+    if not callable(make):
+        raise InputError(f"config {path} has no function get_config(); define one that returns the ConfigDict")
+    if not isinstance(config, ConfigDict):
+        raise InputError(
+            f"config {path}: get_config() returned {type(config).__name__}, not an ml_collections.ConfigDict"
+        )
+    return config
+
+
+def _line_of(error: Exception, file: Path) -> str:
+    """Return `` line N`` for the last line of ``file`` that an error passed through, or nothing."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
+    if isinstance(error, SyntaxError) and error.lineno:
+        lines = [error.lineno]
+    return f" line {lines[-1]}" if lines else ""
+
+
+def _check_override(config: ConfigDict, override: str) -> None:
+    """Raise for ``--config.a.b=value`` without a value, or if ``a.b`` is not in the config."""
+    name, equals, _ = override.partition("=")
+    if not equals:
+        raise InputError(f"{name} needs a value: {name}=VALUE")
+    node: Any = config
+    seen = "config"
+    for key in name.removeprefix("--config.").split("."):
+        known = [str(each) for each in node] if isinstance(node, ConfigDict) else []
+        if key not in known:
+            has = f"It has: {', '.join(known)}" if known else f"It is {node!r}, without keys"
+            raise InputError(f"{name}: {seen} has no key {key!r}.{nearest(key, known)} {has}")
+        node, seen = node[key], f"{seen}.{key}"
 
 
 def _first_line(error: Exception) -> str:
@@ -93,12 +134,13 @@ def _find(path: str) -> Path:
     file = Path(path)
     if file.is_file():
         return file
-    shipped = [folder / file.name for folder in SHIPPED if file.parent.name == "configs"]
-    for candidate in shipped:
-        if candidate.is_file():
-            return candidate
+    if file.parent == Path("configs"):
+        for folder in SHIPPED:
+            if (folder / file.name).is_file():
+                return folder / file.name
     known = sorted({f"configs/{each.name}" for folder in SHIPPED if folder.is_dir() for each in folder.glob("*.py")})
-    raise InputError(f"there is no config file {path}.{nearest(path, known)} Shipped: {', '.join(known)}")
+    beside = [str(each) for each in file.parent.glob("*.py")] if file.parent.is_dir() else []
+    raise InputError(f"there is no config file {path}.{nearest(path, [*beside, *known])} Shipped: {', '.join(known)}")
 
 
 def _plain(value: Any) -> Any:
@@ -139,22 +181,31 @@ def import_modules(config: Mapping[str, Any]) -> None:
     """Import ``config.imports``: the user's own modules, for what they register. The current folder is searched too.
 
     Raises:
-        InputError: if one cannot be found.
+        InputError: if one cannot be found, or fails.
     """
+    names = config.get("imports", ())
+    if not isinstance(names, tuple) or not all(isinstance(name, str) and name for name in names):
+        raise InputError(f"must be a tuple of module names, e.g. ('my_losses',), got {names!r}")
     folder = str(Path.cwd())
     if folder not in sys.path:
         sys.path.append(folder)
-    for name in config.get("imports", ()):
+    for name in names:
         try:
             found = importlib.util.find_spec(name)
-        except ModuleNotFoundError:
+        except (ImportError, ValueError):  # a package of a dotted name is not there; a name like ".x"
             found = None
         if found is None:
             raise InputError(
                 f"config.imports names the module {name!r}, which cannot be found; "
                 "run from the folder that holds it, or install it"
             )
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except InputError as error:
+            raise InputError(f"the module {name!r}: {error}") from error
+        except Exception as error:  # the user's own code may raise anything
+            where = f"{found.origin}{_line_of(error, Path(found.origin or ''))}"
+            raise InputError(f"the module {name!r} ({where}) failed: {type(error).__name__}: {error}") from error
 
 
 def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
@@ -162,6 +213,15 @@ def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Seq
     known = (*required, *optional)
     missing = [f"the key {key!r} is missing" for key in required if key not in config]
     return missing + [f"unknown key {key!r}.{nearest(key, known)}" for key in config if key not in known]
+
+
+def check_named(config: Mapping[str, Any], keys: Sequence[str]) -> None:
+    """Raise InputError unless these keys of a config hold named specs, at least one each."""
+    problems = Problems()
+    for key in keys:
+        if not isinstance(config[key], Mapping) or not config[key]:
+            problems.found.append(f"{key} must be dict(NAME=dict(name=..., **options), ...), got {config[key]!r}")
+    problems.raise_if_any()
 
 
 def resolve(registry: Registry[Any], spec: Any) -> Any:
@@ -231,7 +291,9 @@ def column(name: str, spec: Any) -> Column:
     options = dict(spec)
     label = options.pop("label", name)
     color = options.pop("preserve_color", None)
-    keep = None if color is None else _COLOR.build({"name": "preserve_color", **color})
+    if color is not None and not isinstance(color, Mapping):
+        raise InputError(f"preserve_color must be dict(how=..., when=...), got {color!r}")
+    keep = None if color is None else _COLOR.build({**color, "name": "preserve_color"})
     return Column(name, str(label), resolve(METHODS, options), keep, dict(spec))
 
 
@@ -254,6 +316,9 @@ def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Prob
         if not isinstance(spec, Mapping):
             raise InputError(f"encoder must be dict(name=..., **options), got {spec!r}")
         found = ENCODERS.problems({key: value for key, value in spec.items() if key != "normalise_on"})
+        with problems.at("encoder.normalise_on"):
+            if isinstance(pictures := spec.get("normalise_on"), Mapping):
+                SOURCES.build(pictures)
         if found:
             raise InputError("\n".join(found))
         for place, names in layers.items():

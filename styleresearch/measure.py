@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from styleresearch import build
+from styleresearch import __version__, build
 from styleresearch.data.images import READ_SUFFIXES, load_image, resize
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.run import check_precision
 from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
 
 
@@ -25,30 +26,39 @@ class Output:
         output: its file.
         content: file of the content picture.
         style: file of the style picture.
+        seed: that it was made with, as far as its name says.
     """
 
     method: str
     output: Path
     content: Path
     style: Path
+    seed: int = 0
+
+    @property
+    def pair(self) -> str:
+        """Name of the content and the style together, and of the seed where there are several."""
+        return f"{self.content.stem}__{self.style.stem}" + (f"__s{self.seed}" if _seed(self.output) else "")
 
 
 def find_pairs(outputs: Path, contents: Path, styles: Path, pairs: Path | None = None) -> list[Output]:
     """Return the outputs of a folder with their content and style pictures.
 
     Args:
-        outputs: folder of files named ``<content stem>__<style stem>.<ext>``.
+        outputs: folder of files named ``<content stem>__<style stem>.<ext>``, or ``...__s<seed>.<ext>`` as ``compare``
+            names them; other pictures in it are passed over (``unnamed``).
         contents: folder of content pictures.
         styles: folder of style pictures.
         pairs: a CSV file with the columns output, content and style, in place of that naming.
 
     Raises:
-        InputError: listing every output whose inputs cannot be found, or a folder or table that cannot be read.
+        InputError: listing every output whose inputs cannot be found, pairs that several outputs show, or a folder or
+            table that cannot be read.
     """
     for folder in (outputs, contents, styles):
-        if not folder.is_dir():
-            raise InputError(f"{folder} is not a folder; name the folder that holds the pictures")
-    method = outputs.resolve().name
+        if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+            raise InputError(f"{folder} is not a folder that can be read; name the folder that holds the pictures")
+    method = Path(os.path.abspath(outputs)).name  # noqa: PTH100 - a link keeps its own name
     rows = _named(outputs) if pairs is None else _listed(pairs, outputs)
     if not rows:
         raise InputError(
@@ -56,25 +66,65 @@ def find_pairs(outputs: Path, contents: Path, styles: Path, pairs: Path | None =
             "--pairs FILE.csv (columns output, content, style)"
         )
     known = {folder: _by_name(folder) for folder in (contents, styles)}
-    found, missing = [], []
+    missing = []
     for output, content, style in rows:
         for folder, name in ((contents, content), (styles, style)):
-            if name not in known[folder]:
-                missing.append(f"{output.name}: no picture {name!r} in {folder}")
+            match known[folder].get(name, []):
+                case []:
+                    missing.append(f"{output.name}: no picture {name!r} in {folder}")
+                case [_, _, *_] as several:
+                    missing.append(f"{output.name}: {name!r} may be {' or '.join(each.name for each in several)}")
         if not output.is_file():
             missing.append(f"{output} does not exist")
-        found.append((output, content, style))
     if missing:
-        shown = "\n  ".join(missing[:10])
-        more = f"\n  and {len(missing) - 10} more" if len(missing) > 10 else ""
-        raise InputError(f"{len(missing)} of the outputs' files cannot be found:\n  {shown}{more}")
-    return [Output(method, output, known[contents][c], known[styles][s]) for output, c, s in found]
+        raise InputError(f"{len(missing)} files are missing or not clear:\n  {_listing(missing)}")
+    return [Output(method, o, known[contents][c][0], known[styles][s][0], _seed(o) or 0) for o, c, s in rows]
+
+
+def unnamed(outputs: Path) -> list[Path]:
+    """Return the pictures of a folder whose names do not say what they were made from."""
+    named = {file for file, _, _ in _named(outputs)}
+    return [file for file in _pictures(outputs) if file not in named]
+
+
+def check_distinct(outputs: Sequence[Output]) -> None:
+    """Raise InputError if two outputs would share a place in the table: a method's pair that is there twice."""
+    places: dict[tuple[str, str], list[Path]] = {}
+    for each in outputs:
+        places.setdefault((each.method, each.pair), []).append(each.output)
+    twice = [f"{method}, {pair}: {', '.join(map(str, files))}" for (method, pair), files in places.items() if files[1:]]
+    if twice:
+        raise InputError(
+            f"{len(twice)} pairs have several outputs:\n  {_listing(twice)}\nKeep one file for each content and style; "
+            "folders of different methods need different names (a link with another name will do)"
+        )
+
+
+def _listing(lines: list[str]) -> str:
+    return "\n  ".join([*lines[:10], *([f"and {len(lines) - 10} more"] if len(lines) > 10 else [])])
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in READ_SUFFIXES and not file.name.startswith(".") and file.is_file()
+    )
+
+
+def _seed(output: Path) -> int | None:
+    """Return the seed that ``compare`` put into a file name, if there is one."""
+    found = re.fullmatch(r".+?__.+?__s(\d+)", output.stem)
+    return int(found[1]) if found else None
 
 
 def _named(folder: Path) -> list[tuple[Path, str, str]]:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in READ_SUFFIXES)
-    split = [(file, *file.stem.split("__")[:2]) for file in files if file.stem.count("__") == 1]
-    return [(file, content, style) for file, content, style in split]
+    parts = [(file, file.stem.split("__")) for file in _pictures(folder)]
+    return [
+        (file, names[0], names[1])
+        for file, names in parts
+        if all(names) and (len(names) == 2 or (len(names) == 3 and _seed(file) is not None))
+    ]
 
 
 def _listed(table: Path, folder: Path) -> list[tuple[Path, str, str]]:
@@ -95,12 +145,12 @@ def _listed(table: Path, folder: Path) -> list[tuple[Path, str, str]]:
     return [(folder / row["output"], row["content"], row["style"]) for row in rows]
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
-    """Return file name and stem -> path; a stem that two files share stands for neither."""
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in READ_SUFFIXES)
-    stems = [file.stem for file in files]
-    by_stem = {file.stem: file for file in files if stems.count(file.stem) == 1}
-    return by_stem | {file.name: file for file in files}
+def _by_name(folder: Path) -> dict[str, list[Path]]:
+    """Return file name and stem -> paths; a stem may be that of several files."""
+    found: dict[str, list[Path]] = {}
+    for file in _pictures(folder):
+        found.setdefault(file.stem, []).append(file)
+    return found | {file.name: [file] for file in _pictures(folder)}
 
 
 def measure(
@@ -112,20 +162,22 @@ def measure(
     to the output's size; the style picture to its short side.
 
     Args:
-        config: ``encoder``, ``metrics``, and optionally ``imports`` and ``precision``.
+        config: ``encoder``, ``metrics``, and optionally ``imports``.
         outputs: what to measure.
         out: the run directory.
         size: short side in px at which to measure; ``None`` for each output's own.
         tell: called with each finished output's name.
 
     Raises:
-        InputError: for anything wrong with the config, or a picture that cannot be read or measured.
+        InputError: for anything wrong with the config, a picture that cannot be read or measured, two outputs of one
+            method for one pair, or a directory ``out`` that is not for this.
     """
     problems = build.Problems()
     with problems.at("imports"):
         build.import_modules(config)
-    problems.found += build.check_keys(config, ("encoder", "metrics"), ("imports", "precision"))
+    problems.found += build.check_keys(config, ("encoder", "metrics"), ("imports",))
     problems.raise_if_any()
+    build.check_named(config, ("metrics",))
     metrics, layers = {}, {}
     for name, spec in config["metrics"].items():
         with problems.at(f"metrics.{name}"):
@@ -133,20 +185,53 @@ def measure(
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
-    precision = check_precision(config, problems)
     problems.raise_if_any()
+    check_distinct(outputs)
+    _check_out(out, outputs)
     run = RunDirectory(out)
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    with run.alone():
+        _measure(run, suite, config, outputs, size, tell)
+
+
+def _check_out(out: Path, outputs: Sequence[Output]) -> None:
+    """Raise InputError if writing to ``out`` would change a comparison, or a picture that is to be measured."""
+    if (out / "outputs.jsonl").exists():
+        raise InputError(f"{out} holds a comparison, whose records would be lost; name another folder with --out")
+    own = [(out / part).resolve() for part in ("inputs", "images")]
+    for each in outputs:
+        for file in (each.output, each.content, each.style):
+            if any(file.resolve().is_relative_to(folder) for folder in own):
+                raise InputError(
+                    f"{file} lies where the measured pictures are copied to; name another folder with --out"
+                )
+
+
+def _measure(
+    run: RunDirectory,
+    suite: Suite,
+    config: Mapping[str, Any],
+    outputs: list[Output],
+    size: int | None,
+    tell: Callable[[str], None],
+) -> None:
     contracts = suite.contracts()
     run.describe(config, contracts)
-    facts = provenance(config, suite.encoder, precision)
-    before = {record["provenance"]["measured"]: record for record in run.records.read()}
+    facts = provenance(config, suite.encoder, "float32")
+    before = run.measured()
     records = []
     for each in outputs:
         files = (each.output, each.content, each.style)
-        identity = hash_of({"files": [file_digest(file) for file in files], "size": size, "contracts": contracts})
+        digests = [file_digest(file) for file in files]
+        # The names too: the same pictures under another name are another row, with files of their own.
+        names = [each.method, each.pair]
+        identity = hash_of(
+            {"files": digests, "names": names, "size": size, "contracts": contracts, "version": __version__}
+        )
         record = before.get(identity)
-        if record is None:
+        if record is None or not all(
+            (run.path / record["files"][each]).is_file() for each in ("output", "content", "style")
+        ):
             record = _record(run, suite, each, size)
             record["provenance"] = {**facts, "key": identity, "measured": identity}
             run.records.append(record)
@@ -160,9 +245,8 @@ def _record(run: RunDirectory, suite: Suite, each: Output, size: int | None) -> 
     height, width = output.shape[:2]
     content = resize(load_image(each.content, min(height, width)), (height, width))
     style = load_image(each.style, min(height, width))
-    pair = f"{each.content.stem}__{each.style.stem}"
     files = {
-        "output": f"images/{each.method}/{pair}.png",
+        "output": f"images/{each.method}/{each.pair}.png",
         "content": f"inputs/content/{each.content.stem}.png",
         "style": f"inputs/style/{each.style.stem}.png",
     }
@@ -173,10 +257,10 @@ def _record(run: RunDirectory, suite: Suite, each: Output, size: int | None) -> 
         "method": each.method,
         "label": each.method,
         "baseline": False,
-        "pair": pair,
+        "pair": each.pair,
         "content": each.content.stem,
         "style": each.style.stem,
-        "seed": 0,
+        "seed": each.seed,
         "size": [height, width],
         "files": {**files, "curve": None},
         "metrics": suite(output, content, style),

@@ -23,7 +23,6 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.ledger import write_atomically
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
-from styleresearch.methods.gatys import NonFiniteLossError
 from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
 from styleresearch.types import Style
 
@@ -121,6 +120,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
         build.import_modules(config)
     problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
     problems.raise_if_any()
+    build.check_named(config, ("methods", "metrics"))
     columns, metrics, layers = [], {}, {}
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):
@@ -134,24 +134,27 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
+    sizes = {key: _size(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
-    for group, size in (("contents", config.get("size")), ("styles", config.get("style_size") or config.get("size"))):
+    for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
-            if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-                raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
             found = build.source(config[group])
             for name in found.names():
                 _check_name("picture", name)
-            pictures[group] = {name: found.picture(name, size) for name in found.names()}
+            pictures[group] = {name: _as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        if not isinstance(seeds, tuple) or not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
-            raise InputError(f"must be a tuple of whole numbers, at least one, none negative, got {seeds!r}")
+        if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
+            raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
+        for seed in seeds:
+            check_seed(seed)
     precision = check_precision(config, problems)
-    if not columns and not problems.found:
-        problems.found.append("methods is empty; name at least one")
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    for name, image in pictures["contents"].items():
+        with problems.at(f"contents.{name}"):
+            suite.check((image.shape[0], image.shape[1]))
+    problems.raise_if_any()
     return Comparison(config, tuple(columns), pictures["contents"], pictures["styles"], suite, seeds, precision)
 
 
@@ -164,8 +167,28 @@ def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
     return precision
 
 
+def check_seed(seed: Any) -> None:
+    """Raise InputError unless ``seed`` can seed jax's random numbers."""
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
+
+
+def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+    size = config.get(key)
+    with problems.at(key):
+        if size is not None and (type(size) is not int or size < 1):
+            raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
+        return size
+    return None
+
+
+def _as_in_file(image: np.ndarray) -> np.ndarray:
+    """Return a picture as it comes back from ``inputs/``: methods and metrics see what the run directory holds."""
+    return np.floor(image * 255 + 0.5).astype(np.float32) / np.float32(255)
+
+
 def _check_name(kind: str, name: str) -> None:
-    if "__" in name or "/" in name or name.startswith("."):
+    if "__" in name or "/" in name or "\\" in name or name.startswith(".") or not name:
         raise InputError(
             f"the {kind} name {name!r} cannot be part of a file name: rename it without '__', '/' and a leading dot"
         )
@@ -201,6 +224,7 @@ def stylize(
 
     Raises:
         InputError: for several or masked styles under a method that takes one.
+        ArithmeticError: if the loss or the picture became NaN or infinite.
     """
     plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
     if not plain and not column.method.guided:
@@ -214,6 +238,8 @@ def stylize(
             None, encoder, shown, used[0].image if plain else used, key=jax.random.key(seed), progress=progress
         )
         result = np.asarray((output if keep is None else keep.output(output, image))[0])
+    if not np.isfinite(result).all():
+        raise ArithmeticError(f"the picture that method {column.spec['name']!r} made holds NaN or infinite values")
     return result, cost
 
 
@@ -255,30 +281,36 @@ def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> l
         tell: called with everything worth showing.
 
     Raises:
-        InputError: if the directory cannot be written, or a picture is too small for a method or a metric.
+        InputError: if the directory cannot be written or another process writes it, or a picture is too small for a
+            method.
     """
     run = RunDirectory(workdir)
+    with run.alone():
+        return _compare(what, run, tell)
+
+
+def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None]) -> list[str]:
     contracts = what.suite.contracts()
     run.describe(what.config, contracts)
     run.save_inputs(what.contents, what.styles)
     finished = run.finished()
-    measured_before = {record["provenance"]["measured"]: record for record in run.records.read()}
+    measured_before = run.measured()
     facts = provenance(what.config, what.suite.encoder, what.precision)
     cells = what.cells()
     records, failures = [], []
     for done, cell in enumerate(cells, 1):
         tell(Event(cell, done - 1, len(cells)))
         cost = None
-        if cell.key not in finished:
+        if (cell.key, cell.output) not in finished:
             try:
-                finished[cell.key], cost = _stylize_cell(
+                finished[cell.key, cell.output], cost = _stylize_cell(
                     what, run, cell, lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), progress=step))
                 )
-            except NonFiniteLossError as error:
+            except ArithmeticError as error:
                 failures.append(f"{cell.column.name}, {cell.pair}: {error}")
                 tell(Event(cell, done, len(cells), error=str(error)))
                 continue
-        entry = finished[cell.key]
+        entry = finished[cell.key, cell.output]
         identity = hash_of({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
         record = measured_before.get(identity)
         if record is None:

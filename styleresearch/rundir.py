@@ -9,11 +9,12 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import jax
 import numpy as np
@@ -63,13 +64,61 @@ class RunDirectory:
         file.parent.mkdir(parents=True, exist_ok=True)
         save_image(file, image, text or None)
 
-    def finished(self) -> dict[str, dict[str, Any]]:
-        """Return key -> entry of ``outputs.jsonl``, for outputs whose file is there and unchanged."""
-        return {
-            entry["key"]: entry
-            for entry in self.outputs.read()
-            if (self.path / entry["file"]).is_file() and file_digest(self.path / entry["file"]) == entry["sha256"]
-        }
+    def finished(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return (key, file) -> entry of ``outputs.jsonl``, for outputs whose files are there and unchanged.
+
+        By file too: a method that was renamed would otherwise share a file with what now has its old name.
+        """
+        found = {}
+        for entry in self.outputs.read():
+            if {"key", "file", "sha256", "curve", "cost"} <= set(entry):
+                output = self.path / entry["file"]
+                curve = entry["curve"] is None or (self.path / entry["curve"]).is_file()
+                if curve and output.is_file() and file_digest(output) == entry["sha256"]:
+                    found[entry["key"], entry["file"]] = entry
+        return found
+
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """Return what identifies a measurement -> its record in ``records.jsonl``."""
+        known = ((record.get("provenance"), record) for record in self.records.read())
+        return {facts["measured"]: record for facts, record in known if isinstance(facts, dict) and "measured" in facts}
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing this directory; the system takes the lock back if this one is killed.
+
+        Raises:
+            InputError: if another process writes it now.
+        """
+        with (self.path / ".lock").open("a+") as file:
+            if not _locked(file):
+                raise InputError(
+                    f"another process is writing the run directory {self.path}; wait until it has ended, "
+                    "or name another directory"
+                )
+            yield
+
+
+def _locked(file: IO[str]) -> bool:
+    """Lock an open file until it is closed; return False if another process holds the lock."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: one process at a time is then up to the user
+        return True
+    return True
 
 
 def file_digest(path: Path) -> str:

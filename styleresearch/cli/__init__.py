@@ -41,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"styleresearch: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full disk, a folder that became read-only: nothing a traceback would explain
+        print(f"styleresearch: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr)
         return 130

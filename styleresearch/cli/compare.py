@@ -42,5 +42,5 @@ def run(args: argparse.Namespace) -> int:
     for failure in failures:
         print(f"styleresearch: {failure}", file=sys.stderr)
     report = write_report(args.workdir, command=command)
-    console.print(f"Report: {report.resolve()}", soft_wrap=True)
+    console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
     return 1 if failures else 0

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 def bars(console: Console) -> Progress:
     """Return a progress display with a description, a bar, a count and the time."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", style="dim", markup=False),
         console=console,
     )
 
@@ -44,7 +44,7 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
             name = f"{event.cell.column.label}  {event.cell.pair}"
             display.update(overall, total=event.total, completed=event.done)
             if event.error is not None:
-                display.console.print(f"{event.done:>4}/{event.total}  {name}  [red]failed[/]")
+                display.console.print(f"{event.done:>4}/{event.total}  {name}  failed", style="red", markup=False)
             elif event.progress is not None:
                 step = event.progress
                 display.update(
@@ -59,7 +59,9 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
                 compiled = (
                     f" (+ {event.cost.compile_seconds:.1f} s compiling)" if event.cost.compile_seconds > 1 else ""
                 )
-                display.console.print(f"{event.done:>4}/{event.total}  {name}  {event.cost.seconds:.1f} s{compiled}")
+                display.console.print(
+                    f"{event.done:>4}/{event.total}  {name}  {event.cost.seconds:.1f} s{compiled}", markup=False
+                )
                 display.update(current, visible=False)
 
         yield tell

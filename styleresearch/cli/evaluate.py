@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 from pathlib import Path
 
 
@@ -34,12 +35,15 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import build
     from styleresearch.cli.display import bars
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.measure import find_pairs, measure
+    from styleresearch.measure import find_pairs, measure, unnamed
     from styleresearch.report.html import write_report
 
     console = Console(highlight=False)
     config = build.load_config(args.config, args.overrides)
     pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
+    for folder in args.outputs if args.pairs is None else ():
+        for file in unnamed(folder):
+            print(f"styleresearch: passed over {file}: it is not named CONTENT__STYLE.EXT", file=sys.stderr)
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(pairs), note="")
@@ -48,5 +52,5 @@ def run(args: argparse.Namespace) -> int:
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
     command += [f"--{name}={value}" for name in ("pairs", "size") if (value := getattr(args, name)) is not None]
     report = write_report(args.out, command=shlex.join([*command, *args.overrides]))
-    console.print(f"Report: {report.resolve()}", soft_wrap=True)
+    console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         choices=("luminance", "mean_std", "covariance", "histogram"),
         help="keep the content's colours, by this transfer",
     )
-    parser.add_argument("--preserve-color-when", choices=("before", "after"), default="after")
+    parser.add_argument("--preserve-color-when", choices=("before", "after"), help="default: after")
     parser.set_defaults(run=run)
 
 
@@ -54,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
-    from styleresearch.methods.gatys import NonFiniteLossError
-    from styleresearch.run import check_precision, stylize
+    from styleresearch.run import check_precision, check_seed, stylize
 
     console = Console(highlight=False)
-    _check_out(args.out)
+    _check_out(args)
     _check_counts(args)
+    check_seed(args.seed)
     config = build.load_config(args.config, args.overrides)
     problems = build.Problems()
     with problems.at("imports"):
@@ -96,11 +97,11 @@ def run(args: argparse.Namespace) -> int:
                     task, total=step.budget, completed=step.evaluations, note=terms(step)
                 ),
             )
-        except NonFiniteLossError as error:
+        except ArithmeticError as error:
             raise InputError(str(error)) from error
     details = {"config": config, "seed": args.seed, "encoder": encoder.describe(), "version": __version__}
     save_image(args.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
-    console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True)
+    console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True, markup=False)
     return 0
 
 
@@ -116,16 +117,21 @@ def _spec(spec: Any, args: argparse.Namespace) -> Any:
             raise InputError(f"--evaluations: the method of {args.config} has no budget of evaluations")
         spec["evaluations"] = args.evaluations
     if args.preserve_color is not None:
-        spec["preserve_color"] = {"how": args.preserve_color, "when": args.preserve_color_when}
+        spec["preserve_color"] = {"how": args.preserve_color, "when": args.preserve_color_when or "after"}
     return spec
 
 
-def _check_out(path: Path) -> None:
-    """Raise before the work, not after it, if the result could not be written."""
+def _check_out(args: argparse.Namespace) -> None:
+    """Raise before the work, not after it, if the result could not be written or would replace an input."""
+    from styleresearch.data.images import WRITE_OPTIONS
     from styleresearch.errors import InputError
 
-    if path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise InputError(f"--out {path}: the ending must be .png, .jpg, .jpeg or .webp")
+    path = args.out
+    if path.suffix.lower() not in WRITE_OPTIONS:
+        raise InputError(f"--out {path}: the ending must be one of {', '.join(WRITE_OPTIONS)}")
+    for given in (args.content, *args.style, *(args.content_mask or ()), *(args.style_mask or ())):
+        if given.resolve() == path.resolve():
+            raise InputError(f"--out {path} is one of the pictures that come in; name another file")
     if path.is_dir() or not path.resolve().parent.is_dir():
         what = "is a folder" if path.is_dir() else "is in a folder that does not exist"
         raise InputError(f"--out {path} {what}; name a file in an existing folder")
@@ -141,10 +147,11 @@ def _check_counts(args: argparse.Namespace) -> None:
         if given is not None and len(given) != len(args.style):
             flag = f"--{option.replace('_', '-')}"
             raise InputError(f"{len(given)} {flag} for {len(args.style)} --style; give {flag} once for each --style")
-    if args.style_weight is not None and (min(args.style_weight) < 0 or sum(args.style_weight) <= 0):
-        raise InputError(f"--style-weight {args.style_weight}: weights must not be negative, and one above 0")
-    if args.seed < 0:
-        raise InputError(f"--seed must not be negative, got {args.seed}")
+    weights = args.style_weight or [1.0]
+    if not all(0 <= weight < math.inf for weight in weights) or sum(weights) == 0:
+        raise InputError(f"--style-weight {weights}: weights must be finite and not negative, and one above 0")
+    if args.preserve_color is None and args.preserve_color_when is not None:
+        raise InputError("--preserve-color-when goes with --preserve-color; name what to keep the colours by")
 
 
 def _styles(args: argparse.Namespace, side: int) -> list[Style]:
@@ -156,7 +163,7 @@ def _styles(args: argparse.Namespace, side: int) -> list[Style]:
     where = [None if args.content_mask is None else _mask(path) for path in args.content_mask or args.style]
     masks = [None if args.style_mask is None else _mask(path) for path in args.style_mask or args.style]
     return [
-        Style(load_image(path, args.style_size or (args.size and side))[None], weight, here, mask)
+        Style(load_image(path, side if args.style_size is None else args.style_size)[None], weight, here, mask)
         for path, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
     ]
 

@@ -39,10 +39,12 @@ def measured() -> Iterator[Cost]:
     _reset_peak()
     cost = Cost()
     compiled, start = _compile_seconds, time.perf_counter()
-    yield cost
-    cost.compile_seconds = _compile_seconds - compiled
-    cost.seconds = max(0.0, time.perf_counter() - start - cost.compile_seconds)
-    cost.peak_memory_mb = _peak()
+    try:
+        yield cost
+    finally:
+        cost.compile_seconds = _compile_seconds - compiled
+        cost.seconds = max(0.0, time.perf_counter() - start - cost.compile_seconds)
+        cost.peak_memory_mb = _peak()
 
 
 def _listen() -> None:

@@ -33,8 +33,8 @@ class Suite:
         """Return the suite of ``{name: metric}``."""
         return cls(tuple(metrics.items()), encoder)
 
-    def __call__(self, output: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float]:
-        """Return every metric of one output.
+    def __call__(self, output: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float | None]:
+        """Return every metric of one output, in full float32; None for a value that is NaN or infinite.
 
         Args:
             output: (h, w, 3) in [0, 1].
@@ -44,11 +44,20 @@ class Suite:
         Raises:
             InputError: if a metric cannot measure images of this size.
         """
-        for _, metric in self.metrics:
-            metric.check(self.encoder, (output.shape[0], output.shape[1]))
+        self.check((output.shape[0], output.shape[1]))
         images = (jnp.asarray(image, jnp.float32)[None] for image in (output, content, style))
-        values = _measure(self.metrics, self.encoder, *images)
-        return {name: float(value) for (name, _), value in zip(self.metrics, np.asarray(values), strict=True)}
+        # Whatever the methods were run with: values of one table must not differ by the precision of their measuring.
+        with jax.default_matmul_precision("float32"):
+            values = np.asarray(_measure(self.metrics, self.encoder, *images))
+        return {
+            name: float(value) if np.isfinite(value) else None
+            for (name, _), value in zip(self.metrics, values, strict=True)
+        }
+
+    def check(self, size: tuple[int, int]) -> None:
+        """Raise InputError if a metric cannot measure images of this (height, width)."""
+        for _, metric in self.metrics:
+            metric.check(self.encoder, size)
 
     def contracts(self) -> dict[str, dict[str, Any]]:
         """Return what ``contracts.json`` says of each metric."""
