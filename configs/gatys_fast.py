@@ -31,7 +31,7 @@ def get_config() -> ConfigDict:
                 convention="authors",
                 weight=1.0,
             ),
-            smoothness=dict(name="total_variation", kind="l2", reduction="sum", weight=1.0),
+            smoothness=dict(name="total_variation", kind="l2", reduction="sum", weight=10.0),
         ),
     )
     return config

@@ -33,9 +33,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
     "report": {"errors", "registry", "evaluation.statistics"},
-    "build": TENSORS | {"methods", "training", "data", "evaluation", "report"},
-    "run": TENSORS | {"methods", "training", "data", "evaluation", "report", "build"},
-    "cli": TENSORS | {"methods", "training", "data", "evaluation", "report", "build", "run"},
+    "ledger": {"errors"},
+    "rundir": TENSORS | {"data", "ledger"},
+    "build": TENSORS | {"methods", "training", "data", "evaluation"},
+    "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "ledger", "rundir"},
+    "measure": TENSORS | {"data", "evaluation", "build", "ledger", "rundir", "run"},
+    "cli": TENSORS | {"methods", "training", "data", "evaluation", "report", "build", "run", "rundir", "measure"},
     "__main__": {"cli"},
 }
 

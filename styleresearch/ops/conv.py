@@ -2,7 +2,7 @@
 
 Two properties of XLA on the CPU decide the form (measured in ``docs/decisions/0002-frozen-convolution.md``): the
 gradient that autodiff makes for the input of a convolution misses the fast path inside ``while`` and ``scan`` bodies,
-and a VALID convolution after an explicit pad is several times slower than a SAME one.
+and a VALID convolution after an explicit pad is slower than a SAME one (20 times for a 9x9 kernel of few channels).
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def max_pool(x: Float[Array, "b h w c"], ceil: bool = False) -> Float[Array, "b 
     """Maximum over 2x2 windows with stride 2.
 
     Differs: where several entries of a window are the maximum, the gradient is split among them evenly (PyTorch gives
-    it to the first); the forward value is the same. Written as reshape + maximum, which XLA runs faster than
-    ``reduce_window``, forward and backward.
+    it to the first); the forward value is the same. Written as reshape + maximum, whose gradient XLA runs faster than
+    that of ``reduce_window``.
 
     Args:
         x: activations.
