@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.encoder.encoder import Encoder, vgg16
+from styleresearch.data.sources import SOURCES
+from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
+from styleresearch.evaluation.metrics import METRICS
+from styleresearch.losses import LOSSES
+from styleresearch.methods import METHODS
+from styleresearch.methods.optimizers import OPTIMIZERS
 
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -63,3 +69,18 @@ def random_image() -> Callable[..., jax.Array]:
         return jnp.clip(0.8 * low + 0.2 * jax.random.uniform(fine, (batch, height, width, 3)), 0.0, 1.0)
 
     return make
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder to work in, as a user would; modules imported from it and what they register are gone afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for registry in (ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, SOURCES):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    known = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]

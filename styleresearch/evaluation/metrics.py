@@ -18,7 +18,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.base import Loss
 from styleresearch.registry import Registry
-from styleresearch.types import Image, PerImage
+from styleresearch.types import Image, OtherImage, PerImage
 
 
 class Metric(abc.ABC):
@@ -35,7 +35,7 @@ class Metric(abc.ABC):
     source: ClassVar[str]
 
     @abc.abstractmethod
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Image) -> PerImage:
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
         """Return one value per image. Output and content have one size; the style image may have another."""
 
     @abc.abstractmethod
@@ -78,7 +78,7 @@ class LossMetric(Metric):
     better: ClassVar = "lower"
     source: ClassVar = "see the loss"
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Image) -> PerImage:
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
         """Return the unweighted loss."""
         pred = self.loss.summarise(encoder(output, self.loss.layers))
         if self.loss.target == "none":
@@ -114,7 +114,7 @@ class SSIM(Metric):
     better: ClassVar = "higher"
     source: ClassVar = "Wang et al. 2004"
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Image) -> PerImage:
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
         """Return the similarity, at most 1."""
         with jax.numpy_rank_promotion("allow"):  # dm-pix broadcasts
             return jnp.asarray(dm_pix.ssim(output, content))
@@ -151,7 +151,7 @@ class ColorHistogram(Metric):
         if not 2 <= self.bins <= 64:
             raise InputError(f"color_histogram: bins must be between 2 and 64, got {self.bins}")
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Image) -> PerImage:
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
         """Return the distance, between 0 (same colours) and 1 (no colour shared)."""
         overlap = jnp.sqrt(self._histogram(output) * self._histogram(style)).sum(1)
         return jnp.sqrt(jnp.maximum(1.0 - overlap, 0.0))
