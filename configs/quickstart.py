@@ -20,6 +20,7 @@ def get_config() -> ConfigDict:
             weight=1.0,
         ),
     )
+    coarse_to_fine = ((0.5, 0.6), (1.0, 0.4))
     config = ConfigDict()
     config.name = "Quickstart"
     config.imports = ()
@@ -33,14 +34,16 @@ def get_config() -> ConfigDict:
         gatys_lbfgs=dict(
             name="gatys",
             label="Gatys, L-BFGS",
-            evaluations=100,
+            evaluations=80,
+            pyramid=coarse_to_fine,
             optimizer=dict(name="lbfgs", history=20),
             objective=objective,
         ),
         gatys_adam=dict(
             name="gatys",
             label="Gatys, Adam",
-            evaluations=100,
+            evaluations=80,
+            pyramid=coarse_to_fine,
             optimizer=dict(name="adam", learning_rate=0.04),
             objective=objective,
         ),

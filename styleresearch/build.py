@@ -6,6 +6,7 @@ anything is downloaded or compiled.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import json
@@ -177,12 +178,16 @@ class Problems:
             raise InputError(f"the config cannot be used, for {len(self.found)} reasons:\n{lines}")
 
 
-def import_modules(config: Mapping[str, Any]) -> None:
+def import_modules(config: Mapping[str, Any]) -> dict[str, str]:
     """Import ``config.imports``: the user's own modules, for what they register. The current folder is searched too.
+
+    Returns:
+        Module name -> sha256 of its file: results depend on the user's code as on a setting.
 
     Raises:
         InputError: if one cannot be found, or fails.
     """
+    digests = {}
     names = config.get("imports", ())
     if not isinstance(names, tuple) or not all(isinstance(name, str) and name for name in names):
         raise InputError(f"must be a tuple of module names, e.g. ('my_losses',), got {names!r}")
@@ -206,6 +211,9 @@ def import_modules(config: Mapping[str, Any]) -> None:
         except Exception as error:  # the user's own code may raise anything
             where = f"{found.origin}{_line_of(error, Path(found.origin or ''))}"
             raise InputError(f"the module {name!r} ({where}) failed: {type(error).__name__}: {error}") from error
+        file = Path(found.origin or "")
+        digests[name] = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+    return digests
 
 
 def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:

@@ -74,6 +74,7 @@ class Comparison:
         suite: the metrics and the encoder that methods and metrics share.
         seeds: one stylisation for each.
         precision: of matrix products and convolutions, one of ``PRECISIONS``.
+        modules: name -> sha256 of the user's own modules.
     """
 
     config: Mapping[str, Any]
@@ -83,6 +84,7 @@ class Comparison:
     suite: Suite
     seeds: tuple[int, ...]
     precision: str
+    modules: Mapping[str, str]
 
     def cells(self) -> list[Cell]:
         """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
@@ -102,6 +104,7 @@ class Comparison:
                                 "style": digests[id(style_image)],
                                 "seed": seed,
                                 "precision": self.precision,
+                                "modules": self.modules,
                                 "version": __version__,
                             }
                         )
@@ -116,8 +119,9 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
         InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
     """
     problems = Problems()
+    modules: dict[str, str] = {}
     with problems.at("imports"):
-        build.import_modules(config)
+        modules = build.import_modules(config)
     problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
     problems.raise_if_any()
     build.check_named(config, ("methods", "metrics"))
@@ -141,7 +145,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             found = build.source(config[group])
             for name in found.names():
                 _check_name("picture", name)
-            pictures[group] = {name: _as_in_file(found.picture(name, size)) for name in found.names()}
+            pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
         if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
@@ -155,7 +159,8 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
         with problems.at(f"contents.{name}"):
             suite.check((image.shape[0], image.shape[1]))
     problems.raise_if_any()
-    return Comparison(config, tuple(columns), pictures["contents"], pictures["styles"], suite, seeds, precision)
+    contents, styles = pictures["contents"], pictures["styles"]
+    return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)
 
 
 def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
@@ -180,6 +185,20 @@ def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None
             raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
         return size
     return None
+
+
+def _bucketed(image: np.ndarray, size: int | None) -> np.ndarray:
+    """Return a resized picture with its long side cropped, in the middle, to a multiple of 8 px.
+
+    Every new size is compiled anew; pictures of one aspect ratio differ by a pixel or two after resizing.
+    """
+    if size is None:
+        return image
+    height, width = (
+        side if side <= size else side - side % 8 if side - side % 8 >= size else size for side in image.shape[:2]
+    )
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width]
 
 
 def _as_in_file(image: np.ndarray) -> np.ndarray:
@@ -353,8 +372,11 @@ def _stylize_cell(
 ) -> tuple[dict[str, Any], Cost]:
     """Make one output; return its entry of ``outputs.jsonl`` and its cost."""
     curve: dict[str, list[float]] = {}
+    evaluations: int | None = None
 
     def note(progress: Progress) -> None:
+        nonlocal evaluations
+        evaluations = progress.evaluations
         for name, values in progress.history.items():
             curve.setdefault(name, []).extend(values)
         tell(progress)
@@ -379,7 +401,7 @@ def _stylize_cell(
         "file": cell.output,
         "curve": cell.curve if curve else None,
         "sha256": file_digest(run.path / cell.output),
-        "cost": {**vars(cost), "evaluations": int(curve["evaluations"][-1]) if curve else None},
+        "cost": {**vars(cost), "evaluations": evaluations},
     }
     run.outputs.append(entry)
     return entry, cost

@@ -99,7 +99,17 @@ def run(args: argparse.Namespace) -> int:
             )
         except ArithmeticError as error:
             raise InputError(str(error)) from error
-    details = {"config": config, "seed": args.seed, "encoder": encoder.describe(), "version": __version__}
+    details = {
+        "config": {**config, "method": column.spec},
+        "seed": args.seed,
+        "content": args.content.name,
+        "styles": [path.name for path in args.style],
+        "style_weights": args.style_weight,
+        "content_masks": [path.name for path in args.content_mask or ()],
+        "style_masks": [path.name for path in args.style_mask or ()],
+        "encoder": encoder.describe(),
+        "version": __version__,
+    }
     save_image(args.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
     console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True, markup=False)
     return 0
