@@ -77,7 +77,9 @@ def find_pairs(outputs: Path, contents: Path, styles: Path, pairs: Path | None =
         if not output.is_file():
             missing.append(f"{output} does not exist")
     if missing:
-        raise InputError(f"{len(missing)} files are missing or not clear:\n  {_listing(missing)}")
+        raise InputError(
+            f"what the outputs were made from is missing or not clear ({len(missing)} times):\n  {_listing(missing)}"
+        )
     return [Output(method, o, known[contents][c][0], known[styles][s][0], _seed(o) or 0) for o, c, s in rows]
 
 
@@ -95,7 +97,8 @@ def check_distinct(outputs: Sequence[Output]) -> None:
     twice = [f"{method}, {pair}: {', '.join(map(str, files))}" for (method, pair), files in places.items() if files[1:]]
     if twice:
         raise InputError(
-            f"{len(twice)} pairs have several outputs:\n  {_listing(twice)}\nKeep one file for each content and style; "
+            f"several outputs for one pair ({len(twice)} times):\n  {_listing(twice)}\n"
+            "Keep one file for each content and style; "
             "folders of different methods need different names (a link with another name will do)"
         )
 
@@ -173,8 +176,9 @@ def measure(
             method for one pair, or a directory ``out`` that is not for this.
     """
     problems = build.Problems()
+    modules: dict[str, str] = {}
     with problems.at("imports"):
-        build.import_modules(config)
+        modules = build.import_modules(config)
     problems.found += build.check_keys(config, ("encoder", "metrics"), ("imports",))
     problems.raise_if_any()
     build.check_named(config, ("metrics",))
@@ -191,7 +195,7 @@ def measure(
     run = RunDirectory(out)
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
     with run.alone():
-        _measure(run, suite, config, outputs, size, tell)
+        _measure(run, suite, config, modules, outputs, size, tell)
 
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
@@ -211,6 +215,7 @@ def _measure(
     run: RunDirectory,
     suite: Suite,
     config: Mapping[str, Any],
+    modules: Mapping[str, str],
     outputs: list[Output],
     size: int | None,
     tell: Callable[[str], None],
@@ -226,7 +231,14 @@ def _measure(
         # The names too: the same pictures under another name are another row, with files of their own.
         names = [each.method, each.pair]
         identity = hash_of(
-            {"files": digests, "names": names, "size": size, "contracts": contracts, "version": __version__}
+            {
+                "files": digests,
+                "names": names,
+                "size": size,
+                "contracts": contracts,
+                "modules": modules,
+                "version": __version__,
+            }
         )
         record = before.get(identity)
         if record is None or not all(

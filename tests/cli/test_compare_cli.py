@@ -80,7 +80,7 @@ def test_a_whole_comparison(run, bench):
         assert record["baseline"] == (record["method"] != "noise")
         assert record["pair"] == f"{record['content']}__{record['style']}"
         assert record["seed"] == 0
-        assert record["size"] == {"hill": [32, 40], "lake": [43, 32]}[record["content"]]
+        assert record["size"] == {"hill": [32, 40], "lake": [40, 32]}[record["content"]]
         for name in ("output", "content", "style"):
             assert load_image(folder / record["files"][name]).min() >= 0
         assert list(load_image(folder / record["files"]["output"]).shape[:2]) == record["size"]
@@ -394,3 +394,24 @@ def test_the_workdir_is_required(cli):
     done = cli("compare")
     assert done.status == 2
     assert "the following arguments are required: --workdir" in done.err
+
+
+def test_an_edited_module_of_ones_own_makes_its_results_anew(run, bench):
+    module = bench / "own_scaled.py"
+    source = OWN.replace('"own_nan"', '"own_scaled"').replace(
+        "jnp.log(-1.0 - pred.sum((1, 2, 3)))", "pred.mean((1, 2, 3))"
+    )
+    module.write_text(source)
+    text = (bench / "tiny.py").read_text().replace("config.imports = ()", 'config.imports = ("own_scaled",)')
+    gatys = 'name="gatys", evaluations=3, optimizer=dict(name="adam")'
+    own = f'own=dict({gatys}, objective=dict(mine=dict(name="own_scaled"))),'
+    (bench / "tiny.py").write_text(text.replace("identity=", f"{own}\n        identity="))
+    assert run().status == 0
+    before = {r["pair"]: r["provenance"]["key"] for r in read(bench / "run/records.jsonl") if r["method"] == "own"}
+    assert run().status == 0
+    again = {r["pair"]: r["provenance"]["key"] for r in read(bench / "run/records.jsonl") if r["method"] == "own"}
+    assert again == before
+    module.write_text(source.replace("pred.mean", "-pred.mean"))
+    assert run().status == 0
+    edited = {r["pair"]: r["provenance"]["key"] for r in read(bench / "run/records.jsonl") if r["method"] == "own"}
+    assert all(edited[pair] != before[pair] for pair in PAIRS)

@@ -1,0 +1,332 @@
+"""``styleresearch evaluate``: pictures on disk, whoever made them, measured as ``compare`` measures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from styleresearch.data.images import load_image, resize, save_image
+
+METRICS = """
+from ml_collections import ConfigDict
+
+
+def get_config():
+    config = ConfigDict()
+    config.imports = ()
+    config.encoder = dict(name="vgg16", weights="random", width=0.125)
+    config.metrics = dict(
+        content_loss=dict(name="loss", title="Content loss", loss=dict(name="feature", layers=("relu2_1",))),
+        style_loss=dict(name="loss", title="Style loss", loss=dict(name="gram", layers=("relu1_1", "relu2_1"))),
+        ssim=dict(name="ssim"),
+        color=dict(name="color_histogram"),
+    )
+    return config
+"""
+FOLDERS = ("--content=contents", "--style=styles", "--config=metrics.py")
+
+
+@pytest.fixture
+def folder(bench) -> Path:
+    """The bench with the config ``metrics.py`` and outputs of a method ``other`` in several formats."""
+    (bench / "metrics.py").write_text(METRICS)
+    (bench / "other").mkdir()
+    for name in ("hill__oil.png", "hill__ink.jpg", "lake__oil.webp", "lake__ink.PNG"):
+        content = next((bench / "contents").glob(f"{name[:4]}.*"))
+        path = bench / "other" / name
+        save_image(path.with_suffix(path.suffix.lower()), 1 - load_image(content))
+        path.with_suffix(path.suffix.lower()).rename(path)
+    return bench
+
+
+@pytest.fixture
+def evaluate(folder, cli) -> Callable:
+    """Measure the folder ``other`` into ``scores``."""
+
+    def run(*arguments: object, outputs: tuple[str, ...] = ("other",), out="scores") -> list[dict]:
+        done = cli("evaluate", *(f"--outputs={each}" for each in outputs), *FOLDERS, f"--out={out}", *arguments)
+        assert done.status == 0, done
+        assert f"Report: {folder / out / 'report.html'}" in done.out
+        return read(folder / out / "records.jsonl")
+
+    return run
+
+
+def read(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def table(path: Path, *rows: str, header="output,content,style") -> str:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return f"--pairs={path.name}"
+
+
+def test_outputs_are_named_after_their_inputs(evaluate, folder):
+    records = evaluate()
+    assert [record["pair"] for record in records] == ["hill__ink", "hill__oil", "lake__ink", "lake__oil"]
+    for record in records:
+        assert record["schema"] == 1
+        assert (record["method"], record["label"], record["baseline"], record["seed"]) == ("other", "other", False, 0)
+        assert record["size"] == {"hill": [40, 50], "lake": [48, 36]}[record["content"]]
+        assert list(record["metrics"]) == ["content_loss", "style_loss", "ssim", "color"]
+        assert all(np.isfinite(value) for value in record["metrics"].values())
+        assert record["cost"] == dict.fromkeys(("seconds", "compile_seconds", "evaluations", "peak_memory_mb"))
+        assert record["in_sample"] == []
+        assert record["files"]["curve"] is None
+        shown = load_image(folder / "scores" / record["files"]["output"])
+        (original,) = (folder / "other").glob(f"{record['pair']}.*")
+        np.testing.assert_array_equal(shown, load_image(original))
+        for name in ("content", "style"):
+            assert load_image(folder / "scores" / record["files"][name]).size
+    assert (folder / "scores/table.csv").is_file()
+    assert list(json.loads((folder / "scores/contracts.json").read_text())) == list(records[0]["metrics"])
+    assert json.loads((folder / "scores/config.json").read_text())["encoder"]["weights"] == "random"
+
+
+def test_scores_are_those_that_compare_gave(folder, cli, evaluate):
+    assert cli("compare", "--config=tiny.py", "--workdir=run").status == 0
+    given = {(record["method"], record["pair"]): record for record in read(folder / "run/records.jsonl")}
+    done = cli(
+        *("evaluate", "--outputs=run/images/noise", "--outputs=run/images/style", "--outputs=run/images/identity"),
+        *("--content=run/inputs/content", "--style=run/inputs/style", "--config=metrics.py", "--out=scores"),
+    )
+    assert done.status == 0
+    records = read(folder / "scores/records.jsonl")
+    assert {(record["method"], record["pair"]) for record in records} == given.keys()
+    for record in records:
+        compared = given[record["method"], record["pair"]]
+        assert record["metrics"] == pytest.approx(compared["metrics"], rel=1e-6, abs=1e-9)
+        assert record["size"] == compared["size"]
+    contracts = [json.loads((folder / run / "contracts.json").read_text()) for run in ("run", "scores")]
+    assert contracts[0] == contracts[1]
+
+
+def test_seeds_in_names_are_understood(folder, cli, evaluate):
+    assert cli("compare", "--config=tiny.py", "--workdir=run", "--config.seeds=(1, 2)").status == 0
+    done = cli(
+        *("evaluate", "--outputs=run/images/noise", "--content=run/inputs/content", "--style=run/inputs/style"),
+        *("--config=metrics.py", "--out=scores"),
+    )
+    assert done.status == 0
+    assert done.err == ""
+    given = {record["pair"]: record for record in read(folder / "run/records.jsonl") if record["method"] == "noise"}
+    records = {record["pair"]: record for record in read(folder / "scores/records.jsonl")}
+    assert records.keys() == given.keys()
+    assert len(records) == 8
+    for pair, record in records.items():
+        assert record["metrics"] == pytest.approx(given[pair]["metrics"], rel=1e-6, abs=1e-9)
+        assert (record["seed"], record["content"], record["style"]) == tuple(
+            given[pair][key] for key in ("seed", "content", "style")
+        )
+
+
+def test_a_table_says_what_belongs_together(evaluate, folder):
+    (folder / "other/result 1.png").write_bytes((folder / "other/hill__oil.png").read_bytes())
+    pairs = table(folder / "pairs.csv", "result 1.png,lake.jpg,ink", '"hill__ink.jpg",hill,oil.png')
+    records = evaluate(pairs)
+    assert [record["pair"] for record in records] == ["lake__ink", "hill__oil"]
+    shown = load_image(folder / "scores" / records[0]["files"]["output"])
+    np.testing.assert_array_equal(shown, load_image(folder / "other/result 1.png"))
+    assert records[0]["size"] == [40, 50]
+    # A spreadsheet's file: a byte order mark, a further column, other ends of lines.
+    text = "output,style,content,note\r\nhill__ink.jpg,oil,hill,x\r\n"
+    (folder / "pairs.csv").write_bytes(text.encode("utf-8-sig"))
+    assert [record["pair"] for record in evaluate(pairs)] == ["hill__oil"]
+
+
+def test_several_folders_are_several_methods(evaluate, folder):
+    shutil.copytree(folder / "other", folder / "third")
+    records = evaluate(outputs=("other", "third/"))
+    assert [record["method"] for record in records] == ["other"] * 4 + ["third"] * 4
+    assert [record["metrics"] for record in records[:4]] == [record["metrics"] for record in records[4:]]
+    (folder / "link").symlink_to(folder / "other")
+    assert {record["method"] for record in evaluate(outputs=("other", "link"))} == {"other", "link"}
+
+
+def test_outputs_of_another_size(evaluate, folder):
+    before = {record["pair"]: record["metrics"] for record in evaluate()}
+    inverted = resize(1 - load_image("contents/hill.png"), (20, 25))
+    save_image("other/hill__oil.png", inverted)
+    records = {record["pair"]: record for record in evaluate()}
+    assert records["hill__oil"]["size"] == [20, 25]
+    assert records["hill__oil"]["metrics"] != before["hill__oil"]
+    assert records["lake__oil"]["metrics"] == before["lake__oil"]
+    shrunk = {record["pair"]: record for record in evaluate("--size=20")}
+    assert {tuple(record["size"]) for record in shrunk.values()} == {(20, 25), (27, 20)}
+    # The content that the output is measured against is the content at that size.
+    save_image("other/hill__oil.png", load_image("contents/hill.png", 20))
+    (record,) = (record for record in evaluate() if record["pair"] == "hill__oil")
+    assert record["metrics"]["ssim"] > 0.98
+
+
+def test_a_second_call_measures_nothing(evaluate, folder, monkeypatch):
+    records = evaluate()
+    before = {path: path.stat().st_mtime_ns for path in (folder / "scores").rglob("*.png")}
+    with monkeypatch.context() as patch:
+
+        def refuse(*_args, **_keywords):
+            raise AssertionError("measured twice")
+
+        patch.setattr("styleresearch.evaluation.suite.Suite.__call__", refuse)
+        assert evaluate() == records
+    assert {path: path.stat().st_mtime_ns for path in (folder / "scores").rglob("*.png")} == before
+    # What changed is measured again: one output, or all when a metric did; so is one whose copy is gone.
+    save_image("other/hill__oil.png", load_image("contents/hill.png"))
+    changed = [old["pair"] for old, new in zip(records, evaluate(), strict=True) if old["metrics"] != new["metrics"]]
+    assert changed == ["hill__oil"]
+    (folder / "metrics.py").write_text(METRICS.replace('"color_histogram"', '"color_histogram", bins=4'))
+    changed = [old["pair"] for old, new in zip(records, evaluate(), strict=True) if old["metrics"] != new["metrics"]]
+    assert len(changed) == 4
+    (folder / "scores/images/other/lake__oil.png").unlink()
+    evaluate()
+    assert (folder / "scores/images/other/lake__oil.png").is_file()
+
+
+def test_pictures_with_other_names_are_passed_over_aloud(evaluate, folder, cli):
+    for name in ("overview.png", "a__b__c.png", "__oil.png", "._hill__ink.png"):
+        save_image(folder / "other" / name, np.zeros((12, 12, 3)))
+    (folder / "other/notes.txt").write_text("hill__oil")
+    (folder / "other/hill__oil.jpg").mkdir()
+    done = cli("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    assert done.status == 0
+    assert len(read(folder / "scores/records.jsonl")) == 4
+    passed = ["other/__oil.png", "other/a__b__c.png", "other/overview.png"]
+    assert done.err.splitlines() == [
+        f"styleresearch: passed over {name}: it is not named CONTENT__STYLE.EXT" for name in passed
+    ]
+
+
+# What cannot be done
+
+
+@pytest.fixture
+def fails(folder, refused) -> Callable[..., str]:
+    """Return the message of a call that must fail and write nothing."""
+
+    def run(*arguments: str, outputs: tuple[str, ...] = ("other",), out="scores") -> str:
+        existed = (folder / out).exists()
+        message = refused("evaluate", *(f"--outputs={each}" for each in outputs), *FOLDERS, f"--out={out}", *arguments)
+        assert (folder / out).exists() == existed
+        return message
+
+    return run
+
+
+def test_everything_that_is_missing_is_listed(fails, folder):
+    for name in ("hut__oil.png", "hill__chalk.png", "hut__chalk.png"):
+        shutil.copy(folder / "other/hill__oil.png", folder / "other" / name)
+    message = fails()
+    assert "what the outputs were made from is missing or not clear (4 times)" in message
+    for line in ("hut__oil.png: no picture 'hut' in contents", "hill__chalk.png: no picture 'chalk' in styles"):
+        assert line in message
+    for number in range(20):
+        shutil.copy(folder / "other/hill__oil.png", folder / "other" / f"x{number}__oil.png")
+    assert "(24 times)" in fails()
+    assert "and 14 more" in fails()
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["nowhere.png,hill,oil"], "other/nowhere.png does not exist"),
+        (["hill__oil.png,nowhere,oil"], "hill__oil.png: no picture 'nowhere' in contents"),
+        (["hill__oil.png,hill"], "pairs.csv: empty cells in line 2; each needs output, content and style"),
+        (["hill__oil.png,hill,oil", ",,", "hill__ink.jpg,,oil"], "empty cells in line 3, 4"),
+        (
+            ["hill__oil.png,hill,oil", "hill__ink.jpg,hill,oil"],
+            "other, hill__oil: other/hill__oil.png, other/hill__ink",
+        ),
+        ([], "holds no picture named CONTENT__STYLE.EXT"),
+    ],
+)
+def test_a_table_that_cannot_be_followed(fails, folder, rows, message):
+    assert message in fails(table(folder / "pairs.csv", *rows))
+
+
+def test_a_table_that_cannot_be_read(fails, folder):
+    assert "pairs.csv has no column style; it needs output" in fails(
+        table(folder / "pairs.csv", header="output,content")
+    )
+    (folder / "pairs.csv").write_bytes(b"")
+    assert "pairs.csv has no column content, output, style" in fails("--pairs=pairs.csv")
+    (folder / "pairs.csv").write_bytes(b"output,content,style\n\xff\xfe\x00,a,b\n")
+    assert "cannot read the table pairs.csv" in fails("--pairs=pairs.csv")
+    assert "cannot read the table nowhere.csv" in fails("--pairs=nowhere.csv")
+    assert "cannot read the table other" in fails("--pairs=other")
+
+
+def test_folders_that_hold_nothing_or_are_none(fails, folder):
+    (folder / "empty").mkdir()
+    assert "empty holds no picture named CONTENT__STYLE.EXT; rename the outputs, or list them" in fails(
+        outputs=("empty",)
+    )
+    assert "nowhere is not a folder that can be read" in fails(outputs=("nowhere",))
+    assert "tiny.py is not a folder" in fails(outputs=("tiny.py",))
+    assert "nowhere is not a folder" in fails("--content=nowhere")
+    assert "no picture 'hill' in empty" in fails("--content=empty")
+
+
+def test_two_outputs_of_one_pair_are_refused(fails, folder):
+    shutil.copy(folder / "other/hill__oil.png", folder / "other/hill__oil.bmp.png")
+    (folder / "other/hill__oil.bmp.png").rename(folder / "other/hill__oil.jpg")
+    message = fails()
+    assert (
+        "several outputs for one pair (1 times):\n  other, hill__oil: other/hill__oil.jpg, other/hill__oil.png"
+        in message
+    )
+    (folder / "other/hill__oil.jpg").unlink()
+    (folder / "again").mkdir()
+    shutil.copytree(folder / "other", folder / "again/other")
+    assert "several outputs for one pair (4 times)" in fails(outputs=("other", "again/other"))
+
+
+def test_an_input_that_may_be_two_is_refused(fails, folder):
+    save_image(folder / "contents/hill.jpg", np.zeros((40, 50, 3)))
+    assert "hill__ink.jpg: 'hill' may be hill.jpg or hill.png" in fails()
+
+
+def test_pictures_that_cannot_be_measured(folder, refused):
+    call = ("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    good = (folder / "other/lake__oil.webp").read_bytes()
+    (folder / "other/lake__oil.webp").write_bytes(b"")
+    assert "lake__oil.webp is empty (0 bytes)" in refused(*call)
+    (folder / "other/lake__oil.webp").write_bytes(good[:60])
+    assert "lake__oil.webp cannot be read as a picture" in refused(*call)
+    save_image(folder / "other/lake__oil.webp", np.zeros((1, 1, 3)))
+    assert "too small for layers relu2_1" in refused(*call)
+    # What was measured before the broken one is kept.
+    (folder / "other/lake__oil.webp").write_bytes(good)
+    assert len(read(folder / "scores/records.jsonl")) == 3
+    assert "size 0: the short side" in refused(*call, "--size=0")
+
+
+def test_a_comparison_and_pictures_to_measure_are_not_written_over(folder, cli, fails):
+    assert cli("compare", "--config=tiny.py", "--workdir=run").status == 0
+    before = {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()}
+    assert "run holds a comparison, whose records would be lost" in fails(out="run")
+    inside = ("--content=run/inputs/content", "--style=run/inputs/style")
+    assert "run holds a comparison" in fails(*inside, outputs=("run/images/noise",), out="run")
+    assert {path: path.read_bytes() for path in (folder / "run").rglob("*") if path.is_file()} == before
+    (folder / "run/outputs.jsonl").unlink()
+    assert "lies where the measured pictures are copied to" in fails(*inside, outputs=("run/images/noise",), out="run")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("--config.metrics.ssim.name=sism", "metrics.ssim: unknown metric 'sism'. Did you mean 'ssim'?"),
+        (
+            "--config.metrics.content_loss.loss.layers=('relu8_1',)",
+            "metrics.content_loss: vgg16 has no layer 'relu8_1'",
+        ),
+        ("--config.encoder.name=vgg17", "unknown encoder 'vgg17'. Did you mean 'vgg19'?"),
+        ("--config=tiny.py", "unknown key 'methods'. Did you mean 'metrics'?"),
+    ],
+)
+def test_a_config_that_cannot_be_used(fails, override, message):
+    assert message in fails(override)
