@@ -178,6 +178,10 @@ class Problems:
             raise InputError(f"the config cannot be used, for {len(self.found)} reasons:\n{lines}")
 
 
+_imported: dict[str, str] = {}
+"""User's module -> sha256 of its file when it was imported."""
+
+
 def import_modules(config: Mapping[str, Any]) -> dict[str, str]:
     """Import ``config.imports``: the user's own modules, for what they register. The current folder is searched too.
 
@@ -204,15 +208,20 @@ def import_modules(config: Mapping[str, Any]) -> dict[str, str]:
                 f"config.imports names the module {name!r}, which cannot be found; "
                 "run from the folder that holds it, or install it"
             )
+        file = Path(found.origin or "")
+        digests[name] = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
         try:
-            importlib.import_module(name)
+            # Edited since this process imported it (a notebook): the digest must be that of the code that runs.
+            if name in sys.modules and _imported.get(name, digests[name]) != digests[name]:
+                importlib.reload(sys.modules[name])
+            else:
+                importlib.import_module(name)
         except InputError as error:
             raise InputError(f"the module {name!r}: {error}") from error
         except Exception as error:  # the user's own code may raise anything
             where = f"{found.origin}{_line_of(error, Path(found.origin or ''))}"
             raise InputError(f"the module {name!r} ({where}) failed: {type(error).__name__}: {error}") from error
-        file = Path(found.origin or "")
-        digests[name] = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+        _imported[name] = digests[name]
     return digests
 
 

@@ -411,7 +411,10 @@ def test_an_edited_module_of_ones_own_makes_its_results_anew(run, bench):
     assert run().status == 0
     again = {r["pair"]: r["provenance"]["key"] for r in read(bench / "run/records.jsonl") if r["method"] == "own"}
     assert again == before
+    pictures = {pair: load_image(bench / f"run/images/own/{pair}.png") for pair in PAIRS}
     module.write_text(source.replace("pred.mean", "-pred.mean"))
     assert run().status == 0
     edited = {r["pair"]: r["provenance"]["key"] for r in read(bench / "run/records.jsonl") if r["method"] == "own"}
     assert all(edited[pair] != before[pair] for pair in PAIRS)
+    # The code that ran is the edited code.
+    assert all(not np.array_equal(load_image(bench / f"run/images/own/{pair}.png"), pictures[pair]) for pair in PAIRS)
