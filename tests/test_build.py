@@ -312,7 +312,7 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
         ({"seeds": (2**32,)}, r"seeds: a seed must be a whole number from 0"),
         ({"size": True}, r"size: must be a whole number"),
         ({"style_size": 30_000}, r"styles: size 30000: the short side of a picture must be 1 to"),
-        ({"size": 8}, r"contents\.cat: SSIM needs images of at least 11x11 px, got 12x8"),
+        ({"size": 8}, r"contents\.cat: SSIM needs images of at least 11x11 px, got 8x8"),
         (
             {"imports": "my_losses"},
             r"imports: must be a tuple of module names, e\.g\. \('my_losses',\), got 'my_losses'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_ssim_is_scikit_images(small_encoder, random_image, noise):
 @pytest.mark.parametrize("bins", [2, 8, 11])
 def test_color_histogram_is_the_hellinger_distance_of_numpys_histograms(small_encoder, random_image, bins):
     output, style = random_image(0, batch=2), random_image(1, 24, 56, 2)
-    value = ColorHistogram(bins)(small_encoder, output, output, style)
+    value = jax.jit(ColorHistogram(bins))(small_encoder, output, output, style)
     for i in range(2):
         p, q = (
             np.histogramdd(np.asarray(image[i], np.float64).reshape(-1, 3), bins=bins, range=[(0, 1)] * 3)[0]
@@ -54,7 +55,7 @@ def test_color_histogram_is_the_hellinger_distance_of_numpys_histograms(small_en
 
 def test_color_histogram_at_the_ends_of_the_range(small_encoder):
     black, white = jnp.zeros((1, 12, 12, 3)), jnp.ones((1, 16, 20, 3))
-    distance = ColorHistogram()
+    distance = jax.jit(ColorHistogram())
     np.testing.assert_allclose(distance(small_encoder, black, black, white), [1.0])
     np.testing.assert_allclose(distance(small_encoder, white, white, white), [0.0], atol=1e-6)
     # Colours that fall into one bin are one colour: 0.9 and 1 both lie in the last eighth.
