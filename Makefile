@@ -2,7 +2,7 @@
 # Paths are relative throughout, so the folder's name may hold a space.
 PYTHON ?= python3
 # Test processes side by side, and further options for pytest: make test JOBS=4 PYTEST_ARGS="-k gram".
-JOBS ?= 0
+JOBS ?= 2
 PYTEST_ARGS ?=
 # `make lock` installs this uv into a folder of its own, unless UV names another.
 UV_VERSION := 0.13.9

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from styleresearch import __version__, build
+from styleresearch.comparison import OPTIONAL, REQUIRED
 from styleresearch.data.images import READ_SUFFIXES, load_image, resize
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
@@ -165,7 +166,7 @@ def measure(
     to the output's size; the style picture to its short side.
 
     Args:
-        config: ``encoder``, ``metrics``, and optionally ``imports``.
+        config: ``encoder``, ``metrics``, and optionally ``imports``; a comparison's config will do.
         outputs: what to measure.
         out: the run directory.
         size: short side in px at which to measure; ``None`` for each output's own.
@@ -179,7 +180,7 @@ def measure(
     modules: dict[str, str] = {}
     with problems.at("imports"):
         modules = build.import_modules(config)
-    problems.found += build.check_keys(config, ("encoder", "metrics"), ("imports",))
+    problems.found += build.check_keys(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
     problems.raise_if_any()
     build.check_named(config, ("metrics",))
     metrics, layers = {}, {}

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from styleresearch import build
+from styleresearch.comparison import OPTIONAL, REQUIRED, comparison
 from styleresearch.encoder import encoder as encoders
 from styleresearch.errors import InputError
 from styleresearch.losses import LOSSES
 from styleresearch.methods.gatys import Gatys
 from styleresearch.methods.optimizers import LBFGS, Adam
-from styleresearch.run import OPTIONAL, REQUIRED, comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.py"))

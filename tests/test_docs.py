@@ -18,6 +18,7 @@ import pytest
 
 from styleresearch import build
 from styleresearch.cli import main, make_parser
+from styleresearch.comparison import comparison
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
@@ -25,7 +26,6 @@ from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
-from styleresearch.run import comparison
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from styleresearch import build, run
+from styleresearch.comparison import Comparison, _bucketed, comparison
 from styleresearch.data.images import load_image, save_image
 from styleresearch.errors import InputError
-from styleresearch.run import Comparison, comparison
 from styleresearch.types import Style
 
 
@@ -98,7 +98,7 @@ def test_resized_pictures_lose_a_few_pixels_of_the_long_side_at_most(folder):
     # Without a size nothing is resized, hence nothing cropped; a side is never cut below the size.
     assert comparison(config_of(folder)).contents["wide"].shape[:2] == (40, 61)
     assert comparison(config_of(folder, size=42)).contents["tall"].shape[:2] == (48, 42)
-    assert run._bucketed(np.zeros((20, 21, 3)), 20).shape == (20, 20, 3)
+    assert _bucketed(np.zeros((20, 21, 3)), 20).shape == (20, 20, 3)
 
 
 def test_baselines_through_stylize(folder):

@@ -36,9 +36,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"errors"},
     "rundir": TENSORS | {"data", "ledger"},
     "build": TENSORS | {"methods", "training", "data", "evaluation"},
-    "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "ledger", "rundir"},
-    "measure": TENSORS | {"data", "evaluation", "build", "ledger", "rundir", "run"},
-    "cli": TENSORS | {"methods", "training", "data", "evaluation", "report", "build", "run", "rundir", "measure"},
+    "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir"},
+    "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "ledger", "rundir"},
+    "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
+    "cli": TENSORS
+    | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"},
     "__main__": {"cli"},
 }
 

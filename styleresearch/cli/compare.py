@@ -28,8 +28,9 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import build
     from styleresearch.cli.display import following
     from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.comparison import comparison
     from styleresearch.report.html import write_report
-    from styleresearch.run import compare, comparison
+    from styleresearch.run import compare
 
     console = Console(highlight=False)
     enable_compilation_cache()

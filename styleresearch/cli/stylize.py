@@ -53,9 +53,10 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import __version__, build
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.comparison import check_precision, check_seed
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
-    from styleresearch.run import check_precision, check_seed, stylize
+    from styleresearch.run import stylize
 
     console = Console(highlight=False)
     _check_out(args)

@@ -1,0 +1,206 @@
+"""What a comparison's config describes: methods, pictures, metrics, and the stylisations they add up to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from styleresearch import __version__, build
+from styleresearch.build import Column, Problems
+from styleresearch.errors import InputError
+from styleresearch.evaluation.suite import Suite
+from styleresearch.rundir import hash_of
+
+REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
+PRECISIONS = ("default", "bfloat16", "tensorfloat32", "float32")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One stylisation of a comparison: a method on a pair under a seed.
+
+    Attributes:
+        column: the method.
+        content: name of the content picture.
+        style: name of the style picture.
+        seed: of the method's randomness.
+        pair: name of content, style and (among several) seed together.
+        key: sha256 of everything that determines the output.
+    """
+
+    column: Column
+    content: str
+    style: str
+    seed: int
+    pair: str
+    key: str
+
+    @property
+    def output(self) -> str:
+        """The output's file, relative to the run directory."""
+        return f"images/{self.column.name}/{self.pair}.png"
+
+    @property
+    def curve(self) -> str:
+        """The loss curve's file, relative to the run directory."""
+        return f"curves/{self.column.name}/{self.pair}.json"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison's config describes, built.
+
+    Attributes:
+        config: the config itself.
+        columns: the methods.
+        contents: name -> picture (h, w, 3).
+        styles: name -> picture (h, w, 3).
+        suite: the metrics and the encoder that methods and metrics share.
+        seeds: one stylisation for each.
+        precision: of matrix products and convolutions, one of ``PRECISIONS``.
+        modules: name -> sha256 of the user's own modules.
+    """
+
+    config: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    contents: Mapping[str, np.ndarray]
+    styles: Mapping[str, np.ndarray]
+    suite: Suite
+    seeds: tuple[int, ...]
+    precision: str
+    modules: Mapping[str, str]
+
+    def cells(self) -> list[Cell]:
+        """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
+        digests = {id(image): _digest(image) for group in (self.contents, self.styles) for image in group.values()}
+        cells = []
+        for content, content_image in self.contents.items():
+            for style, style_image in self.styles.items():
+                for seed in self.seeds:
+                    pair = f"{content}__{style}" + (f"__s{seed}" if len(self.seeds) > 1 else "")
+                    for column in self.columns:
+                        spec = {name: value for name, value in column.spec.items() if name != "label"}
+                        key = hash_of(
+                            {
+                                "method": spec,
+                                "encoder": self.suite.encoder.describe(),
+                                "content": digests[id(content_image)],
+                                "style": digests[id(style_image)],
+                                "seed": seed,
+                                "precision": self.precision,
+                                "modules": self.modules,
+                                "version": __version__,
+                            }
+                        )
+                        cells.append(Cell(column, content, style, seed, pair, key))
+        return cells
+
+
+def comparison(config: Mapping[str, Any]) -> Comparison:
+    """Build a comparison.
+
+    Raises:
+        InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
+    """
+    problems = Problems()
+    modules: dict[str, str] = {}
+    with problems.at("imports"):
+        modules = build.import_modules(config)
+    problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
+    problems.raise_if_any()
+    build.check_named(config, ("methods", "metrics"))
+    columns, metrics, layers = [], {}, {}
+    for name, spec in config["methods"].items():
+        with problems.at(f"methods.{name}"):
+            _check_name("method", name)
+            columns.append(build.column(name, spec))
+            if (terms := getattr(columns[-1].method, "objective", None)) is not None:
+                layers[f"methods.{name}"] = terms.layers
+    for name, spec in config["metrics"].items():
+        with problems.at(f"metrics.{name}"):
+            metrics[name] = build.metric(spec)
+            if (loss := getattr(metrics[name], "loss", None)) is not None:
+                layers[f"metrics.{name}"] = loss.layers
+    build.check_encoder(config["encoder"], layers, problems)
+    sizes = {key: _size(config, key, problems) for key in ("size", "style_size")}
+    pictures = {}
+    for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
+        with problems.at(group):
+            found = build.source(config[group])
+            for name in found.names():
+                _check_name("picture", name)
+            pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
+    seeds = config.get("seeds", (0,))
+    with problems.at("seeds"):
+        if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
+            raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
+        for seed in seeds:
+            check_seed(seed)
+    precision = check_precision(config, problems)
+    problems.raise_if_any()
+    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    for name, image in pictures["contents"].items():
+        with problems.at(f"contents.{name}"):
+            suite.check((image.shape[0], image.shape[1]))
+    problems.raise_if_any()
+    contents, styles = pictures["contents"], pictures["styles"]
+    return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)
+
+
+def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
+    """Return the config's precision, noting a problem if it is not one of ``PRECISIONS``."""
+    precision = config.get("precision", "float32")
+    with problems.at("precision"):
+        if precision not in PRECISIONS:
+            raise InputError(f"{precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+    return precision
+
+
+def check_seed(seed: Any) -> None:
+    """Raise InputError unless ``seed`` can seed jax's random numbers."""
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
+
+
+def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+    size = config.get(key)
+    with problems.at(key):
+        if size is not None and (type(size) is not int or size < 1):
+            raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
+        return size
+    return None
+
+
+def _bucketed(image: np.ndarray, size: int | None) -> np.ndarray:
+    """Return a resized picture with its long side cropped, in the middle, to a multiple of 8 px.
+
+    Every new size is compiled anew; pictures of one aspect ratio differ by a pixel or two after resizing.
+    """
+    if size is None:
+        return image
+    height, width = (
+        side if side <= size else side - side % 8 if side - side % 8 >= size else size for side in image.shape[:2]
+    )
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    return image[top : top + height, left : left + width]
+
+
+def _as_in_file(image: np.ndarray) -> np.ndarray:
+    """Return a picture as it comes back from ``inputs/``: methods and metrics see what the run directory holds."""
+    return np.floor(image * 255 + 0.5).astype(np.float32) / np.float32(255)
+
+
+def _check_name(kind: str, name: str) -> None:
+    if "__" in name or "/" in name or "\\" in name or name.startswith(".") or not name:
+        raise InputError(
+            f"the {kind} name {name!r} cannot be part of a file name: rename it without '__', '/' and a leading dot"
+        )
+
+
+def _digest(image: np.ndarray) -> str:
+    return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()
