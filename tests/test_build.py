@@ -20,7 +20,7 @@ from styleresearch.methods.gatys import Gatys
 from styleresearch.methods.optimizers import LBFGS, Adam
 
 ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = sorted((ROOT / "configs").glob("*.py"))
+CONFIGS = sorted([*(ROOT / "configs").glob("*.py"), *(ROOT / "experiments").glob("*.py")])
 
 EXAMPLE = """
 from ml_collections import ConfigDict

@@ -1,0 +1,48 @@
+"""How does the style weight trade content for style?
+
+    styleresearch compare --config=experiments/style_weight.py --workdir=runs/style_weight
+
+Gatys' objective with the authors' Gram convention at four style weights, a factor of ten apart, on the same pairs. The
+answer is the report's plane of style loss against content loss: one point for each weight, between the content image
+and the style image.
+"""
+
+from ml_collections import ConfigDict
+
+WEIGHTS = (0.001, 0.01, 0.1, 1.0)
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    content = dict(name="feature", layers=("relu4_2",), reduction="mse")
+    style = dict(name="gram", layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), convention="authors")
+    config = ConfigDict()
+    config.name = "Style weight"
+    config.imports = ()
+    config.size = 128
+    config.seeds = (0,)
+    config.precision = "float32"
+    config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
+    config.contents = dict(name="photographs", names=("cat", "coffee"))
+    config.styles = dict(name="painter", names=("impasto", "stained_glass"), seed=0)
+    config.methods = {
+        f"weight_{weight:.0e}": dict(
+            name="gatys",
+            label=f"Style weight {weight}",
+            evaluations=60,
+            optimizer=dict(name="lbfgs", history=20),
+            objective=dict(content=dict(**content, weight=1.0), style=dict(**style, weight=weight)),
+        )
+        for weight in WEIGHTS
+    }
+    config.methods.update(
+        identity=dict(name="identity", label="Content image"),
+        style_image=dict(name="style_image", label="Style image"),
+    )
+    config.metrics = dict(
+        content_loss=dict(name="loss", title="Content loss", loss=content),
+        style_loss=dict(name="loss", title="Style loss (Gram)", loss=style),
+        ssim=dict(name="ssim"),
+        color=dict(name="color_histogram"),
+    )
+    return config
