@@ -15,6 +15,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 Padding = Literal["zeros", "reflect", "replicate"]
+Border = Literal["zeros", "reflect", "replicate", "none"]
 
 _PAD_MODE = {"reflect": "reflect", "replicate": "edge"}
 
@@ -67,6 +68,79 @@ def frozen_conv(
     widths = ((0, 0), (border, border), (border, border), (0, 0))
     padded = jnp.pad(x, widths, mode=_PAD_MODE[padding])
     return _frozen_same(padded, kernel, adjoint)[:, border:-border, border:-border]
+
+
+def conv(
+    x: Float[Array, "b h w i"],
+    kernel: Float[Array, "k k i o"],
+    stride: int = 1,
+    padding: Border = "zeros",
+) -> Float[Array, "b h2 w2 o"]:
+    """Convolve with trained weights; the border is (k - 1) // 2 on every side, as PyTorch's ``padding=`` would have it.
+
+    Differs: XLA's "SAME" pads the last side more than the first where the stride is 2, which shifts the result by a
+    pixel against PyTorch.
+
+    Args:
+        x: images or activations, in the dtype to compute in.
+        kernel: the kernel, in the same dtype.
+        stride: 1 or 2.
+        padding: what lies beyond the border; "none" for nothing, which shrinks the result.
+    """
+    return _valid(_pad(x, (kernel.shape[0] - 1) // 2, padding), kernel, stride)
+
+
+def _pad(x: Array, border: int, padding: Border) -> Array:
+    if padding == "none" or border == 0:
+        return x
+    widths = ((0, 0), (border, border), (border, border), (0, 0))
+    return jnp.pad(x, widths, mode="constant" if padding == "zeros" else _PAD_MODE[padding])
+
+
+def _valid(x: Array, kernel: Array, stride: int) -> Array:
+    if stride == 1 and kernel.shape[0] % 2 == 1:
+        border = kernel.shape[0] // 2
+        return _same(x, kernel)[:, border : x.shape[1] - border, border : x.shape[2] - border]
+    return lax.conv_general_dilated(x, kernel, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def transposed_conv(x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"]) -> Float[Array, "b h2 w2 o"]:
+    """Return the stride-2 transposed convolution that doubles height and width exactly.
+
+    ``ConvTranspose2d(k, stride=2, padding=(k - 1) // 2, output_padding=k % 2)`` in PyTorch, whose weight
+    (i, o, k, k) is this kernel with its axes moved. Differs: XLA's "SAME" is a pixel off.
+
+    Args:
+        x: activations.
+        kernel: 3x3 or 4x4; entry (r, s) is what an input pixel adds to the output r rows and s columns further.
+    """
+    size = kernel.shape[0]
+    before = size - 1 - (size - 1) // 2
+    after = before + size % 2
+    return lax.conv_general_dilated(
+        x,
+        jnp.flip(kernel, (0, 1)),
+        (1, 1),
+        ((before, after), (before, after)),
+        lhs_dilation=(2, 2),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+
+
+def upsample_nearest(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
+    """Return the activations at twice the height and width, every pixel four times."""
+    b, h, w, c = x.shape
+    return jnp.broadcast_to(x[:, :, None, :, None], (b, h, 2, w, 2, c)).reshape(b, 2 * h, 2 * w, c)
+
+
+def upsample_conv(
+    x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"], padding: Border = "zeros"
+) -> Float[Array, "b h2 w2 o"]:
+    """Return ``conv(upsample_nearest(x), kernel, 1, padding)``: an upsampling without a checkerboard.
+
+    Source: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
+    """
+    return conv(upsample_nearest(x), kernel, 1, padding)
 
 
 def max_pool(x: Float[Array, "b h w c"], ceil: bool = False) -> Float[Array, "b h2 w2 c"]:

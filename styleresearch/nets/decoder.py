@@ -1,0 +1,61 @@
+"""The decoder of AdaIN: a VGG up to relu4_1, mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from styleresearch.errors import InputError
+from styleresearch.nets.blocks import Conv, Dtype
+from styleresearch.nets.registry import NETS
+from styleresearch.types import FeatureMap, Image
+
+
+class Decoder(nn.Module):
+    """The network that ``decoder`` describes, whose arguments are the attributes."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+    init_std: float | None
+    dtype: Dtype
+
+    @nn.compact
+    def __call__(self, features: FeatureMap) -> Image:
+        """Return an image of scale [0, 1], not clipped, float32, 2**len(widths) times as large as ``features``."""
+        # A convolution mirrors one of VGG: it gives what that one takes, and an upsampling stands where VGG pools.
+        layers = [channels for channels, depth in zip(self.widths, self.depths, strict=True) for _ in range(depth)]
+        starts = {sum(self.depths[:block]) + 1 for block in range(len(self.depths))}
+        x = features
+        for index, channels in enumerate([*layers, 3]):
+            upsample = "nearest" if index in starts else None
+            x = Conv(channels, upsample=upsample, init=self.init_std, dtype=self.dtype, name=f"conv{index + 1}")(x)
+            x = nn.relu(x) if index < len(layers) else x
+        return x.astype(jnp.float32)
+
+
+@NETS.register("decoder")
+def decoder(
+    widths: Sequence[int] = (256, 128, 64),
+    depths: Sequence[int] = (4, 2, 2),
+    init_std: float | None = None,
+    dtype: Dtype = "float32",
+) -> Decoder:
+    """Return AdaIN's decoder: reflection padding, nearest upsampling, no norm; 3,505,219 parameters for VGG's relu4_1.
+
+    Source: Huang & Belongie 2017, section 6.1, and the authors' decoder.
+    Differs: it writes RGB in [0, 1]; theirs writes the pixels that their encoder reads.
+
+    Args:
+        widths: channels of blocks 3, 2 and 1. The input's channels are those of the features.
+        depths: convolutions that give these channels: (4, 2, 2) mirrors VGG19, (3, 2, 2) VGG16.
+        init_std: standard deviation of the initial kernels, with biases of 0; ``None`` for uniform in +-1/sqrt(fan_in).
+        dtype: what convolutions compute in; parameters and result are float32.
+
+    Raises:
+        InputError: for widths and depths that do not fit.
+    """
+    if not widths or len(widths) != len(depths) or min(*widths, *depths) < 1:
+        raise InputError(f"widths={tuple(widths)}, depths={tuple(depths)}: as many depths as widths, all 1 or more")
+    return Decoder(tuple(widths), tuple(depths), init_std, dtype)

@@ -1,0 +1,104 @@
+"""A U-Net as image-to-image network."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from styleresearch.errors import InputError
+from styleresearch.nets.blocks import Conv, Dtype, InstanceNorm, Mix, Upsampling
+from styleresearch.nets.pixels import Output, Pixels, check_pixels, pad_to_multiple, read, write
+from styleresearch.nets.registry import NETS
+from styleresearch.types import Image
+
+
+class UNet(nn.Module):
+    """The network that ``unet`` describes, whose arguments are the attributes."""
+
+    width: int
+    downs: int
+    styles: int
+    affine: bool
+    upsample: Upsampling
+    padding: Literal["reflect", "zeros"]
+    pixels: Pixels
+    output: Output
+    init_std: float | None
+    dtype: Dtype
+
+    @nn.compact
+    def __call__(self, image: Image, mix: Mix | None = None) -> Image:
+        """Return the stylised image, float32, of the input's size, not clipped.
+
+        Args:
+            image: the content.
+            mix: weights of the styles for each image, which sum to 1; ``None`` for equal shares.
+        """
+        _, height, width, _ = image.shape
+        common = {"padding": self.padding, "init": self.init_std, "dtype": self.dtype}
+        rows = self.styles if self.affine else 0
+        widths = [self.width * min(2**level, 8) for level in range(self.downs)]
+        x = read(pad_to_multiple(image, 2**self.downs), self.pixels)
+        skips = []
+        for level, channels in enumerate(widths, 1):
+            x = nn.leaky_relu(x, 0.2) if level > 1 else x
+            x = Conv(channels, 4, 2, name=f"down{level}", **common)(x)
+            # Neither the first (which sees pixels) nor the innermost (which may be a single pixel) is normalised.
+            if 1 < level < self.downs:
+                x = InstanceNorm(rows, name=f"down{level}_norm")(x, mix)
+            skips.append(x)
+        size = 3 if self.upsample == "nearest" else 4
+        for level in range(self.downs, 0, -1):
+            x = x if level == self.downs else jnp.concatenate([x, skips[level - 1]], -1)
+            channels = widths[level - 2] if level > 1 else 3
+            x = Conv(channels, size, upsample=self.upsample, name=f"up{level}", **common)(nn.relu(x))
+            if level > 1:
+                x = InstanceNorm(rows, name=f"up{level}_norm")(x, mix)
+        return write(x, self.pixels, self.output)[:, :height, :width]
+
+
+@NETS.register("unet")
+def unet(
+    width: int = 32,
+    downs: int = 4,
+    styles: int = 1,
+    affine: bool = True,
+    upsample: Upsampling = "nearest",
+    padding: Literal["reflect", "zeros"] = "reflect",
+    pixels: Pixels = "signed",
+    output: Output = "tanh",
+    init_std: float | None = 0.02,
+    dtype: Dtype = "float32",
+) -> UNet:
+    """Return the U-Net generator of pix2pix: 4x4 stride-2 convolutions down, as many steps up, a skip at every size.
+
+    ``width=64, downs=8, affine=False, upsample="transposed", padding="zeros"`` is pix2pix' own for 256 px with
+    instance norm, 54,409,603 parameters. The defaults are smaller, and upsample without a checkerboard.
+
+    Source: Isola et al. 2017, section 6.1.1, and the authors' PyTorch code (instance norm, no dropout).
+    Differs: the defaults of ``width``, ``downs``, ``affine``, ``upsample`` and ``padding``. Sides that are no multiple
+    of 2**downs are padded by reflection and cropped at the end.
+
+    Args:
+        width: channels at half size; they double at every step down, up to 8 times this.
+        downs: steps down, 2 or more.
+        styles: how many styles share the convolutions, with a scale and an offset each in every norm.
+        affine: whether norms have scales and offsets at all; pix2pix' have none.
+        upsample: "nearest" and a 3x3 convolution, or "transposed" 4x4 convolutions (pix2pix).
+        padding: what lies beyond the border; pix2pix has "zeros".
+        pixels: what the network reads and writes, as for ``transform``; pix2pix has "signed".
+        output: what bounds the result, as for ``transform``; pix2pix has "tanh".
+        init_std: standard deviation of the initial kernels, with biases of 0; ``None`` for uniform in +-1/sqrt(fan_in).
+        dtype: what convolutions compute in; parameters, statistics and result are float32.
+
+    Raises:
+        InputError: for options that do not fit.
+    """
+    if width < 1 or styles < 1 or downs < 2:
+        raise InputError(f"width={width}, styles={styles}, downs={downs}: give 1 or more, 1 or more, 2 or more")
+    if styles > 1 and not affine:
+        raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
+    check_pixels(pixels, output)
+    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, init_std, dtype)
