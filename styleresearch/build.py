@@ -31,7 +31,9 @@ from styleresearch.evaluation.metrics import METRICS, Metric
 from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods import METHODS, Method
 from styleresearch.methods.color import PreserveColor
-from styleresearch.methods.optimizers import OPTIMIZERS
+from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
+from styleresearch.methods.schedules import SCHEDULES
+from styleresearch.nets import NETS
 from styleresearch.registry import Registry, nearest
 
 SHIPPED = (Path(__file__).parent / "configs", Path(__file__).parent.parent / "configs")
@@ -145,9 +147,12 @@ def _find(path: str) -> Path:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON gave with tuples for lists: settings must be hashable."""
+    """Return what JSON gave with tuples for lists, settings must be hashable, and without keys that hold None.
+
+    A key of None, a placeholder, is there for ``--config.KEY=VALUE`` to find; the option keeps its own default.
+    """
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: _plain(each) for key, each in value.items() if each is not None}
     return tuple(map(_plain, value)) if isinstance(value, list) else value
 
 
@@ -285,15 +290,27 @@ def objective(terms: Mapping[str, Any]) -> Objective:
 
 
 def _pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
-    source = SOURCES.build(spec)
-    return tuple(source.picture(name, 256) for name in source.names())
+    """Return the pictures of a source; ``size`` beside the source's options is that of their short sides."""
+    options = dict(spec)
+    size = options.pop("size", 256)
+    if type(size) is not int or size < 1:
+        raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
+    source = SOURCES.build(options)
+    return tuple(source.picture(name, size) for name in source.names())
+
+
+def _optimizer(spec: Mapping[str, Any]) -> Optimizer:
+    return resolve(OPTIMIZERS, spec)
 
 
 _NESTED: dict[str, Callable[[Any], Any]] = {
     "objective": objective,
-    "optimizer": OPTIMIZERS.build,
+    "optimizer": _optimizer,
+    "schedule": SCHEDULES.build,
+    "net": NETS.build,
     "loss": LOSSES.build,
     "normalise_on": _pictures,
+    "styles": _pictures,
 }
 
 

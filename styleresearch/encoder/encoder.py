@@ -70,6 +70,10 @@ class Encoder:
                 f"{needed} px on each side; use a larger image or shallower layers"
             )
 
+    def computing_in(self, dtype: Literal["float32", "bfloat16"]) -> Encoder:
+        """Return the same encoder with activations of another type, for mixed precision training."""
+        return self.replace(net=self.net.clone(dtype=dtype))  # pyright: ignore[reportAttributeAccessIssue]
+
     def describe(self) -> dict[str, str]:
         """Return what a record of results must say about the encoder."""
         return {

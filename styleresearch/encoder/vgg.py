@@ -80,6 +80,7 @@ class FrozenConv(nn.Module):
         kernel: Array = self.param("kernel", nn.initializers.he_normal(), shape)
         bias: Array = self.param("bias", nn.initializers.zeros, (self.features,))
         adjoint: Array = self.variable("adjoint", "kernel", lambda: adjoint_kernel(kernel)).value
+        kernel, adjoint = kernel.astype(x.dtype), adjoint.astype(x.dtype)
         return frozen_conv(x, kernel, adjoint, self.padding) + bias.astype(x.dtype)[None, None, None]
 
 
@@ -92,6 +93,7 @@ class VGG(nn.Module):
         pooling: "max" as trained, or "average" (Gatys et al. 2016, section 2).
         padding: the border of every convolution: "zeros" as trained by the authors, "reflect" or "replicate".
         widths: channels of the five blocks; smaller ones only make sense with random weights.
+        dtype: of activations; weights stay float32, and so do the statistics that losses take of activations.
     """
 
     arch: Architecture
@@ -99,6 +101,7 @@ class VGG(nn.Module):
     pooling: Literal["max", "average"] = "max"
     padding: Padding = "zeros"
     widths: tuple[int, ...] = WIDTHS
+    dtype: Literal["float32", "bfloat16"] = "float32"
 
     @nn.compact
     def __call__(self, image: Image, layers: tuple[str, ...]) -> Features:
@@ -107,7 +110,7 @@ class VGG(nn.Module):
         pool = max_pool if self.pooling == "max" else average_pool
         features: Features = {"image": image} if "image" in layers else {}
         missing = set(layers) - {"image"}
-        x = rule(image)
+        x = rule(image).astype(self.dtype)
         for name in conv_names(self.arch):
             if not missing:
                 break

@@ -11,7 +11,7 @@ from flax import struct
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.base import LOSSES, Loss
-from styleresearch.types import Image, PerImage, Style
+from styleresearch.types import Image, OtherImage, PerImage, Style
 
 
 @struct.dataclass
@@ -71,33 +71,46 @@ class Objective:
         Raises:
             InputError: for masks under a loss that has no masked form.
         """
-        by_target = {
-            target: [(name, loss) for name, loss in self.terms if loss.target == target]
-            for target in ("content", "style")
-        }
         masked = any(style.where is not None or style.mask is not None for style in styles)
-        unmaskable = [name for name, loss in by_target["style"] if not loss.masked]
+        unmaskable = [name for name, loss in self._of("style") if not loss.masked]
         if masked and unmaskable:
             have = [name for name in LOSSES if getattr(LOSSES.get(name), "masked", False)]
             raise InputError(
                 f"the terms {', '.join(unmaskable)} have no masked form; leave out the masks or use losses that have "
                 f"one: {', '.join(have)}"
             )
-        features = _encode(encoder, content, by_target["content"])
-        content_targets = {name: loss.summarise(features) for name, loss in by_target["content"]}
-        style_targets: dict[str, list[Any]] = {name: [] for name, _ in by_target["style"]}
+        style_targets: dict[str, list[Any]] = {name: [] for name, _ in self._of("style")}
         amounts = []
         for style in styles:
-            features = _encode(encoder, style.image, by_target["style"])
-            if style.mask is not None:
-                features["mask"] = style.mask
-            for name, loss in by_target["style"]:
-                style_targets[name].append(loss.summarise(features))
+            for name, summary in self.style_summaries(encoder, style.image, style.mask).items():
+                style_targets[name].append(summary)
             area = jnp.ones(content.shape[0]) if style.where is None else style.where.mean((1, 2, 3))
             amounts.append(style.weight * area)
         shares = jnp.stack(amounts)
         shares = shares / shares.sum(0, keepdims=True)
+        content_targets = self.content_summaries(encoder, content)
         return Targets(content_targets, style_targets, shares, [style.where for style in styles])
+
+    def content_summaries(self, encoder: Encoder, content: Image) -> dict[str, Any]:
+        """Return term -> what generated images are compared with, for the terms that have a content target."""
+        features = _encode(encoder, content, self._of("content"))
+        return {name: loss.summarise(features) for name, loss in self._of("content")}
+
+    def style_summaries(self, encoder: Encoder, style: OtherImage, mask: Any = None) -> dict[str, Any]:
+        """Return term -> what generated images are compared with, for the terms that have a style target.
+
+        Args:
+            encoder: the shared encoder.
+            style: style images.
+            mask: Mask on the style images: which part of them counts (None: all).
+        """
+        features = _encode(encoder, style, self._of("style"))
+        if mask is not None:
+            features["mask"] = mask
+        return {name: loss.summarise(features) for name, loss in self._of("style")}
+
+    def _of(self, target: str) -> list[tuple[str, Loss]]:
+        return [(name, loss) for name, loss in self.terms if loss.target == target]
 
     def __call__(self, encoder: Encoder, image: Image, targets: Targets) -> tuple[PerImage, dict[str, PerImage]]:
         """Return the total and the weighted terms of each image.
@@ -130,6 +143,6 @@ class Objective:
         return value
 
 
-def _encode(encoder: Encoder, image: Image, terms: list[tuple[str, Loss]]) -> Any:
+def _encode(encoder: Encoder, image: OtherImage, terms: list[tuple[str, Loss]]) -> Any:
     layers = tuple(dict.fromkeys(layer for _, loss in terms for layer in loss.layers))
     return encoder(image, layers) if layers else {}

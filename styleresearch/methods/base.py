@@ -7,9 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
+import jax.numpy as jnp
+import optax
+from flax import struct
+
 from styleresearch.encoder.encoder import Encoder
+from styleresearch.methods.optimizers import Optimizer
 from styleresearch.registry import Registry
 from styleresearch.types import Image, OtherImage, Params, Style
+
+
+class NonFiniteLossError(ArithmeticError):
+    """A loss term, its gradient or what it trains became NaN or infinite; the message names the term and when."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,74 @@ class Method(abc.ABC):
             key: the source of all randomness.
             progress: called as the work advances; methods that do not iterate never call it.
         """
+
+
+Batch: TypeAlias = Mapping[str, Any]
+"""``"content"`` -> Image, and ``"style"`` -> Image where training reads styles: as many of each, of one size."""
+
+Metrics: TypeAlias = Mapping[str, Any]
+"""Name -> scalar; ``"total"`` is what is minimised."""
+
+
+@struct.dataclass
+class State:
+    """Everything that training changes: what a checkpoint holds.
+
+    Attributes:
+        step: finished steps, int32.
+        key: of the run; a step folds its number into it.
+        params: what is learned.
+        opt_state: the optimiser's.
+        ema: exponential moving average of ``params``, kept by the loop; None without one.
+        constants: what ``init`` computed once and no step changes.
+    """
+
+    step: Any
+    key: Any
+    params: Any
+    opt_state: Any
+    ema: Any = None
+    constants: Any = struct.field(default_factory=dict)
+
+    @classmethod
+    def start(cls, key: Any, params: Params, optimizer: Optimizer, constants: Mapping[str, Any] | None = None) -> State:
+        """Return the state before the first step."""
+        return cls(jnp.int32(0), key, params, optimizer.transform().init(params), None, dict(constants or {}))
+
+    def descend(self, gradient: Params, optimizer: Optimizer) -> State:
+        """Return the state after one step along a gradient."""
+        updates, opt_state = optimizer.transform().update(gradient, self.opt_state, self.params)
+        params = optax.apply_updates(self.params, updates)
+        return self.replace(  # pyright: ignore[reportAttributeAccessIssue]
+            step=self.step + 1, params=params, opt_state=opt_state
+        )
+
+
+class TrainedMethod(Method):
+    """A method that learns: ``init`` and ``step`` are pure and are jitted by the training loop, never inside.
+
+    Attributes:
+        learns_from: options that only training reads; a method that is built to stylise goes without them.
+        reads_styles: whether ``step`` reads ``batch["style"]``.
+    """
+
+    learns_from: ClassVar[tuple[str, ...]] = ()
+    reads_styles: ClassVar[bool] = True
+
+    @abc.abstractmethod
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step; ``batch`` tells shapes."""
+
+    @abc.abstractmethod
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step on a batch, and what the step measured before it.
+
+        Randomness comes from ``fold_in(state.key, state.step)``, so that a resumed run continues bit by bit.
+        """
+
+    @abc.abstractmethod
+    def inference(self, state: State) -> Params:
+        """Return what ``stylize`` takes, from a state whose ``opt_state`` may be missing."""
 
 
 METHODS: Registry[Method] = Registry("method")

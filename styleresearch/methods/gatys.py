@@ -14,17 +14,14 @@ import numpy as np
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
-from styleresearch.methods.base import METHODS, Method, Progress, ProgressCallback
+from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.styles import check_styles
 from styleresearch.ops.resize import resize
 from styleresearch.types import Image, OtherImage, Params, Style
 
 # The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
 _MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
-
-
-class NonFiniteLossError(ArithmeticError):
-    """A loss term or its gradient became NaN or infinite; the message names the term and the evaluation."""
 
 
 @METHODS.register("gatys")
@@ -95,7 +92,7 @@ class Gatys(Method):
             NonFiniteLossError: if a term or its gradient becomes NaN or infinite.
         """
         styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
-        _check_styles(styles, content.shape[0])
+        check_styles("gatys", styles, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
         results = []
         for index in range(content.shape[0]):
@@ -214,25 +211,6 @@ def _scaled(style: Style, scale: float) -> Style:
     """Return the style at the stage's relative size: its strokes shrink as the content does."""
     height, width = (max(1, round(side * scale)) for side in style.image.shape[1:3])
     return Style(resize(style.image, height, width), style.weight, style.where, style.mask)
-
-
-def _check_styles(styles: Sequence[Style], batch: int) -> None:
-    if not styles:
-        raise InputError("gatys needs a style image, none came")
-    amount = np.zeros(batch)
-    for number, style in enumerate(styles, 1):
-        for part, array in (("image", style.image), ("where", style.where), ("mask", style.mask)):
-            if array is not None and array.shape[0] != batch:
-                raise InputError(
-                    f"style {number}: {part} is a batch of {array.shape[0]}, the content of {batch}; give one for each"
-                )
-        if style.mask is not None and not np.asarray(style.mask).any(axis=(1, 2, 3)).all():
-            raise InputError(f"style {number}: its mask shows nothing of the style image; mark some of it")
-        if style.weight < 0:
-            raise InputError(f"style {number}: weight {style.weight} is negative; give 0 or more")
-        amount += style.weight * (1.0 if style.where is None else np.asarray(style.where).mean((1, 2, 3)))
-    if not (amount > 0).all():
-        raise InputError("no style has both a weight above 0 and a place to go; raise a weight or widen a mask")
 
 
 def _check_finite(history: Mapping[str, Sequence[float | int]]) -> None:

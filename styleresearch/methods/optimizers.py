@@ -7,6 +7,7 @@ alike.
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,19 +45,34 @@ class Adam(Optimizer):
         b1: decay of the first moment.
         b2: decay of the second moment.
         eps: added to the root of the second moment.
+        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1.
+        clip_norm: longest gradient, over all parameters together; None for any.
+        accumulate: gradients that are averaged for one update.
     """
 
     learning_rate: float = 0.02
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
+    schedule: Callable[[Any], Any] | None = None
+    clip_norm: float | None = None
+    accumulate: int = 1
 
     def __post_init__(self) -> None:
-        _positive("adam", "learning_rate", self.learning_rate)
+        for option in ("learning_rate", "accumulate"):
+            _positive("adam", option, getattr(self, option))
+        if self.clip_norm is not None:
+            _positive("adam", "clip_norm", self.clip_norm)
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
-        """Return ``optax.adam``."""
-        return optax.with_extra_args_support(optax.adam(self.learning_rate, self.b1, self.b2, self.eps))
+        """Return ``optax.adam``, after clipping and within ``optax.MultiSteps`` where they are asked for."""
+        rate, factor = self.learning_rate, self.schedule
+        adam = optax.adam(rate if factor is None else lambda t: rate * factor(t), self.b1, self.b2, self.eps)
+        if self.clip_norm is not None:
+            adam = optax.chain(optax.clip_by_global_norm(self.clip_norm), adam)
+        if self.accumulate > 1:
+            adam = optax.MultiSteps(adam, self.accumulate).gradient_transformation()
+        return optax.with_extra_args_support(adam)
 
     def extra_evaluations(self, state: Any) -> int:
         """Return 0."""

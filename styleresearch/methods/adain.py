@@ -1,0 +1,182 @@
+"""Arbitrary style transfer by adaptive instance normalisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.objective import Objective, Targets
+from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
+from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.styles import check_styles
+from styleresearch.ops.moments import mean, resize_mask, std
+from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
+
+
+def adain(
+    content: FeatureMap,
+    style: Any,
+    eps: float = 1e-5,
+    style_eps: float = 1e-5,
+    unbiased: bool = False,
+    where: Mask | None = None,
+    mask: Mask | None = None,
+) -> FeatureMap:
+    """Return the content's features with each channel's mean and deviation those of the style's features.
+
+    Source: Huang & Belongie 2017, equation 8.
+    Differs: eps, and with masks the statistics are those of the masked positions.
+
+    Args:
+        content: features of the content image.
+        style: features of the style image, (b, h2, w2, c).
+        eps: added to the content's variance, inside the root.
+        style_eps: added to the style's variance, inside the root.
+        unbiased: divide both variances by M - 1.
+        where: Mask at the content features' resolution: whose statistics are replaced.
+        mask: Mask at the style features' resolution: whose statistics are taken.
+    """
+    normalised = (content.astype(jnp.float32) - mean(content, where)[:, None, None]) / std(
+        content, eps, where, unbiased
+    )[:, None, None]
+    return normalised * std(style, style_eps, mask, unbiased)[:, None, None] + mean(style, mask)[:, None, None]
+
+
+@METHODS.register("adain")
+@dataclass(frozen=True, eq=False)
+class AdaIN(TrainedMethod):
+    """Give the content's features the style's channel statistics and let a trained decoder paint them.
+
+    Source: Huang & Belongie 2017, "Arbitrary style transfer in real-time with adaptive instance normalization".
+    Differs: any objective. Its content terms compare with the target features t = AdaIN(f(content), f(style)) at
+        ``layer`` and with the content's own features at other layers; the paper has one term, at ``layer``. The presets
+        ``adain_paper`` and ``adain_pytorch`` say how the two published codes differ.
+
+    Attributes:
+        objective: what the decoder is trained on.
+        optimizer: how.
+        net: the decoder.
+        layer: the encoder's layer whose statistics are replaced.
+        eps: added to the content's variance.
+        style_eps: added to the style's variance; 0 in the authors' code, 1e-5 in the PyTorch port.
+        unbiased: divide variances by M - 1 (the PyTorch port) and not by M (the authors).
+        strength: from 0, the content's own features, to 1, the style's statistics; ``stylize`` only.
+        dtype: of activations in training; parameters and statistics are float32.
+    """
+
+    objective: Objective
+    optimizer: Optimizer
+    net: Any
+    layer: str = "relu4_1"
+    eps: float = 1e-5
+    style_eps: float = 1e-5
+    unbiased: bool = False
+    strength: float = 1.0
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    guided: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise InputError(f"adain: strength must be from 0 (content) to 1 (style), got {self.strength}")
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The encoder's layers that training reads."""
+        return tuple(dict.fromkeys((*self.objective.layers, self.layer)))
+
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step."""
+        weights, run = jax.random.split(key)
+        features = jax.eval_shape(lambda image: encoder(image, (self.layer,))[self.layer], batch["content"])
+        params = self.net.init(weights, jnp.zeros(features.shape))["params"]
+        return State.start(run, params, self.optimizer)
+
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step, and the objective's terms, the batch's mean of each."""
+        encoder, net = encoder.computing_in(self.dtype), self.net.clone(dtype=self.dtype)
+        content_layers = {
+            layer for _, loss in self.objective.terms if loss.target == "content" for layer in loss.layers
+        }
+        content = encoder(batch["content"], tuple(sorted({*content_layers, self.layer})))
+        style_layers = {layer for _, loss in self.objective.terms if loss.target == "style" for layer in loss.layers}
+        style = encoder(batch["style"], tuple(sorted({*style_layers, self.layer})))
+        target = self._adain(content[self.layer], style[self.layer])
+        content = {**content, self.layer: target}
+        by_term = {"content": content, "style": style}
+        summaries = {
+            kind: {name: loss.summarise(features) for name, loss in self.objective.terms if loss.target == kind}
+            for kind, features in by_term.items()
+        }
+        shares = jnp.ones((1, target.shape[0]))
+        targets = Targets(summaries["content"], {k: [v] for k, v in summaries["style"].items()}, shares, [None])
+
+        def loss(params: Params) -> Any:
+            image = net.apply({"params": params}, target)
+            total, terms = self.objective(encoder, image, targets)
+            return total.mean(), {name: value.mean() for name, value in terms.items()}
+
+        (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+        metrics = {"total": total, **terms, "gradient_norm": optax.global_norm(gradient)}
+        return state.descend(gradient, self.optimizer), metrics
+
+    def inference(self, state: State) -> Params:
+        """Return the decoder's parameters, averaged where the run averages them."""
+        return state.params if state.ema is None else state.ema
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder,
+        content: Image,
+        style: OtherImage | Sequence[Style],
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the decoded images; see ``Method.stylize``.
+
+        Several styles are mixed by their weights in feature space; where one has a place, a region takes its statistics
+        from the region's own positions (Huang & Belongie 2017, section 7.2).
+
+        Raises:
+            InputError: if an image is too small for the encoder, or styles, weights and masks do not fit the content.
+        """
+        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
+        check_styles("adain", styles, content.shape[0])
+        encoder.check((self.layer,), (content.shape[1], content.shape[2]))
+        return self._paint(params, encoder, content, styles, jnp.float32(self.strength))
+
+    @partial(jax.jit, static_argnames="self")
+    def _paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
+        padded = pad_to_multiple(content, 8)
+        features = encoder(padded, (self.layer,))[self.layer].astype(jnp.float32)
+        _, h, w, _ = features.shape
+        mixed, amount = jnp.zeros_like(features), jnp.zeros((content.shape[0], h, w, 1))
+        for style in styles:
+            where = None if style.where is None else resize_mask(style.where, h, w)
+            painted = encoder(style.image, (self.layer,))[self.layer]
+            mask = None if style.mask is None else resize_mask(style.mask, *painted.shape[1:3])
+            share = style.weight * (jnp.ones_like(amount) if where is None else where)
+            mixed += share * self._adain(features, painted, where, mask)
+            amount += share
+        # Where no style goes the content stays as it is.
+        mixed = jnp.where(amount > 0, mixed / jnp.maximum(amount, 1e-6), features)
+        image = self.net.apply({"params": params}, strength * mixed + (1 - strength) * features)
+        return jnp.clip(image[:, : content.shape[1], : content.shape[2]], 0.0, 1.0)
+
+    def _adain(self, content: Any, style: Any, where: Any = None, mask: Any = None) -> Any:
+        return adain(content, style, self.eps, self.style_eps, self.unbiased, where, mask)
+
+
+def pad_to_multiple(image: Image, multiple: int) -> OtherImage:
+    """Return images whose sides are multiples, by repeating the last row and column: poolings then lose no pixel."""
+    _, height, width, _ = image.shape
+    return jnp.pad(image, ((0, 0), (0, -height % multiple), (0, -width % multiple), (0, 0)), mode="edge")

@@ -1,0 +1,165 @@
+"""Style transfer by a network that was trained for its styles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.objective import Objective, Targets
+from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
+from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.styles import check_styles
+from styleresearch.types import Image, OtherImage, Params, Style
+
+_THUMBNAIL = 16
+"""Side in px of the pictures by which a network knows its styles again."""
+_SAME = 0.1
+"""Root mean square difference up to which two thumbnails show one picture, at other sizes and crops of some pixels."""
+
+
+@METHODS.register("feedforward")
+@dataclass(frozen=True, eq=False)
+class FeedForward(TrainedMethod):
+    """One pass of a network that was trained under an objective, for one style or for several at once.
+
+    Source: Johnson et al. 2016, "Perceptual losses for real-time style transfer and super-resolution"; for several
+        styles Dumoulin et al. 2017, "A learned representation for artistic style", with ``net.styles`` above 1.
+    Differs: any objective and network. The presets ``johnson_paper``, ``johnson_authors``, ``pytorch_examples`` and
+        ``cin_multistyle`` say how the published codes differ. A style picture that the network was not trained for is
+        refused; the network itself keeps thumbnails of its styles.
+
+    Attributes:
+        objective: what the network is trained on.
+        optimizer: how.
+        net: the network.
+        styles: the style pictures, (h, w, 3) each, as many as ``net.styles``; None where it only stylises. A config
+            names a picture source here, with the ``size`` of their short sides (default 256).
+        dtype: of activations in training; parameters and statistics are float32.
+    """
+
+    objective: Objective
+    optimizer: Optimizer
+    net: Any
+    styles: tuple[Any, ...] | None = None
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    guided: ClassVar[bool] = True
+    learns_from: ClassVar[tuple[str, ...]] = ("styles",)
+    reads_styles: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.styles is not None and len(self.styles) != self.net.styles:
+            raise InputError(
+                f"feedforward: {len(self.styles)} style pictures for a network of {self.net.styles}; "
+                "name as many, or set net.styles to their number"
+            )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The encoder's layers that training reads."""
+        return self.objective.layers
+
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step, the styles' summaries among its constants.
+
+        Raises:
+            InputError: if there are no style pictures to learn from.
+        """
+        if self.styles is None:
+            raise InputError("feedforward: there are no styles to learn; name a picture source: styles=dict(name=...)")
+        weights, run = jax.random.split(key)
+        mix = jnp.zeros((1, self.net.styles))
+        params = self.net.init(weights, jnp.zeros((1, 32, 32, 3)), mix)["params"]
+        pictures = [jnp.asarray(picture, jnp.float32)[None] for picture in self.styles]
+        summaries = [self.objective.style_summaries(encoder, picture) for picture in pictures]
+        constants = {
+            "targets": jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *summaries),
+            "thumbnails": jnp.concatenate([_thumbnail(picture) for picture in pictures]),
+        }
+        return State.start(run, params, self.optimizer, constants)
+
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step, and the objective's terms, the batch's mean of each.
+
+        Each image gets a style; a batch holds all styles equally often, or nearly so.
+        """
+        encoder, net = encoder.computing_in(self.dtype), self.net.clone(dtype=self.dtype)
+        content = batch["content"]
+        count, styles = content.shape[0], self.net.styles
+        first = jax.random.randint(jax.random.fold_in(state.key, state.step), (), 0, styles)
+        chosen = (first + jnp.arange(count)) % styles
+        mix = jax.nn.one_hot(chosen, styles)
+        summaries = self.objective.content_summaries(encoder, content)
+        style = {name: [jax.tree.map(lambda x: x[chosen], leaf)] for name, leaf in state.constants["targets"].items()}
+        targets = Targets(summaries, style, jnp.ones((1, count)), [None])
+
+        def loss(params: Params) -> Any:
+            image = net.apply({"params": params}, content, mix)
+            total, terms = self.objective(encoder, image, targets)
+            return total.mean(), {name: value.mean() for name, value in terms.items()}
+
+        (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+        metrics = {"total": total, **terms, "gradient_norm": optax.global_norm(gradient)}
+        return state.descend(gradient, self.optimizer), metrics
+
+    def inference(self, state: State) -> Params:
+        """Return the network's parameters, averaged where the run averages them, and the styles' thumbnails."""
+        net = state.params if state.ema is None else state.ema
+        return {"net": net, "thumbnails": state.constants["thumbnails"]}
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder,
+        content: Image,
+        style: OtherImage | Sequence[Style],
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the network's images; see ``Method.stylize``. Several styles are blended by their weights.
+
+        Source: Dumoulin et al. 2017, section 3.3: the blend is of the scales and offsets of the normalisations.
+
+        Raises:
+            InputError: for a picture that is not one of the network's styles, or masks.
+        """
+        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
+        check_styles("feedforward", styles, content.shape[0])
+        if any(each.where is not None or each.mask is not None for each in styles):
+            raise InputError("feedforward blends styles over the whole picture and takes no masks; gatys and adain do")
+        mix = np.zeros((content.shape[0], self.net.styles), np.float32)
+        for each in styles:
+            found = _recognise(np.asarray(params["thumbnails"]), np.asarray(_thumbnail(jnp.asarray(each.image))))
+            mix[np.arange(content.shape[0]), found] += each.weight
+        return self.paint(params, content, jnp.asarray(mix / mix.sum(1, keepdims=True)))
+
+    @partial(jax.jit, static_argnames="self")
+    def paint(self, params: Params, content: Image, mix: Float[Array, "b styles"]) -> Image:
+        """Return the network's images for a blend of its styles, whose shares sum to 1 for each image."""
+        return jnp.clip(self.net.apply({"params": params["net"]}, content, mix), 0.0, 1.0)
+
+
+def _thumbnail(image: OtherImage) -> Float[Array, "b t t 3"]:
+    return jax.image.resize(image, (image.shape[0], _THUMBNAIL, _THUMBNAIL, 3), "linear", antialias=True)
+
+
+def _recognise(known: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Return the index of the known style that each picture shows."""
+    distances = np.sqrt(((known[None] - pictures[:, None]) ** 2).mean((2, 3, 4)))
+    if (distances.min(1) > _SAME).any():
+        raise InputError(
+            f"the style picture is none of the {len(known)} that this network was trained for (it differs by "
+            f"{distances.min(1).max():.2f} from the nearest, at most {_SAME} counts as the same); train a network for "
+            "it, or use adain or gatys, which take any style"
+        )
+    return distances.argmin(1)

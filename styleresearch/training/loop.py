@@ -1,0 +1,294 @@
+"""The training loop: the only one, for every trained method."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.methods.base import Batch, Metrics, NonFiniteLossError, State, TrainedMethod
+from styleresearch.training.checkpoint import Checkpoints
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long to train, and how often to do what beside it.
+
+    Attributes:
+        steps: in all; a run that is resumed with more goes on from where it was.
+        log_every: steps over which metrics are averaged before they are reported.
+        save_every: steps between two checkpoints; there is one at the end in any case.
+        keep: newest checkpoints that are kept; the best by the mean of "total" since the last is kept as well.
+        sample_every: steps between two sample grids; 0 for none.
+        ema: decay of the moving average of parameters, which then are those that stylise; 0 for none. The decay of
+            step t is at most (1 + t) / (10 + t), so that the average does not remember the initial weights.
+    """
+
+    steps: int
+    log_every: int = 50
+    save_every: int = 500
+    keep: int = 3
+    sample_every: int = 500
+    ema: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "log_every", "save_every", "keep"):
+            if getattr(self, name) < 1:
+                raise InputError(f"train.{name} must be at least 1, got {getattr(self, name)}")
+        if self.sample_every < 0:
+            raise InputError(f"train.sample_every must be 0 (none) or more, got {self.sample_every}")
+        if not 0 <= self.ema < 1:
+            raise InputError(f"train.ema must be at least 0 (none) and below 1, got {self.ema}")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a run stands.
+
+    Attributes:
+        step: finished steps.
+        steps: how many there will be.
+        metrics: name -> mean over the steps since the last report.
+        seconds_per_step: mean wall time of a step, with waiting for data and without compiling, sampling and saving.
+        images_per_second: content images.
+        waiting: share of the time that was spent waiting for data.
+    """
+
+    step: int
+    steps: int
+    metrics: Mapping[str, float]
+    seconds_per_step: float
+    images_per_second: float
+    waiting: float
+
+
+class Batches(Protocol):
+    """Training data as a pure function of the step's number: uint8, (b, h, w, 3)."""
+
+    def batch(self, step: int) -> Mapping[str, np.ndarray]:
+        """Return the whole batch of a step."""
+
+    def iterate(self, start: int, rows: slice | None = None) -> Iterator[Mapping[str, np.ndarray]]:
+        """Yield these rows of the batches of step ``start`` and all later ones."""
+
+
+class Watcher(Protocol):
+    """What the loop tells; a command shows it and writes it down."""
+
+    def compiled(self, seconds: float) -> None:
+        """Take the time that compiling the step took."""
+
+    def resumed(self, step: int) -> None:
+        """Take the step that the run starts from: 0, or that of its last checkpoint."""
+
+    def report(self, report: Report) -> None:
+        """Take the metrics of the last steps."""
+
+    def sample(self, step: int, state: State) -> None:
+        """Show what the method does now."""
+
+
+def train(
+    method: TrainedMethod,
+    encoder: Encoder,
+    batches: Batches,
+    settings: Settings,
+    checkpoints: Checkpoints,
+    watcher: Watcher,
+    *,
+    key: Any,
+) -> State:
+    """Train until ``settings.steps``, or until the process is asked to stop (SIGINT, SIGTERM), and return the state.
+
+    Data parallel over all devices of all processes: batches are split, parameters are held by each. The run continues
+    from the newest checkpoint; batches and randomness are functions of the step's number, so it ends with exactly the
+    parameters of a run that was never interrupted, on the same devices.
+
+    Args:
+        method: what is trained.
+        encoder: the shared encoder.
+        batches: the data.
+        settings: how long, and how often to do what.
+        checkpoints: where states go, and come from.
+        watcher: is told everything worth showing.
+        key: the source of all randomness.
+
+    Raises:
+        InputError: if the rows of a batch cannot be divided among the devices.
+        NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
+    """
+    mesh = Mesh(np.asarray(jax.devices()), ("data",))
+    everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
+    encoder = jax.device_put(encoder, everywhere)
+
+    def start(key: Any, encoder: Encoder, batch: Batch) -> State:
+        state = method.init(key, encoder, _images(batch))
+        return state.replace(ema=state.params) if settings.ema else state  # pyright: ignore[reportAttributeAccessIssue]
+
+    def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        new, metrics = method.step(state, encoder, _images(batch))
+        return (_averaged(new, state.step, settings.ema) if settings.ema else new), metrics
+
+    first = batches.batch(0)
+    size, processes = first["content"].shape[0], jax.process_count()
+    if size % jax.device_count():
+        raise InputError(
+            f"a batch of {size} cannot be divided among {jax.device_count()} devices; set data.batch to a multiple of "
+            f"{jax.device_count()}"
+        )
+    mine = slice(jax.process_index() * size // processes, (jax.process_index() + 1) * size // processes)
+
+    def on_devices(rows: Mapping[str, np.ndarray]) -> Batch:
+        return {name: jax.make_array_from_process_local_data(split, each) for name, each in rows.items()}
+
+    first = on_devices({name: each[mine] for name, each in first.items()})
+    begin = jax.jit(start, out_shardings=everywhere)
+    like = jax.eval_shape(begin, key, encoder, first)
+    like = jax.tree.map(lambda each: jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere), like)
+    found = checkpoints.restore(like)
+    done, state = (0, begin(key, encoder, first)) if found is None else found
+    watcher.resumed(done)
+    if done >= settings.steps:
+        return state
+
+    began = time.perf_counter()
+    step = jax.jit(advance, donate_argnums=0, out_shardings=everywhere).lower(state, encoder, first).compile()
+    watcher.compiled(time.perf_counter() - began)
+    if done == 0 and settings.sample_every:
+        watcher.sample(0, state)
+
+    meter = _Meter(settings, size)
+    with _asked_to_stop() as stop:
+        rows = batches.iterate(done, mine)
+        last = False
+        while not last:
+            with meter.waiting():
+                batch = on_devices(next(rows))
+            state, metrics = step(state, encoder, batch)
+            done += 1
+            meter.add(metrics)
+            last = done == settings.steps or stop.is_set()
+            saves = last or done % settings.save_every == 0
+            samples = settings.sample_every and (last or done % settings.sample_every == 0)
+            if last or saves or samples or done % settings.log_every == 0:
+                watcher.report(meter.report(done))
+            if saves:
+                _check_parameters(state, done)
+                checkpoints.save(done, state, meter.since_save())
+            if samples:
+                watcher.sample(done, state)
+            if saves or samples:
+                meter.restart()
+    checkpoints.wait()
+    return state
+
+
+def _images(batch: Batch) -> Batch:
+    return {name: each.astype(jnp.float32) / 255 for name, each in batch.items()}
+
+
+def _averaged(state: State, step: Any, decay: float) -> State:
+    now = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+    ema = jax.tree.map(lambda old, new: now * old + (1 - now) * new, state.ema, state.params)
+    return state.replace(ema=ema)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _check_parameters(state: State, step: int) -> None:
+    if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(state.params)):
+        raise NonFiniteLossError(
+            f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
+            "rate, or set optimizer.clip_norm"
+        )
+
+
+class _Meter:
+    """Metrics and times since the last report."""
+
+    def __init__(self, settings: Settings, batch: int) -> None:
+        self.settings, self.batch = settings, batch
+        self.pending: list[Metrics] = []
+        self.totals: list[float] = []
+        self.waited = 0.0
+        self.began = time.perf_counter()
+
+    def add(self, metrics: Metrics) -> None:
+        self.pending.append(metrics)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.waited += time.perf_counter() - began
+
+    def restart(self) -> None:
+        """Begin to measure anew: what happened since the last report was not training."""
+        self.began, self.waited = time.perf_counter(), 0.0
+
+    def report(self, done: int) -> Report:
+        """Return the means since the last report; waits for the device."""
+        rows = jax.device_get(self.pending)
+        for number, row in enumerate(rows, done - len(rows) + 1):
+            broken = [name for name, value in row.items() if not np.isfinite(value)]
+            if broken:
+                blame = [name for name in broken if name not in ("total", "gradient_norm")] or broken
+                raise NonFiniteLossError(
+                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; the last "
+                    "checkpoint is good: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
+                    "start again in another directory"
+                )
+        seconds = time.perf_counter() - self.began
+        metrics = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        self.totals += [float(row["total"]) for row in rows]
+        report = Report(
+            done,
+            self.settings.steps,
+            metrics,
+            seconds / len(rows),
+            self.batch * len(rows) / seconds,
+            self.waited / seconds,
+        )
+        self.pending = []
+        self.restart()
+        return report
+
+    def since_save(self) -> dict[str, float]:
+        """Return the mean total since the last call."""
+        mean = float(np.mean(self.totals))
+        self.totals = []
+        return {"total": mean}
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Turn SIGINT and SIGTERM into a flag, so that no step is cut in half; a second one ends the process as usual.
+
+    Not among several processes: one that stops alone would leave the others waiting for it.
+    """
+    stop = threading.Event()
+    if jax.process_count() > 1 or threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, _frame: Any) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
