@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nets": CONTRACTS | {"ops"},
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS,
-    "training": TENSORS | {"methods"},
+    "training": TENSORS | {"methods", "ledger"},
     # No jax: `types` names jax arrays.
     "data": {"errors", "registry"},
     # Never methods: a metric knows nothing of what made the image.
