@@ -1,0 +1,131 @@
+"""Procedural paintings as a dataset: as many as asked for, each painted once and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from styleresearch.data import painter as package
+from styleresearch.data.datasets import cache
+from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
+from styleresearch.data.painter import MAX_SIDE, PAINTINGS, paint
+from styleresearch.errors import InputError
+from styleresearch.registry import nearest
+
+_SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class PaintedPictures(Dataset):
+    """Paintings in turn of every style, 3:4 in landscape format.
+
+    Painting takes 0.1 to 1 s a picture at 256 px, too slow for every epoch: a picture is painted when it is first
+    asked for and read from the cache from then on, also by other runs.
+
+    Attributes:
+        styles: names of the painter's styles.
+        count: number of pictures.
+        size: their height in pixels.
+        seed: varies composition, palette and every stroke.
+    """
+
+    styles: tuple[str, ...]
+    count: int
+    size: int
+    seed: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def _style_and_seed(self, index: int) -> tuple[str, int]:
+        turn, style = divmod(checked(index, self.count), len(self.styles))
+        # Far from the small seeds of the picture source "painter": nobody evaluates on what was trained on by accident.
+        return self.styles[style], (self.seed + 1) * _SEEDS + turn
+
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        """Return one painting; see ``Dataset``."""
+        return np.array(self.open(index))
+
+    def open(self, index: int) -> Image.Image:
+        """Return one painting from the cache, after painting it where it is not there; see ``Dataset``."""
+        file = self.folder / f"{checked(index, self.count)}.png"
+        try:
+            image = Image.open(io.BytesIO(file.read_bytes()), formats=("PNG",))
+            image.load()
+        except (OSError, SyntaxError):  # not there, or damaged: Pillow's errors for both are these
+            style, seed = self._style_and_seed(index)
+            array = paint(style, (self.size, round(self.size * 4 / 3)), seed)
+            image = Image.fromarray(np.rint(array * 255).astype(np.uint8))
+            buffer = io.BytesIO()
+            image.save(buffer, "PNG")
+            cache.write(file, buffer.getvalue())
+        return image
+
+    def name(self, index: int) -> str:
+        """Return the style and which of its pictures it is."""
+        style, seed = self._style_and_seed(index)
+        return f"{style}-{seed % _SEEDS}"
+
+    @cached_property
+    def _identity(self) -> str:
+        digest = hashlib.sha256(repr((self.styles, self.size, self.seed)).encode())
+        # Pictures painted by other code are other pictures.
+        files = {Path(inspect.getfile(PAINTINGS.get(style))) for style in self.styles}
+        for file in sorted(files | set(Path(package.__file__).parent.glob("*.py"))):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def identity(self) -> str:
+        """Return a digest of the settings and of the painter's source."""
+        return hashlib.sha256(f"{self._identity} {self.count}".encode()).hexdigest()
+
+    @property
+    def folder(self) -> Path:
+        """Where the paintings are kept; a larger ``count`` adds to the same."""
+        return cache.folder() / f"painter-{self._identity[:16]}"
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Paint what is not in the cache yet."""
+        for i in range(self.count):
+            if not (self.folder / f"{i}.png").exists():
+                self.open(i)
+            if progress is not None:
+                progress("painting", i + 1, self.count)
+
+
+@DATASETS.register("painter")
+def painter(names: Sequence[str] | None = None, count: int = 240, size: int = 256, seed: int = 0) -> Dataset:
+    """Procedural paintings: no download, as many as wanted. Other ones than the picture source "painter" shows.
+
+    Args:
+        names: which of the painter's styles, in turn; ``None`` for all.
+        count: number of pictures, at least 1.
+        size: their height in pixels; they are 4/3 as wide.
+        seed: at least 0; another seed gives other compositions and palettes.
+
+    Raises:
+        InputError: for an unknown style or a number out of range.
+    """
+    if isinstance(names, str) or (names is not None and (not names or len(set(names)) != len(names))):
+        raise InputError(f"the dataset 'painter' takes names=('a', 'b', ...), one or more different, not {names!r}")
+    styles = tuple(PAINTINGS if names is None else names)
+    for name in styles:
+        if name not in PAINTINGS:
+            raise InputError(
+                f"the painter has no style {name!r}.{nearest(str(name), PAINTINGS)} It has: {', '.join(PAINTINGS)}"
+            )
+    largest = MAX_SIDE * 3 // 4
+    if not 1 <= size <= largest:
+        raise InputError(f"the painter's pictures are 1 to {largest} pixels high, not {size}")
+    if count < 1 or count > _SEEDS or seed < 0:
+        raise InputError(f"the dataset 'painter' takes count >= 1 and seed >= 0, not {count} and {seed}")
+    return PaintedPictures(styles, count, size, seed)

@@ -1,0 +1,189 @@
+"""Batches for training: a pure function of seed and step, computed ahead by threads or processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from styleresearch.data.datasets.base import Dataset
+from styleresearch.data.transforms import Example, ResizeMode
+from styleresearch.errors import InputError
+
+Batch = dict[str, UInt8[np.ndarray, "b c c 3"]]
+"""``{"content": ...}`` and, where there are styles, ``"style"``: uint8 (b, crop, crop, 3)."""
+
+_AHEAD = 8
+"""Batches that threads compute ahead, or each worker process."""
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Grain's random_map over the numbers of pictures."""
+
+    dataset: Dataset
+    example: Example
+
+    def __call__(self, index: int, rng: np.random.Generator) -> np.ndarray:
+        return self.example(self.dataset.open(index), rng)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The examples of endless streams that are the ``count`` rows from ``first`` on of batches of ``batch_size``."""
+
+    streams: dict[str, Any]
+    batch_size: int
+    first: int
+    count: int
+
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        step, row = divmod(index, self.count)
+        return {name: stream[step * self.batch_size + self.first + row] for name, stream in self.streams.items()}
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Batches of training examples, without end: ``batch(step)`` is a pure function of these settings and the step.
+
+    Every epoch shows each picture once, in another order; a batch may reach into the next epoch, and a dataset may be
+    smaller than a batch. Content and style run through their own orders.
+
+    Attributes:
+        content: the content pictures.
+        style: the style pictures; ``None`` for batches without.
+        batch_size: pictures in a batch.
+        crop: side of the examples, in pixels.
+        resize: side to which pictures are brought before the crop; ``None`` crops them at their own size.
+        resize_mode: which side; see ``ResizeMode``.
+        position: where the crop is taken: anywhere, or in the middle.
+        flip: whether every other example is mirrored left to right.
+        seed: at least 0; decides on order, crops and flips.
+        workers: processes that compute ahead; 0 for threads of this one.
+        threads: threads in each of these processes.
+    """
+
+    content: Dataset
+    style: Dataset | None = None
+    batch_size: int = 8
+    crop: int = 256
+    resize: int | None = None
+    resize_mode: ResizeMode = "short"
+    position: Literal["random", "center"] = "random"
+    flip: bool = True
+    seed: int = 0
+    workers: int = 0
+    threads: int = 4
+
+    def __post_init__(self) -> None:
+        least = {"batch_size": 1, "seed": 0, "workers": 0, "threads": 1}
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise InputError(f"{name}={getattr(self, name)}: give {smallest} or more")
+        self._example  # noqa: B018 - it refuses sizes that do not go together
+
+    @property
+    def _example(self) -> Example:
+        return Example(self.crop, self.resize, self.resize_mode, self.position, self.flip)
+
+    @cached_property
+    def _streams(self) -> dict[str, Any]:
+        return {
+            name: _stream(dataset, self._example, self.seed, number)
+            for number, (name, dataset) in enumerate((("content", self.content), ("style", self.style)))
+            if dataset is not None
+        }
+
+    def _batches(self, rows: slice | None) -> Any:
+        """Return grain's dataset of the batches (those rows of each), indexed by step."""
+        from grain import MapDataset
+
+        first, stop, stride = (rows or slice(None)).indices(self.batch_size)
+        if stride != 1 or stop <= first:
+            raise InputError(
+                f"rows {rows} of batches of {self.batch_size}: give a slice of one or more, without a step"
+            )
+        source = _Rows(self._streams, self.batch_size, first, stop - first)
+        return MapDataset.source(source).batch(stop - first, drop_remainder=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave grain's objects out."""
+        return {key: value for key, value in vars(self).items() if not key.startswith("_")}
+
+    def batch(self, step: int, rows: slice | None = None) -> Batch:
+        """Return the batch of a step (from 0), computed here and now.
+
+        Args:
+            step: at least 0.
+            rows: only these rows of it, for training in several processes.
+        """
+        if step < 0:
+            raise InputError(f"step {step}: steps count from 0")
+        return self._batches(rows)[step]
+
+    def iterate(self, start: int = 0, rows: slice | None = None) -> Iterator[Batch]:
+        """Return an iterator over ``batch(start)``, ``batch(start + 1)`` ..., computed ahead.
+
+        Threads or processes start with the first batch that is asked for; they end when the iterator is closed or
+        forgotten, and worker processes also when this one is killed.
+
+        Args:
+            start: the first step.
+            rows: only these rows of each batch, for training in several processes.
+        """
+        if start < 0:
+            raise InputError(f"start {start}: steps count from 0")
+        return self._iterate(self._batches(rows)[start:])
+
+    def _iterate(self, batches: Any) -> Iterator[Batch]:
+        import grain
+        from absl import flags
+
+        options = grain.ReadOptions(num_threads=self.threads, prefetch_buffer_size=max(_AHEAD, self.threads))
+        dataset = batches.to_iter_dataset(options)
+        if self.workers:
+            if not flags.FLAGS.is_parsed():  # grain reads its flags, which only programs made with absl have parsed
+                flags.FLAGS.mark_as_parsed()
+            many = grain.MultiprocessingOptions(num_workers=self.workers, per_worker_buffer_size=_AHEAD)
+            dataset = dataset.mp_prefetch(many, worker_init_fn=_follow_parent)
+        iterator = iter(dataset)
+        try:
+            yield from iterator
+        finally:
+            iterator.close()
+
+
+def _stream(dataset: Dataset, example: Example, seed: int, number: int) -> Any:
+    """Return grain's endless dataset of a dataset's examples."""
+    from grain import MapDataset
+
+    # Grain takes seed + epoch for the order of an epoch: near seeds would give content and style the same orders, an
+    # epoch apart.
+    order, cuts = (int(one) for one in np.random.SeedSequence([seed, number]).generate_state(2, np.uint32))
+    numbers = MapDataset.range(len(dataset)).shuffle(seed=order).repeat()
+    return numbers.random_map(_Cut(dataset, example), seed=cuts)
+
+
+def _follow_parent(_number: int, _count: int) -> None:
+    """In a worker process: end when the parent does, however it does, and leave the interrupt key to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, name="follow-parent", daemon=True).start()
