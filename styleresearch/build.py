@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
+from styleresearch.data.datasets import DATASETS, Dataset
 from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.encoder.vgg import check_layers
@@ -35,6 +36,8 @@ from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import NETS
 from styleresearch.registry import Registry, nearest
+
+T = TypeVar("T")
 
 SHIPPED = (Path(__file__).parent / "configs", Path(__file__).parent.parent / "configs")
 """Where the project's own configs lie: in an installed wheel, and in a checkout."""
@@ -376,3 +379,32 @@ def metric(spec: Any) -> Metric:
         InputError: for anything wrong with the spec.
     """
     return resolve(METRICS, spec)
+
+
+def dataset(spec: Any) -> Dataset:
+    """Return a dataset to train on.
+
+    Raises:
+        InputError: for anything wrong with the spec.
+    """
+    return resolve(DATASETS, spec)
+
+
+def options_of(kind: type[T], options: Any) -> T:
+    """Return an object that a config sets up without naming it: ``config.train`` is the options of ``Settings``.
+
+    Raises:
+        InputError: for anything wrong with the options.
+    """
+    if not isinstance(options, Mapping):
+        raise InputError(f"must be dict(**options), got {options!r}")
+    registry: Registry[T] = Registry("the part")
+    registry.register(kind.__name__.lower())(kind)
+    return registry.build({**options, "name": kind.__name__.lower()})
+
+
+def style_names(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the styles of a method that learns a few of its own are called, in order; empty for others."""
+    if not isinstance(spec.get("styles"), Mapping):
+        return ()
+    return SOURCES.build({key: value for key, value in spec["styles"].items() if key != "size"}).names()

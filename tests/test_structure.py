@@ -38,9 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "build": TENSORS | {"methods", "training", "data", "evaluation"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "ledger", "rundir"},
+    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "ledger", "rundir"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
-    | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"},
+    | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
+    | {"fit"},
     "__main__": {"cli"},
 }
 

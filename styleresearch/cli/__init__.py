@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from styleresearch import __version__
-from styleresearch.cli import compare, evaluate, stylize, weights
+from styleresearch.cli import compare, evaluate, stylize, train, weights
 from styleresearch.errors import InputError
 
-COMMANDS = (stylize, compare, evaluate, weights)
+COMMANDS = (stylize, compare, train, evaluate, weights)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -144,7 +144,7 @@ def train(
     size, processes = first["content"].shape[0], jax.process_count()
     if size % jax.device_count():
         raise InputError(
-            f"a batch of {size} cannot be divided among {jax.device_count()} devices; set data.batch to a multiple of "
+            f"a batch of {size} cannot be divided among {jax.device_count()} devices; set data.batch_size to a multiple of "
             f"{jax.device_count()}"
         )
     mine = slice(jax.process_index() * size // processes, (jax.process_index() + 1) * size // processes)

@@ -1,0 +1,59 @@
+"""AdaIN on VGG16, the encoder that every machine can get: any style in one pass.
+
+    styleresearch train --config=configs/adain.py --workdir=runs/adain
+
+It trains on the photographs that come with scikit-image and on procedural paintings, so it runs anywhere; for results
+give it pictures: ``--config.data.content.name=folder --config.data.content.path=DIR`` and the same for ``data.style``.
+Reproduces: Huang & Belongie 2017 with the objective of the PyTorch port (``configs/adain_pytorch.py``): biased
+statistics aside, its terms, weights and learning rate schedule.
+Differs: VGG16 with every filter scaled to a mean activation of 1, as the normalised VGG19 of both published codes has
+it; 128 px crops, batches of 4, a higher learning rate, for a CPU.
+"""
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    config = ConfigDict()
+    config.name = "AdaIN"
+    config.imports = ()
+    config.seed = 0
+    config.precision = "default"
+    config.encoder = dict(name="vgg16", weights="vgg16", normalise_on=dict(name="photographs"))
+    config.method = dict(
+        name="adain",
+        net=dict(name="decoder", widths=(256, 128, 64), depths=(4, 2, 2)),
+        layer="relu4_1",
+        optimizer=dict(name="adam", learning_rate=5e-4, schedule=dict(name="inverse_time", decay=5e-5)),
+        objective=dict(
+            content=dict(name="feature", layers=("relu4_1",), reduction="mse", weight=1.0),
+            style=dict(
+                name="moments",
+                layers=("relu1_1", "relu2_1", "relu3_1", "relu4_1"),
+                reduction="mean",
+                weight=10.0,
+            ),
+        ),
+        eps=1e-5,
+        style_eps=1e-5,
+        unbiased=False,
+        strength=1.0,
+        dtype="float32",
+    )
+    config.data = dict(
+        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        style=dict(name="painter", count=placeholder(int), path=placeholder(str), exclude=placeholder(str)),
+        batch_size=4,
+        crop=128,
+        resize=152,
+        workers=0,
+    )
+    config.train = dict(steps=4000, log_every=50, save_every=500, keep=2, sample_every=500, ema=0.99)
+    config.samples = dict(
+        contents=dict(name="photographs", names=("cat", "coffee")),
+        styles=dict(name="painter", names=("impasto", "mosaic", "stained_glass"), seed=0),
+        size=128,
+    )
+    return config

@@ -1,0 +1,49 @@
+"""A network for three painted styles, on a laptop: Johnson's at half width, with conditional instance norm.
+
+    styleresearch train --config=configs/feedforward.py --workdir=runs/feedforward
+
+It trains on the photographs that come with scikit-image, so it runs anywhere; five photographs are few. For a folder of
+yours: ``--config.data.content.name=folder --config.data.content.path=DIR``.
+Reproduces no paper: the network of ``configs/cin_multistyle.py`` at half width and the objective of
+``configs/johnson_authors.py`` (Caffe's pixels, Gram matrices over C M, mse) at 128 px.
+"""
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+
+def get_config() -> ConfigDict:
+    """Return the config."""
+    styles = dict(name="painter", names=("impasto", "mosaic", "stained_glass"), seed=0)
+    config = ConfigDict()
+    config.name = "Feed-forward"
+    config.imports = ()
+    config.seed = 0
+    config.precision = "default"
+    config.encoder = dict(name="vgg16", weights="vgg16")
+    config.method = dict(
+        name="feedforward",
+        net=dict(name="transform", widths=(16, 32, 64), styles=3, upsample="nearest", padding="reflect"),
+        styles=dict(**styles, size=144),
+        optimizer=dict(name="adam", learning_rate=1e-3),
+        objective=dict(
+            content=dict(name="feature", layers=("relu2_2",), reduction="mse", weight=1.0),
+            style=dict(
+                name="gram",
+                layers=("relu1_2", "relu2_2", "relu3_3", "relu4_3"),
+                convention="neural_style",
+                weight=5.0,
+            ),
+        ),
+        dtype="float32",
+    )
+    config.data = dict(
+        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        batch_size=4,
+        crop=128,
+        resize=152,
+        workers=0,
+    )
+    config.train = dict(steps=3000, log_every=50, save_every=500, keep=2, sample_every=500, ema=0.99)
+    config.samples = dict(contents=dict(name="photographs", names=("cat", "coffee")), styles=styles, size=128)
+    return config

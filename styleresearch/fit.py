@@ -1,0 +1,302 @@
+"""Training runs: what a config describes, and running it in a directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from styleresearch import __version__, build
+from styleresearch.build import Problems
+from styleresearch.comparison import check_precision, check_seed
+from styleresearch.data.images import resize, save_image
+from styleresearch.data.pipeline import Pipeline
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.ledger import write_atomically
+from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods.base import State
+from styleresearch.rundir import RunDirectory, hash_of, provenance
+from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.logs import Logs
+from styleresearch.training.loop import Report, Settings, train
+
+REQUIRED = ("encoder", "method", "data", "train")
+OPTIONAL = ("name", "imports", "seed", "precision", "samples")
+
+FREE = ("name", "samples", "train", "data.workers", "data.threads")
+"""What may change between two starts of a run: nothing that decides which parameters it ends with."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The pictures that show how a run gets on.
+
+    Attributes:
+        contents: pictures (h, w, 3) of one size.
+        styles: pictures (h, w, 3).
+    """
+
+    contents: Sequence[np.ndarray]
+    styles: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the config of a training run describes, built.
+
+    Attributes:
+        config: the config itself.
+        method: what is trained.
+        encoder: the shared encoder.
+        data: the batches.
+        settings: how long, and how often to do what.
+        seed: of everything random.
+        precision: of matrix products and convolutions.
+        samples: what to stylise on the way, or None.
+        modules: name -> sha256 of the user's own modules.
+    """
+
+    config: Mapping[str, Any]
+    method: TrainedMethod
+    encoder: Encoder
+    data: Pipeline
+    settings: Settings
+    seed: int
+    precision: str
+    samples: Samples | None
+    modules: Mapping[str, str]
+
+
+def fit_of(config: Mapping[str, Any]) -> Fit:
+    """Build a training run.
+
+    Raises:
+        InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
+    """
+    problems = Problems()
+    modules: dict[str, str] = {}
+    with problems.at("imports"):
+        modules = build.import_modules(config)
+    problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
+    problems.raise_if_any()
+    method, data, samples, settings = None, None, None, None
+    layers = {}
+    with problems.at("method"):
+        method = build.resolve(METHODS, config["method"])
+        if not isinstance(method, TrainedMethod):
+            trained = [name for name in METHODS if issubclass(METHODS.get(name), TrainedMethod)]  # pyright: ignore
+            raise InputError(
+                f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
+            )
+        layers["method"] = getattr(method, "layers", ())
+    build.check_encoder(config["encoder"], layers, problems)
+    seed = config.get("seed", 0)
+    with problems.at("seed"):
+        check_seed(seed)
+    with problems.at("train"):
+        settings = build.options_of(Settings, config["train"])
+    precision = check_precision(config, problems)
+    with problems.at("data"):
+        data = _pipeline(config["data"], method, seed)
+    if "samples" in config:
+        with problems.at("samples"):
+            samples = _samples(config["samples"])
+    problems.raise_if_any()
+    assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
+    encoder = build.encoder(config["encoder"])
+    with problems.at("data.crop"):
+        encoder.check(layers["method"], (data.crop, data.crop))
+    problems.raise_if_any()
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules)
+
+
+def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
+    if not isinstance(spec, Mapping) or "content" not in spec:
+        raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
+    options, problems = dict(spec), Problems()
+    for part in ("content", "style"):
+        if part in options:
+            with problems.at(part):
+                options[part] = build.dataset(options[part])
+    if method is not None and method.reads_styles and "style" not in options:
+        problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
+    if method is not None and not method.reads_styles:
+        if "style" in options:
+            problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
+        options["style"] = None
+    if problems.found:
+        raise InputError("\n".join(problems.found))
+    return build.options_of(Pipeline, {"seed": seed, **options})
+
+
+def _samples(spec: Any) -> Samples:
+    if not isinstance(spec, Mapping) or not {"contents", "styles"} <= set(spec) <= {"contents", "styles", "size"}:
+        raise InputError(f"must be dict(contents=dict(name=...), styles=dict(name=...), size=128), got {spec!r}")
+    size = spec.get("size", 128)
+    pictures = {}
+    for part in ("contents", "styles"):
+        source = build.source(spec[part])
+        pictures[part] = [_square(source.picture(name, size)) for name in source.names()]
+    return Samples(pictures["contents"], pictures["styles"])
+
+
+def _square(image: np.ndarray) -> np.ndarray:
+    """Return the middle of a picture: a grid needs one size."""
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+class Tell(Protocol):
+    """What a training run tells while it works."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Take how far the preparation of a dataset is."""
+
+    def compiled(self, seconds: float) -> None:
+        """Take the time that compiling the step took."""
+
+    def resumed(self, step: int) -> None:
+        """Take the step that the run starts from."""
+
+    def report(self, report: Report) -> None:
+        """Take the metrics of the last steps."""
+
+    def sampled(self, file: Path) -> None:
+        """Take the file of a new sample grid."""
+
+
+def fit(what: Fit, workdir: Path, tell: Tell) -> State:
+    """Train in ``workdir``, from its newest checkpoint on, and return the state.
+
+    The directory holds ``config.json run.json metrics.jsonl checkpoints/ samples/ events/`` afterwards.
+
+    Args:
+        what: the run.
+        workdir: its directory, created if need be.
+        tell: told everything worth showing.
+
+    Raises:
+        InputError: if the directory cannot be written, another process writes it, or it holds another run.
+        NonFiniteLossError: see ``training.loop.train``.
+    """
+    first = jax.process_index() == 0
+    for dataset in (what.data.content, what.data.style):
+        if dataset is not None:
+            dataset.prepare(tell.preparing)
+    run = RunDirectory(workdir)
+    with contextlib.ExitStack() as stack:
+        if first:
+            stack.enter_context(run.alone())
+            _describe(what, run)
+        stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
+        checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))
+        logs = stack.enter_context(Logs(workdir)) if first else None
+        watcher = _Watcher(what, run, logs, tell)
+        key = jax.random.key(what.seed)
+        return train(what.method, what.encoder, what.data, what.settings, checkpoints, watcher, key=key)
+
+
+def _describe(what: Fit, run: RunDirectory) -> None:
+    """Write ``config.json`` and ``run.json``; raise InputError if the directory holds another run."""
+    config, description = run.path / "config.json", run.path / "run.json"
+    identities = {
+        part: dataset.identity()
+        for part, dataset in (("content", what.data.content), ("style", what.data.style))
+        if dataset is not None
+    }
+    now = {
+        "config": _fixed(what.config),
+        "data": identities,
+        "encoder": what.encoder.describe(),
+        "modules": dict(what.modules),
+    }
+    now = json.loads(json.dumps(now, default=str))
+    if description.is_file():
+        before = json.loads(description.read_text(encoding="utf-8"))
+        changes = [*_changes({key: before.get(key) for key in now}, now)]
+        if changes:
+            raise InputError(
+                f"{run.path} holds a run of another config; name another directory, or take back:\n  "
+                + "\n  ".join(changes)
+            )
+    elif config.is_file():
+        raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
+    write_atomically(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
+    facts = {
+        **now,
+        "method": spec,
+        "styles": build.style_names(what.config["method"]),
+        "provenance": provenance(what.config, what.encoder, what.precision),
+        "version": __version__,
+    }
+    write_atomically(description, json.dumps(facts, indent=2, default=str) + "\n")
+
+
+def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a config may not change while a run goes on."""
+    fixed = {key: value for key, value in config.items() if key not in FREE}
+    free = [key.removeprefix("data.") for key in FREE if key.startswith("data.")]
+    return {**fixed, "data": {key: value for key, value in fixed["data"].items() if key not in free}, "ema": config["train"].get("ema", 0.0)}
+
+
+def _changes(before: Any, now: Any, place: str = "") -> Iterator[str]:
+    """Yield a line for every difference between two nested dicts."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*before, *(key for key in now if key not in before)]:
+            yield from _changes(before.get(key), now.get(key), f"{place}.{key}" if place else key)
+    elif before != now:
+        yield f"{place}: was {before!r}, is {now!r}"
+
+
+class _Watcher:
+    """Writes what the loop tells into the run directory, and passes it on."""
+
+    def __init__(self, what: Fit, run: RunDirectory, logs: Logs | None, tell: Tell) -> None:
+        self.what, self.run, self.logs, self.tell = what, run, logs, tell
+
+    def compiled(self, seconds: float) -> None:
+        self.tell.compiled(seconds)
+
+    def resumed(self, step: int) -> None:
+        if self.logs is not None:
+            self.logs.resume_at(step)
+        self.tell.resumed(step)
+
+    def report(self, report: Report) -> None:
+        if self.logs is not None:
+            self.logs.write(
+                report.step,
+                report.metrics,
+                seconds_per_step=report.seconds_per_step,
+                images_per_second=report.images_per_second,
+                waiting=report.waiting,
+            )
+        self.tell.report(report)
+
+    def sample(self, step: int, state: State) -> None:
+        samples = self.what.samples
+        if samples is None or self.logs is None:
+            return
+        params = jax.device_get(self.what.method.inference(state))
+        contents = jnp.asarray(np.stack(samples.contents))
+        side = contents.shape[1]
+        columns = [np.concatenate([np.ones((side, side, 3), np.float32), *samples.contents])]
+        for style in samples.styles:
+            batch = jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
+            key = jax.random.key(self.what.seed)
+            output = self.what.method.stylize(params, self.what.encoder, contents, batch, key=key)
+            columns.append(np.concatenate([resize(style, (side, side)), *np.asarray(output)]))
+        grid = np.concatenate(columns, axis=1)
+        self.run.save(f"samples/{step:07d}.png", grid)
+        self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))
+        self.tell.sampled(self.run.path / f"samples/{step:07d}.png")
