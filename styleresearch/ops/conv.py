@@ -17,6 +17,9 @@ from jaxtyping import Array, Float
 Padding = Literal["zeros", "reflect", "replicate"]
 Border = Literal["zeros", "reflect", "replicate", "none"]
 
+_NHWC = ("NHWC", "HWIO", "NHWC")
+_FEW = 7  # channels: pictures, and what becomes one
+_MANY = 32  # channels from which matrix products beat XLA's own gradient of a kernel
 _PAD_MODE = {"reflect": "reflect", "replicate": "edge"}
 
 
@@ -25,8 +28,12 @@ def adjoint_kernel(kernel: Float[Array, "k k i o"]) -> Float[Array, "k k o i"]:
     return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
 
 
+def _plain(x: Array, kernel: Array, padding: str, stride: int = 1) -> Array:
+    return lax.conv_general_dilated(x, kernel, (stride, stride), padding, dimension_numbers=_NHWC)
+
+
 def _same(x: Array, kernel: Array) -> Array:
-    return lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+    return _plain(x, kernel, "SAME")
 
 
 @jax.custom_vjp
@@ -87,44 +94,10 @@ def conv(
         stride: 1 or 2.
         padding: what lies beyond the border; "none" for nothing, which shrinks the result.
     """
-    return _valid(_pad(x, (kernel.shape[0] - 1) // 2, padding), kernel, stride)
-
-
-def _pad(x: Array, border: int, padding: Border) -> Array:
-    if padding == "none" or border == 0:
-        return x
-    widths = ((0, 0), (border, border), (border, border), (0, 0))
-    return jnp.pad(x, widths, mode="constant" if padding == "zeros" else _PAD_MODE[padding])
-
-
-def _valid(x: Array, kernel: Array, stride: int) -> Array:
-    if stride == 1 and kernel.shape[0] % 2 == 1:
-        border = kernel.shape[0] // 2
-        return _same(x, kernel)[:, border : x.shape[1] - border, border : x.shape[2] - border]
-    return lax.conv_general_dilated(x, kernel, (stride, stride), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-
-
-def transposed_conv(x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"]) -> Float[Array, "b h2 w2 o"]:
-    """Return the stride-2 transposed convolution that doubles height and width exactly.
-
-    ``ConvTranspose2d(k, stride=2, padding=(k - 1) // 2, output_padding=k % 2)`` in PyTorch, whose weight
-    (i, o, k, k) is this kernel with its axes moved. Differs: XLA's "SAME" is a pixel off.
-
-    Args:
-        x: activations.
-        kernel: 3x3 or 4x4; entry (r, s) is what an input pixel adds to the output r rows and s columns further.
-    """
-    size = kernel.shape[0]
-    before = size - 1 - (size - 1) // 2
-    after = before + size % 2
-    return lax.conv_general_dilated(
-        x,
-        jnp.flip(kernel, (0, 1)),
-        (1, 1),
-        ((before, after), (before, after)),
-        lhs_dilation=(2, 2),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-    )
+    padded = _pad(x, (kernel.shape[0] - 1) // 2, padding)
+    if stride == 1 and _on_cpu():
+        return _valid(padded, kernel)
+    return _plain(padded, kernel, "VALID", stride)
 
 
 def upsample_nearest(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
@@ -140,7 +113,116 @@ def upsample_conv(
 
     Source: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
     """
+    if kernel.shape[0] == 3 and padding != "none" and _on_cpu():
+        # The first row of the picture with every pixel four times, reflected or repeated, is its own first row.
+        return _double(_pad(x, 1, "zeros" if padding == "zeros" else "replicate"), kernel, _NEAREST)
     return conv(upsample_nearest(x), kernel, 1, padding)
+
+
+def transposed_conv(x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"]) -> Float[Array, "b h2 w2 o"]:
+    """Return the stride-2 transposed convolution that doubles height and width exactly.
+
+    ``ConvTranspose2d(k, stride=2, padding=1, output_padding=k % 2)`` in PyTorch, whose weight (i, o, k, k) is this
+    kernel with its axes moved. Differs: XLA's "SAME" is a pixel off.
+
+    Args:
+        x: activations.
+        kernel: 3x3 or 4x4; entry (r, s) is what an input pixel adds to the output r rows and s columns further.
+    """
+    size = kernel.shape[0]
+    if _on_cpu():
+        return _double(_pad(x, 1, "zeros"), kernel, _TRANSPOSED[size])
+    border = (size - 2, size - 2 + size % 2)
+    return lax.conv_general_dilated(
+        x, jnp.flip(kernel, (0, 1)), (1, 1), (border, border), lhs_dilation=(2, 2), dimension_numbers=_NHWC
+    )
+
+
+# Output rows 2y and 2y + 1 see two input rows each: y - 1 and y, y and y + 1. Entry [parity, which of the two, r]: how
+# much of the kernel's row r falls on it.
+_NEAREST = (((1, 0, 0), (0, 1, 1)), ((1, 1, 0), (0, 0, 1)))
+_TRANSPOSED = {
+    3: (((0, 0, 0), (0, 1, 0)), ((0, 0, 1), (1, 0, 0))),
+    4: (((0, 0, 0, 1), (0, 1, 0, 0)), ((0, 0, 1, 0), (1, 0, 0, 0))),
+}
+
+
+def _double(padded: Array, kernel: Array, taps: tuple[tuple[tuple[int, ...], ...], ...]) -> Array:
+    """Return what doubles the size as one 2x2 convolution on the small picture, to the four pixels of every place."""
+    b, h, w, _ = padded.shape
+    rows = jnp.asarray(taps, kernel.dtype)
+    small = jnp.einsum("prk,qsl,klio->rsipqo", rows, rows, kernel).reshape(2, 2, kernel.shape[2], -1)
+    y = _valid(padded, small).reshape(b, h - 1, w - 1, 2, 2, -1)
+    pixels = [[y[:, p : p + h - 2, q : q + w - 2, p, q] for q in (0, 1)] for p in (0, 1)]
+    return jnp.stack([jnp.stack(row, 3) for row in pixels], 2).reshape(b, 2 * (h - 2), 2 * (w - 2), -1)
+
+
+def _on_cpu() -> bool:
+    # What follows is fast for XLA on the CPU; on accelerators a plain convolution and its own gradients are.
+    return jax.default_backend() == "cpu"
+
+
+def _pad(x: Array, border: int, padding: Border) -> Array:
+    if padding == "none" or border == 0:
+        return x
+    widths = ((0, 0), (border, border), (border, border), (0, 0))
+    return jnp.pad(x, widths, mode="constant" if padding == "zeros" else _PAD_MODE[padding])
+
+
+@jax.custom_vjp
+def _valid(x: Array, kernel: Array) -> Array:
+    """Convolve without padding and with stride 1."""
+    if x.shape[-1] <= _FEW:
+        return _stacked(x, kernel)
+    size = kernel.shape[0]
+    first = (size - 1) // 2
+    height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
+    return _plain(x, kernel, "SAME")[:, first : first + height, first : first + width]
+
+
+def _stacked(x: Array, kernel: Array) -> Array:
+    """Convolve few channels: the k rows that a result sees become k times the channels, and the kernel one row."""
+    size, _, channels, features = kernel.shape
+    height, first = x.shape[1] - size + 1, (size - 1) // 2
+    rows = jnp.concatenate([x[:, row : row + height] for row in range(size)], -1)
+    kernel = kernel.swapaxes(0, 1).reshape(1, size, size * channels, features)
+    return _plain(rows, kernel, "SAME")[:, :, first : first + x.shape[2] - size + 1]
+
+
+def _valid_forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
+    return _valid(x, kernel), (x, kernel)
+
+
+def _valid_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
+    x, kernel = residuals
+    size = kernel.shape[0]
+    around = _pad(cotangent, size - 1, "zeros")
+    return _valid(around, adjoint_kernel(kernel)), _kernel_gradient(x, cotangent, size).astype(kernel.dtype)
+
+
+_valid.defvjp(_valid_forward, _valid_backward)
+
+
+def _kernel_gradient(x: Array, cotangent: Array, size: int) -> Array:
+    """Return the gradient of a VALID stride-1 convolution to its kernel, in the form fastest for its channels."""
+    channels, features = x.shape[-1], cotangent.shape[-1]
+    if features <= _FEW < channels:
+        # The mirrored problem: few channels are then those of the input.
+        mirrored = _kernel_gradient(_pad(cotangent, size - 1, "zeros"), x, size)
+        return adjoint_kernel(mirrored)
+    if min(channels, features) < _MANY:
+        form = _stacked if channels <= _FEW else lambda x, kernel: _plain(x, kernel, "VALID")
+        of_kernel = jax.ShapeDtypeStruct((size, size, channels, features), x.dtype)
+        return jax.linear_transpose(lambda kernel: form(x, kernel), of_kernel)(cotangent)[0]
+    # One matrix product for each row of the kernel; its columns lie side by side in the second factor.
+    height = cotangent.shape[1]
+    shifted = [jnp.pad(cotangent, ((0, 0), (0, 0), (s, size - 1 - s), (0, 0))) for s in range(size)]
+    columns = jnp.concatenate(shifted, -1).reshape(-1, size * features)
+    rows = [
+        jnp.dot(x[:, r : r + height].reshape(-1, channels).T, columns, preferred_element_type=jnp.float32)
+        for r in range(size)
+    ]
+    return jnp.stack(rows).reshape(size, channels, size, features).swapaxes(1, 2)
 
 
 def max_pool(x: Float[Array, "b h w c"], ceil: bool = False) -> Float[Array, "b h2 w2 c"]:
