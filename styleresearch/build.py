@@ -53,6 +53,8 @@ class Column:
         method: the method.
         preserve_color: how the content's colours are kept, or None.
         spec: what the config says of it.
+        trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
+        encoder: its own, where it was trained with one; None for the one that all share.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Column:
     method: Method
     preserve_color: PreserveColor | None
     spec: dict[str, Any] = field(repr=False)
+    trained: Any = field(default=None, repr=False)
+    encoder: Encoder | None = field(default=None, repr=False)
 
 
 def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -87,7 +91,7 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     try:
         # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON
         # cannot hold could not be written to config.json either.
-        return _plain(json.loads(config.to_json()))
+        return without_none(plain(json.loads(config.to_json())))
     except (TypeError, ValueError) as error:
         raise InputError(f"config {path}: only numbers, texts, tuples and dicts: {_first_line(error)}") from error
 
@@ -149,14 +153,21 @@ def _find(path: str) -> Path:
     raise InputError(f"there is no config file {path}.{nearest(path, [*beside, *known])} Shipped: {', '.join(known)}")
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON gave with tuples for lists, settings must be hashable, and without keys that hold None.
+def plain(value: Any) -> Any:
+    """Return what JSON gave with tuples for lists: settings must be hashable."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return tuple(map(plain, value)) if isinstance(value, list) else value
 
-    A key of None, a placeholder, is there for ``--config.KEY=VALUE`` to find; the option keeps its own default.
+
+def without_none(value: Any) -> Any:
+    """Return nested dicts without the keys that hold None.
+
+    A placeholder is there for ``--config.KEY=VALUE`` to find; without a value the option keeps its own default.
     """
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items() if each is not None}
-    return tuple(map(_plain, value)) if isinstance(value, list) else value
+        return {key: without_none(each) for key, each in value.items() if each is not None}
+    return value
 
 
 class Problems:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from styleresearch import __version__, build
+from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
@@ -88,7 +88,8 @@ class Comparison:
                         key = hash_of(
                             {
                                 "method": spec,
-                                "encoder": self.suite.encoder.describe(),
+                                "encoder": (column.encoder or self.suite.encoder).describe(),
+                                "params": None if column.trained is None else column.trained.digest,
                                 "content": digests[id(content_image)],
                                 "style": digests[id(style_image)],
                                 "seed": seed,
@@ -118,7 +119,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):
             _check_name("method", name)
-            columns.append(build.column(name, spec))
+            columns.append(trained.column(name, spec))
             if (terms := getattr(columns[-1].method, "objective", None)) is not None:
                 layers[f"methods.{name}"] = terms.layers
     for name, spec in config["metrics"].items():
@@ -144,6 +145,9 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     precision = check_precision(config, problems)
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    for index, column in enumerate(columns):
+        with problems.at(f"methods.{column.name}"):
+            columns[index] = trained.with_encoder(column)
     for name, image in pictures["contents"].items():
         with problems.at(f"contents.{name}"):
             suite.check((image.shape[0], image.shape[1]))

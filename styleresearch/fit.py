@@ -16,14 +16,14 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
-from styleresearch.data.images import resize, save_image
+from styleresearch.data.images import resize
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
-from styleresearch.rundir import RunDirectory, hash_of, provenance
+from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
@@ -246,7 +246,11 @@ def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return what of a config may not change while a run goes on."""
     fixed = {key: value for key, value in config.items() if key not in FREE}
     free = [key.removeprefix("data.") for key in FREE if key.startswith("data.")]
-    return {**fixed, "data": {key: value for key, value in fixed["data"].items() if key not in free}, "ema": config["train"].get("ema", 0.0)}
+    return {
+        **fixed,
+        "data": {key: value for key, value in fixed["data"].items() if key not in free},
+        "ema": config["train"].get("ema", 0.0),
+    }
 
 
 def _changes(before: Any, now: Any, place: str = "") -> Iterator[str]:

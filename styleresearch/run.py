@@ -27,7 +27,7 @@ from styleresearch.types import Style
 
 def stylize(
     column: Column,
-    encoder: Encoder,
+    encoder: Encoder | None,
     content: np.ndarray,
     styles: Sequence[Style],
     *,
@@ -38,8 +38,9 @@ def stylize(
     """Stylise one picture.
 
     Args:
-        column: the method and how it keeps colours.
-        encoder: the shared encoder.
+        column: the method, what it learned and how it keeps colours.
+        encoder: the shared encoder, for a method without one of its own; None where
+            there is none such.
         content: (h, w, 3) in [0, 1].
         styles: one style, or several for a method that is ``guided``; images (1, h, w, 3).
         seed: of the method's randomness.
@@ -55,18 +56,23 @@ def stylize(
     """
     plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
     if not plain and not column.method.guided:
-        raise InputError(f"method {column.spec['name']!r} takes one style and no masks; gatys takes several")
+        raise InputError(f"method {column.name!r} takes one style and no masks; gatys and adain take several")
     keep = column.preserve_color
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
         image = jnp.asarray(content, jnp.float32)[None]
         shown = image if keep is None else keep.content(image)
         used = [_recoloured(style, image, keep) for style in styles]
         output = column.method.stylize(
-            None, encoder, shown, used[0].image if plain else used, key=jax.random.key(seed), progress=progress
+            None if column.trained is None else column.trained.params,
+            column.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
+            shown,
+            used[0].image if plain else used,
+            key=jax.random.key(seed),
+            progress=progress,
         )
         result = np.asarray((output if keep is None else keep.output(output, image))[0])
     if not np.isfinite(result).all():
-        raise ArithmeticError(f"the picture that method {column.spec['name']!r} made holds NaN or infinite values")
+        raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
     return result, cost
 
 

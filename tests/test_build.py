@@ -62,7 +62,6 @@ def test_a_config_becomes_plain_values_in_the_order_of_the_file(example):
         "name": "example",
         "seeds": (0,),
         "method": {"zebra": {"weight": 1.0}, "ant": {"weight": 2}, "layers": ("relu1_1", "relu2_1")},
-        "nothing": None,
     }
     assert list(config) == ["size", "scale", "flag", "name", "seeds", "method", "nothing"]
     assert list(config["method"]) == ["zebra", "ant", "layers"]

@@ -36,13 +36,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"errors"},
     "rundir": TENSORS | {"data", "ledger"},
     "build": TENSORS | {"methods", "training", "data", "evaluation"},
-    "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir"},
+    "trained": TENSORS | {"methods", "training", "build", "ledger"},
+    "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "ledger", "rundir"},
     "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "ledger", "rundir"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"fit"},
+    | {"fit", "trained"},
     "__main__": {"cli"},
 }
 

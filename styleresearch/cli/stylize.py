@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from styleresearch.build import Column
     from styleresearch.types import Style
 
 _LARGE = 1_000_000
@@ -27,9 +28,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "kept apart by --content-mask (white: here), one for each --style.",
     )
     parser.add_argument("--content", required=True, type=Path, help="the photograph")
-    parser.add_argument("--style", required=True, type=Path, action="append", help="the painting; may be repeated")
+    parser.add_argument("--style", required=True, action="append", help="the painting; may be repeated")
     parser.add_argument("--out", required=True, type=Path, help="the picture to write; PNG keeps the config in it")
-    parser.add_argument("--config", default="configs/gatys_fast.py", help="default: %(default)s")
+    parser.add_argument("--config", help="of a method that optimises; default: configs/gatys_fast.py")
+    parser.add_argument(
+        "--checkpoint",
+        help="a trained method: a run directory of train, a file of export, or zoo:NAME; --style may then "
+        "name one of its styles",
+    )
+    parser.add_argument("--strength", type=float, help="how far from content (0) to style (1); adain")
     parser.add_argument("--size", type=int, help="short side in px; default: the content's own")
     parser.add_argument("--style-size", type=int, help="short side of the styles in px; default: as the content's")
     parser.add_argument("--evaluations", type=int, help="budget of an optimisation, in place of the config's")
@@ -53,34 +60,24 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import __version__, build
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.comparison import check_precision, check_seed
+    from styleresearch.comparison import check_seed
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
     from styleresearch.run import stylize
+    from styleresearch.trained import with_encoder
 
     console = Console(highlight=False)
     _check_out(args)
     _check_counts(args)
     check_seed(args.seed)
-    config = build.load_config(args.config, args.overrides)
-    problems = build.Problems()
-    with problems.at("imports"):
-        build.import_modules(config)
-    problems.found += build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
-    problems.raise_if_any()
-    with problems.at("method"):
-        column = build.column("method", _spec(config["method"], args))
-    layers = {} if problems.found else {"method": getattr(column.method, "objective", None)}
-    build.check_encoder(
-        config["encoder"], {place: terms.layers for place, terms in layers.items() if terms is not None}, problems
-    )
-    precision = check_precision(config, problems)
-    problems.raise_if_any()
+    column, config = _optimised(args) if args.checkpoint is None else _trained(args)
+    precision = config.get("precision", "float32")
 
     content = load_image(args.content, args.size)
-    styles = _styles(args, min(content.shape[:2]))
+    styles = _styles(args, min(content.shape[:2]), column)
     enable_compilation_cache()
-    encoder = build.encoder(config["encoder"])
+    column = with_encoder(column)
+    encoder = None if column.trained is not None else build.encoder(config["encoder"])
     height, width = content.shape[:2]
     if height * width > _LARGE:
         console.print(f"{width}x{height} px is large and may take long; --size 512 makes it quick to try")
@@ -100,20 +97,55 @@ def run(args: argparse.Namespace) -> int:
             )
         except ArithmeticError as error:
             raise InputError(str(error)) from error
+    trained: Any = column.trained
     details = {
         "config": {**config, "method": column.spec},
         "seed": args.seed,
         "content": args.content.name,
-        "styles": [path.name for path in args.style],
+        "styles": [Path(style).name for style in args.style],
         "style_weights": args.style_weight,
         "content_masks": [path.name for path in args.content_mask or ()],
         "style_masks": [path.name for path in args.style_mask or ()],
-        "encoder": encoder.describe(),
+        "encoder": encoder.describe() if encoder is not None else trained.facts["encoder"],
+        "checkpoint": trained and {"source": args.checkpoint, "digest": trained.digest},
         "version": __version__,
     }
     save_image(args.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
     console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True, markup=False)
     return 0
+
+
+def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
+    """Return the method of ``--config``, and the config."""
+    from styleresearch import build
+    from styleresearch.comparison import check_precision
+    from styleresearch.trained import column
+
+    args.config = args.config or "configs/gatys_fast.py"
+    config = build.load_config(args.config, args.overrides)
+    problems = build.Problems()
+    with problems.at("imports"):
+        build.import_modules(config)
+    problems.found += build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
+    problems.raise_if_any()
+    with problems.at("method"):
+        found = column("method", _spec(config["method"], args))
+        terms = getattr(found.method, "objective", None)
+        build.check_encoder(config["encoder"], {} if terms is None else {"method": terms.layers}, problems)
+    check_precision(config, problems)
+    problems.raise_if_any()
+    return found, config
+
+
+def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
+    """Return the method of ``--checkpoint``, and the config that it was trained by."""
+    from styleresearch.errors import InputError
+    from styleresearch.trained import column
+
+    if args.config is not None or args.overrides:
+        raise InputError("--checkpoint knows its own config; leave --config out")
+    found = column("method", _spec({"checkpoint": args.checkpoint}, args))
+    return found, dict(found.trained.facts["config"])
 
 
 def _spec(spec: Any, args: argparse.Namespace) -> Any:
@@ -125,8 +157,10 @@ def _spec(spec: Any, args: argparse.Namespace) -> Any:
     spec = dict(spec)
     if args.evaluations is not None:
         if "evaluations" not in spec:
-            raise InputError(f"--evaluations: the method of {args.config} has no budget of evaluations")
+            raise InputError(f"--evaluations: the method of {args.config or args.checkpoint} has no such budget")
         spec["evaluations"] = args.evaluations
+    if args.strength is not None:
+        spec["strength"] = args.strength
     if args.preserve_color is not None:
         spec["preserve_color"] = {"how": args.preserve_color, "when": args.preserve_color_when or "after"}
     return spec
@@ -140,7 +174,7 @@ def _check_out(args: argparse.Namespace) -> None:
     path = args.out
     if path.suffix.lower() not in WRITE_OPTIONS:
         raise InputError(f"--out {path}: the ending must be one of {', '.join(WRITE_OPTIONS)}")
-    for given in (args.content, *args.style, *(args.content_mask or ()), *(args.style_mask or ())):
+    for given in (args.content, *map(Path, args.style), *(args.content_mask or ()), *(args.style_mask or ())):
         if given.resolve() == path.resolve():
             raise InputError(f"--out {path} is one of the pictures that come in; name another file")
     if path.is_dir() or not path.resolve().parent.is_dir():
@@ -165,17 +199,28 @@ def _check_counts(args: argparse.Namespace) -> None:
         raise InputError("--preserve-color-when goes with --preserve-color; name what to keep the colours by")
 
 
-def _styles(args: argparse.Namespace, side: int) -> list[Style]:
+def _styles(args: argparse.Namespace, side: int, column: Column) -> list[Style]:
     """Return the styles with their weights and masks."""
+    import numpy as np
+
     from styleresearch.data.images import load_image
     from styleresearch.types import Style
+
+    trained: Any = column.trained
+
+    def picture(style: str) -> Any:
+        known = () if trained is None else trained.styles
+        if trained is not None and style in known and not Path(style).exists():
+            # The method knows the pictures that it learned from by their thumbnails.
+            return np.asarray(trained.params["thumbnails"])[known.index(style)]
+        return load_image(style, side if args.style_size is None else args.style_size)
 
     weights = args.style_weight or [1.0] * len(args.style)
     where = [None if args.content_mask is None else _mask(path) for path in args.content_mask or args.style]
     masks = [None if args.style_mask is None else _mask(path) for path in args.style_mask or args.style]
     return [
-        Style(load_image(path, side if args.style_size is None else args.style_size)[None], weight, here, mask)
-        for path, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
+        Style(picture(style)[None], weight, here, mask)
+        for style, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
     ]
 
 

@@ -18,7 +18,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "train",
         help="train a method that learns",
-        description="Train the method of a config in a run directory: checkpoints, metrics.jsonl, TensorBoard events and "
+        description="Train the method of a config in a run directory: checkpoints, metrics.jsonl, TensorBoard events, "
         "sample grids. The same command continues a run that was interrupted, bit by bit.",
     )
     parser.add_argument("--config", required=True, help="for example configs/adain.py")
@@ -26,8 +26,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--distributed",
         metavar="ADDRESS,PROCESSES,INDEX",
-        help="this process is one of several that train together: the first one's HOST:PORT, how many, and which this is; "
-        "'auto' asks the cluster (SLURM, Cloud TPU)",
+        help="this process is one of several that train together: HOST:PORT of the first, how many, which this "
+        "is (from 0); 'auto' asks the cluster (SLURM, Cloud TPU)",
     )
     parser.set_defaults(run=run)
 

@@ -124,10 +124,12 @@ class TrainedMethod(Method):
     Attributes:
         learns_from: options that only training reads; a method that is built to stylise goes without them.
         reads_styles: whether ``step`` reads ``batch["style"]``.
+        encodes: whether ``stylize`` calls the encoder.
     """
 
     learns_from: ClassVar[tuple[str, ...]] = ()
     reads_styles: ClassVar[bool] = True
+    encodes: ClassVar[bool] = True
 
     @abc.abstractmethod
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:

@@ -55,6 +55,7 @@ class FeedForward(TrainedMethod):
     guided: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("styles",)
     reads_styles: ClassVar[bool] = False
+    encodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.styles is not None and len(self.styles) != self.net.styles:
@@ -119,7 +120,7 @@ class FeedForward(TrainedMethod):
     def stylize(
         self,
         params: Params,
-        encoder: Encoder,
+        encoder: Encoder | None,
         content: Image,
         style: OtherImage | Sequence[Style],
         *,

@@ -78,9 +78,11 @@ class Batches(Protocol):
 
     def batch(self, step: int) -> Mapping[str, np.ndarray]:
         """Return the whole batch of a step."""
+        ...
 
     def iterate(self, start: int, rows: slice | None = None) -> Iterator[Mapping[str, np.ndarray]]:
         """Yield these rows of the batches of step ``start`` and all later ones."""
+        ...
 
 
 class Watcher(Protocol):
@@ -144,8 +146,8 @@ def train(
     size, processes = first["content"].shape[0], jax.process_count()
     if size % jax.device_count():
         raise InputError(
-            f"a batch of {size} cannot be divided among {jax.device_count()} devices; set data.batch_size to a multiple of "
-            f"{jax.device_count()}"
+            f"a batch of {size} cannot be divided among {jax.device_count()} devices; set data.batch_size to a "
+            f"multiple of {jax.device_count()}"
         )
     mine = slice(jax.process_index() * size // processes, (jax.process_index() + 1) * size // processes)
 

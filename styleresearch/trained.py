@@ -1,0 +1,205 @@
+"""Trained methods: from a run directory, a file of exported weights, or the zoo that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from styleresearch import build
+from styleresearch.build import Column
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.ledger import write_atomically
+from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods.base import State
+from styleresearch.registry import nearest
+from styleresearch.training.checkpoint import Checkpoints, digest_of
+from styleresearch.types import Params
+
+ZOO = Path(__file__).parent / "zoo"
+"""Small trained weights that come with the package, ``NAME.safetensors``, each with a model card ``NAME.md``."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A method with what it learned.
+
+    Attributes:
+        source: where it came from, as the user named it.
+        spec: the method's spec, without the options that only training reads.
+        params: what ``stylize`` takes, nested dicts of float32 arrays.
+        step: training steps behind it.
+        facts: what its run wrote of itself (``run.json``): config, data, encoder, versions.
+    """
+
+    source: str
+    spec: Mapping[str, Any]
+    params: Params
+    step: int
+    facts: Mapping[str, Any]
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of the styles that it learned, in order; empty for a method that takes any."""
+        return tuple(self.facts.get("styles") or ())
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the parameters."""
+        return digest_of(self.params)
+
+    def method(self, **options: Any) -> TrainedMethod:
+        """Return the method, with options of its spec changed.
+
+        Raises:
+            InputError: for an option that does not exist.
+        """
+        build.import_modules(self.facts["config"])
+        return build.resolve(METHODS, {**self.spec, **options})
+
+    def encoder(self) -> Encoder:
+        """Return the encoder that it was trained with.
+
+        Raises:
+            InputError: if the weights cannot be had, or are not those of its training.
+        """
+        spec, before = self.facts["config"]["encoder"], self.facts["encoder"]
+        found = build.encoder(spec)
+        # The pictures of normalise_on pass through a decoder that may round otherwise here, so their digest says less.
+        if "normalise_on" not in spec and found.digest != before["digest"]:
+            raise InputError(
+                f"{self.source} was trained with the encoder weights {before['weights']!r} of digest "
+                f"{before['digest'][:12]}, and those here have {found.digest[:12]}; bring its own weights "
+                "(styleresearch weights list), or train again with these"
+            )
+        return found
+
+
+def load(source: str) -> Trained:
+    """Return a trained method.
+
+    Args:
+        source: a run directory of ``styleresearch train``, a file of ``styleresearch export``, or ``zoo:NAME``.
+
+    Raises:
+        InputError: if there is none, or it is damaged.
+    """
+    path = _zoo(source.removeprefix("zoo:")) if source.startswith("zoo:") else Path(source)
+    if path.is_file():
+        return _from_file(source, path)
+    if not (path / "run.json").is_file():
+        what = "holds no training run (no run.json)" if path.is_dir() else "does not exist"
+        raise InputError(
+            f"{source} {what}; give a run directory of 'styleresearch train', an exported .safetensors file, or one of "
+            f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
+        )
+    facts = build.plain(json.loads((path / "run.json").read_text(encoding="utf-8")))
+    found = Checkpoints(path / "checkpoints").restore()
+    if found is None:
+        raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
+    step, raw = found
+    unfinished = Trained(source, facts["method"], None, step, facts)
+    params = unfinished.method().inference(State(**raw))
+    return replace(unfinished, params=params)
+
+
+def zoo_names() -> tuple[str, ...]:
+    """Return the names of the weights that come with the package."""
+    return tuple(sorted(path.stem for path in ZOO.glob("*.safetensors")))
+
+
+def _zoo(name: str) -> Path:
+    path = ZOO / f"{name}.safetensors"
+    if name not in zoo_names():
+        raise InputError(
+            f"the zoo has no weights {name!r}.{nearest(name, zoo_names())} It has: {', '.join(zoo_names()) or 'none'}"
+        )
+    return path
+
+
+def _from_file(source: str, path: Path) -> Trained:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})["styleresearch"])
+            leaves = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise InputError(
+            f"{source} is not a file of trained weights ({error}); make one: styleresearch export --checkpoint DIR"
+        ) from error
+    params: dict[str, Any] = {}
+    for name, leaf in leaves.items():
+        *parents, last = name.split("/")
+        node = params
+        for each in parents:
+            node = node.setdefault(each, {})
+        node[last] = jnp.asarray(leaf, jnp.float32)
+    facts = build.plain(header["facts"])
+    return Trained(source, facts["method"], params, header["step"], facts)
+
+
+def export_weights(trained: Trained, path: Path, dtype: Any = np.float16) -> None:
+    """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
+
+    Args:
+        trained: the method.
+        path: the file.
+        dtype: that parameters are stored in.
+    """
+    leaves: dict[str, np.ndarray] = {}
+
+    def visit(node: Any, place: str) -> None:
+        if isinstance(node, Mapping):
+            for key, each in node.items():
+                visit(each, f"{place}/{key}" if place else str(key))
+        else:
+            leaves[place] = np.asarray(node).astype(dtype)
+
+    visit(trained.params, "")
+    header = json.dumps({"step": trained.step, "facts": trained.facts})
+    write_atomically(path, save(leaves, metadata={"styleresearch": header}))
+
+
+def with_encoder(column: Column) -> Column:
+    """Return a column with the encoder that its method was trained with, if it has one and reads it to stylise.
+
+    Raises:
+        InputError: see ``Trained.encoder``.
+    """
+    reads = isinstance(column.method, TrainedMethod) and column.method.encodes
+    return replace(column, encoder=column.trained.encoder()) if reads else column
+
+
+def column(name: str, spec: Any) -> Column:
+    """Return a method of a comparison from its spec.
+
+    Args:
+        name: its key in the config.
+        spec: ``dict(name=..., **options)``, or, for a trained one, ``dict(checkpoint=..., **options)`` with options of
+            its own spec to change; ``label`` and ``preserve_color`` go with any.
+
+    Raises:
+        InputError: for anything wrong with the spec.
+    """
+    if not isinstance(spec, Mapping) or "checkpoint" not in spec:
+        found = build.column(name, spec)
+        if isinstance(found.method, TrainedMethod):
+            raise InputError(
+                f"the method {spec['name']!r} has to be trained (styleresearch train); then name the run directory "
+                "here, dict(checkpoint=DIR), or one of the zoo"
+            )
+        return found
+    options = dict(spec)
+    trained = load(str(options.pop("checkpoint")))
+    if "name" in options:
+        raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
+    build.import_modules(trained.facts["config"])
+    found = build.column(name, {**trained.spec, **options})
+    return replace(found, spec=dict(spec), trained=trained)
