@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from styleresearch.data.images import MAX_PIXELS, load_image
+from styleresearch.data.images import MAX_PIXELS, MAX_SIDE, load_image, short_side
+from styleresearch.errors import InputError
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
@@ -39,13 +40,17 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         data = path.read_bytes()
     except OSError:
         data = b""  # load_image says what is wrong
-    plain, (width, height) = _plain(data)
-    if plain and (size is None or min(width, height) <= size):
+    plain, short = _plain(data)
+    if plain and (size is None or short <= size):
         return data, False
-    shrink = size is not None and min(width, height) > size
-    array = load_image(path, size if shrink else None)
-    if size is not None and min(array.shape[:2]) > size:  # not a format whose size was known
-        array = load_image(path, size)
+    try:
+        array = load_image(path, size if size is not None and short > size else None)
+    except InputError:
+        if size is None:
+            raise
+        array = load_image(path, size)  # it may have been too large to be read at its own size
+    if size is not None and min(array.shape[:2]) > size:
+        array = short_side(array, size)
     image = Image.fromarray(np.rint(array * 255).astype(np.uint8))
     buffer = io.BytesIO()
     if data.startswith(_JPEG):
@@ -55,23 +60,24 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
     return buffer.getvalue(), True
 
 
-def _plain(data: bytes) -> tuple[bool, tuple[int, int]]:
-    """Return whether an encoded picture is what a dataset stores, decoded once to see, and its (width, height)."""
+def _plain(data: bytes) -> tuple[bool, int]:
+    """Return whether an encoded picture is what a dataset stores, decoded once to see, and its short side if known."""
     if not data.startswith((_JPEG, _PNG)):
-        return False, (0, 0)
+        return False, 0
     try:
         image = decoder(data)
-        size = image.size
+        width, height = image.size
         if (
             image.mode != "RGB"
             or image.has_transparency_data
             or getattr(image, "is_animated", False)
+            or any(";16" in str(tile[3]) for tile in image.tile)  # Pillow makes 8 bits of them, others do not
             or image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            or size[0] * size[1] > MAX_PIXELS
-            or any(";16" in str(tile[3]) for tile in image.tile)  # decoded to 8 bits, but other readers would not
+            or max(width, height) > MAX_SIDE
+            or width * height > MAX_PIXELS
         ):
-            return False, size
+            return False, min(width, height)
         image.load()
     except Exception:  # decoders raise OSError, SyntaxError, struct.error ...; load_image says what is wrong
-        return False, (0, 0)
-    return True, size
+        return False, 0
+    return True, min(width, height)

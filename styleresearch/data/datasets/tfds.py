@@ -18,8 +18,6 @@ from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checke
 from styleresearch.errors import InputError
 from styleresearch.registry import nearest
 
-_MEND = "pip install 'styleresearch[tfds]'"
-
 
 @dataclass(frozen=True)
 class Tfds(Dataset):
@@ -44,10 +42,10 @@ class Tfds(Dataset):
         try:
             builder = tfds.builder(self.dataset, data_dir=self.data_dir, try_gcs=False)
         except ImportError as error:
-            raise InputError(f"the TFDS dataset {self.dataset!r} needs {error.name}. Run: {_MEND}") from error
+            raise self._lacking(error) from error
         except Exception as error:  # TFDS: DatasetNotFoundError, ValueError, AssertionError ...
             raise InputError(
-                f"TFDS has no dataset {self.dataset!r} (data_dir {self.data_dir!r}): {_first_line(error)}"
+                f"TFDS has no dataset {self.dataset!r} (data_dir {self.data_dir!r}): {_gist(error)}"
             ) from error
         if not builder.data_path.exists():
             self._download(builder)
@@ -72,21 +70,27 @@ class Tfds(Dataset):
             config = tfds.download.DownloadConfig(try_download_gcs=False)
             builder.download_and_prepare(file_format="array_record", download_config=config)
         except ImportError as error:
-            raise InputError(
-                f"the TFDS dataset {self.dataset!r} is not prepared yet, and preparing it needs TensorFlow "
-                f"({_first_line(error)}). Run: {_MEND}"
-            ) from error
+            raise self._lacking(error) from error
         except Exception as error:
             raise InputError(
                 f"the TFDS dataset {self.dataset!r} could not be prepared in {builder.data_path}: "
-                f"{type(error).__name__}: {_first_line(error)}"
+                f"{type(error).__name__}: {_gist(error)}"
             ) from error
+
+    def _lacking(self, error: ImportError) -> InputError:
+        return InputError(
+            f"the TFDS dataset {self.dataset!r} is not prepared yet, and preparing it needs what is not installed, "
+            f"as a rule TensorFlow ({_gist(error)}). Run: pip install 'styleresearch[tfds]'"
+        )
 
     @cached_property
     def _records(self) -> Any:
         import tensorflow_datasets as tfds
 
-        decoders = tfds.decode.PartialDecoding({self.image: True}, decoders={self.image: tfds.decode.SkipDecoding()})
+        # None of the pictures is decoded by TFDS.
+        features: Any = self._builder.info.features
+        pictures = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
+        decoders = {name: tfds.decode.SkipDecoding() for name in pictures}
         try:
             records = self._builder.as_data_source(split=self.split, decoders=decoders)
         except NotImplementedError as error:
@@ -97,7 +101,7 @@ class Tfds(Dataset):
         except (ValueError, KeyError) as error:
             raise InputError(
                 f"the TFDS dataset {self.dataset!r} has no split {self.split!r}. It has: "
-                f"{', '.join(self._builder.info.splits)} ({_first_line(error)})"
+                f"{', '.join(self._builder.info.splits)} ({_gist(error)})"
             ) from error
         if not len(records):
             raise InputError(f"the split {self.split!r} of the TFDS dataset {self.dataset!r} is empty: name another")
@@ -139,8 +143,9 @@ class Tfds(Dataset):
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _gist(error: Exception) -> str:
+    """Return the last line of an error's message: TFDS puts where it was, at length, in front."""
+    return (str(error).strip() or type(error).__name__).splitlines()[-1]
 
 
 @DATASETS.register("tfds")

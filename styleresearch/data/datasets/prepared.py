@@ -1,0 +1,57 @@
+"""What the cache of prepared datasets holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from styleresearch.data.datasets import cache
+from styleresearch.data.datasets.folder import REPORT, read_report
+from styleresearch.errors import InputError
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A folder of the cache.
+
+    Attributes:
+        path: the folder.
+        pictures: number of pictures in it; ``None`` if it is damaged.
+        broken: number of files that could not be read when it was made.
+        size: bytes on disk.
+        source: where the pictures are from.
+    """
+
+    path: Path
+    pictures: int | None
+    broken: int
+    size: int
+    source: str
+
+    @property
+    def name(self) -> str:
+        """What it was made of, in short."""
+        return self.path.name.rpartition("-")[0]
+
+    @property
+    def identity(self) -> str:
+        """The first 16 digits of the identity of what it was made of."""
+        return self.path.name.rpartition("-")[2]
+
+
+def prepared() -> tuple[Prepared, ...]:
+    """Return what is in the cache, sorted by name."""
+    root = cache.folder()
+    found = sorted(root.iterdir()) if root.is_dir() else []
+    return tuple(_read(path) for path in found if path.is_dir() and "-" in path.name and not path.name.startswith("."))
+
+
+def _read(path: Path) -> Prepared:
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    if path.name.startswith("painter-") and not (path / REPORT).exists():
+        return Prepared(path, sum(1 for _ in path.glob("*.png")), 0, size, "the procedural painter")
+    try:
+        report = read_report(path)
+    except InputError:
+        return Prepared(path, None, 0, size, "damaged: delete it, it is made again")
+    return Prepared(path, len(report.names), len(report.broken), size, report.folder)

@@ -1,0 +1,394 @@
+"""A folder of every kind of picture becomes a dataset of plain ones; what cannot be read is named."""
+
+import io
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleresearch.data.datasets import DATASETS, cache
+from styleresearch.data.datasets.base import Dataset
+from styleresearch.data.datasets.builder import read
+from styleresearch.data.datasets.prepared import prepared
+from styleresearch.data.images import load_image
+from styleresearch.errors import InputError
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLERESEARCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "datasets"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A folder with three plain pictures."""
+    folder = tmp_path / "my pictures"
+    (folder / "sub").mkdir(parents=True)
+    Image.fromarray(pixels(12, 20)).save(folder / "b.png")
+    Image.fromarray(pixels(16, 16)).save(folder / "a.jpg")
+    Image.fromarray(pixels(30, 10)).save(folder / "sub" / "a.jpg")
+    return folder
+
+
+def pixels(h, w, c=3):
+    return RNG.integers(0, 256, (h, w, c), np.uint8)
+
+
+def build(path, **options):
+    return DATASETS.build({"name": "folder", "path": str(path), **options})
+
+
+def kept(dataset):
+    """The bytes that are stored of every picture."""
+    return {one["name"].decode(): one["image"] for one in read(dataset.prepared[0])}
+
+
+def refuses(match, path, **options):
+    with pytest.raises(InputError, match=match) as caught:
+        build(path, **options).prepare()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_pictures_in_the_order_of_their_names_with_their_bytes(root):
+    dataset = build(root)
+    assert isinstance(dataset, Dataset)
+    assert dataset.names() == ("a.jpg", "b.png", "sub/a.jpg")
+    assert len(dataset) == 3
+    for i, name in enumerate(dataset.names()):
+        np.testing.assert_array_equal(dataset[i], np.asarray(Image.open(root / name)))
+        assert dataset[i].dtype == np.uint8
+    assert kept(dataset) == {name: (root / name).read_bytes() for name in dataset.names()}
+    assert dataset.report.converted == 0
+    for index in (-1, 3):
+        with pytest.raises(IndexError):
+            dataset[index]
+
+
+def save_rotated(path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels(8, 12)).save(path, exif=exif, quality=95)
+
+
+def save_animated(path):
+    frames = [Image.fromarray(pixels(8, 12)).convert("P") for _ in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+
+
+def save_16_bit_color(path):
+    """Pillow does not write these: a PNG by hand, filter 0."""
+    import struct
+    import zlib
+
+    values = RNG.integers(0, 65536, (8, 12, 3), np.uint16).astype(">u2")
+    lines = b"".join(b"\0" + line.tobytes() for line in values)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 12, 8, 16, 2, 0, 0, 0)
+    data = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + data)
+
+
+ODD = {
+    "cmyk.jpg": lambda path: Image.fromarray(pixels(8, 12, 4), "CMYK").save(path, quality=95),
+    "16-bit.png": lambda path: Image.fromarray(RNG.integers(0, 65536, (8, 12)).astype(np.uint16)).save(path),
+    "16-bit colour.png": save_16_bit_color,
+    "animated.gif": save_animated,
+    "animated.png": save_animated,
+    "rotated.jpg": save_rotated,
+    "alpha.png": lambda path: Image.fromarray(pixels(8, 12, 4)).save(path),
+    "grey and alpha.png": lambda path: Image.fromarray(pixels(8, 12, 2), "LA").save(path),
+    "grey.png": lambda path: Image.fromarray(pixels(8, 12)[..., 0]).save(path),
+    "grey.jpg": lambda path: Image.fromarray(pixels(8, 12)[..., 0]).save(path),
+    "palette.png": lambda path: Image.fromarray(pixels(8, 12)).convert("P").save(path),
+    "one bit.png": lambda path: Image.fromarray(pixels(8, 12)).convert("1").save(path),
+    "keyed.png": lambda path: Image.fromarray(pixels(8, 12)).save(path, transparency=(1, 2, 3)),
+    "picture.webp": lambda path: Image.fromarray(pixels(8, 12)).save(path),
+    "UPPER.BMP": lambda path: Image.fromarray(pixels(8, 12)).save(path),
+    "picture.tif": lambda path: Image.fromarray(pixels(8, 12)).save(path),
+}
+
+
+@pytest.mark.filterwarnings("ignore:'mode' parameter is deprecated:DeprecationWarning")
+def test_every_odd_picture_becomes_plain_rgb_that_shows_the_same(tmp_path):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    for name, save in ODD.items():
+        save(folder / name)
+    dataset = build(folder, broken="fail")
+    assert set(dataset.names()) == set(ODD)
+    assert dataset.report.converted == len(ODD)
+    for i, name in enumerate(dataset.names()):
+        expected = np.rint(load_image(folder / name) * 255)  # tested against oracles in test_images.py
+        close = 30 if name.endswith(".jpg") else 0  # a JPEG is stored as one, and noise is the worst for it
+        assert dataset[i].shape == expected.shape == ((12, 8, 3) if "rotated" in name else (8, 12, 3))
+        assert np.abs(dataset[i] - expected).max() <= close, name
+        assert np.abs(dataset[i] - expected).mean() <= close / 6, name
+    # What is stored is plain for every reader, not only for this one.
+    for name, data in kept(dataset).items():
+        image = Image.open(io.BytesIO(data))
+        assert (image.mode, image.format) == ("RGB", "JPEG" if name.endswith(".jpg") else "PNG")
+        assert not image.has_transparency_data
+        assert not image.getexif()
+        assert b";16" not in str(image.tile).encode()
+
+
+def test_preparation_at_a_size_shrinks_and_never_enlarges(tmp_path):
+    folder = tmp_path / "large"
+    folder.mkdir()
+    for name, shape in {
+        "large.jpg": (80, 120),
+        "large.png": (120, 80),
+        "tall.webp": (96, 24),
+        "small.jpg": (20, 30),
+    }.items():
+        Image.fromarray(pixels(*shape)).save(folder / name)
+    dataset = build(folder, size=40)
+    shapes = {name: dataset[i].shape[:2] for i, name in enumerate(dataset.names())}
+    assert shapes == {"large.jpg": (40, 60), "large.png": (60, 40), "small.jpg": (20, 30), "tall.webp": (96, 24)}
+    assert kept(dataset)["small.jpg"] == (folder / "small.jpg").read_bytes()
+    assert build(folder).identity() != dataset.identity() != build(folder, size=41).identity()
+    refuses("size of 1 to", folder, size=0)
+
+
+def break_some(root):
+    (root / "cut.jpg").write_bytes((root / "a.jpg").read_bytes()[:300])
+    (root / "cut.png").write_bytes((root / "b.png").read_bytes()[:200])
+    (root / "empty.png").touch()
+    (root / "page.jpg").write_text("<html>404</html>")
+    return {"cut.jpg", "cut.png", "empty.png", "page.jpg"}
+
+
+def test_broken_pictures_are_named_and_left_out(root):
+    broken = break_some(root)
+    dataset = build(root)
+    assert dataset.names() == ("a.jpg", "b.png", "sub/a.jpg")
+    assert {one.name for one in dataset.report.broken} == broken
+    assert all(one.reason for one in dataset.report.broken)
+    written = json.loads((dataset.prepared[0] / "report.json").read_text())
+    assert {one["name"] for one in written["broken"]} == broken
+    np.testing.assert_array_equal(dataset[2], np.asarray(Image.open(root / "sub" / "a.jpg")))
+
+
+@pytest.mark.parametrize("already", [False, True], ids=["fresh", "prepared before"])
+def test_broken_pictures_fail_when_configured(root, already):
+    broken = break_some(root)
+    if already:
+        build(root).prepare()
+    message = refuses("4 of the 7 pictures", root, broken="fail")
+    assert all(name in message for name in broken)
+    for name in broken:
+        (root / name).unlink()
+    assert len(build(root, broken="fail")) == 3
+
+
+def test_all_broken(tmp_path, cache_folder):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "x.jpg").write_text("no picture")
+    refuses("none of the 1 pictures.*x.jpg", folder)
+    assert prepared() == ()
+    assert not list(cache_folder.glob(".*.partial"))
+
+
+def test_folders_without_pictures(tmp_path, root):
+    refuses("cannot list the folder.*nowhere", tmp_path / "nowhere")
+    refuses("cannot list the folder", root / "b.png")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    refuses("holds no pictures .0 other", empty)
+    (empty / "notes.txt").write_text("x")
+    (empty / ".hidden.png").write_bytes((root / "b.png").read_bytes())
+    (empty / ".thumbnails").mkdir()
+    shutil.copy(root / "b.png", empty / ".thumbnails")
+    refuses("holds no pictures .2 other", empty)
+
+
+def test_other_files_subfolders_and_links(root):
+    (root / "notes.txt").write_text("x")
+    (root / "sub" / "deep.png").mkdir()
+    (root / "sub" / "loop").symlink_to(root)
+    assert build(root).names() == ("a.jpg", "b.png", "sub/a.jpg")
+    assert build(root).report.others == 1
+    assert build(root, recursive=False).names() == ("a.jpg", "b.png")
+
+
+def test_include_and_exclude(root, tmp_path):
+    listed = tmp_path / "VAL.txt"
+    listed.write_text("a.jpg\n\nof another folder.jpg \n")
+    assert build(root, exclude=str(listed)).names() == ("b.png",)  # a file name alone means all of that name
+    assert build(root, exclude=("sub/a.jpg",)).names() == ("a.jpg", "b.png")
+    assert build(root, include=("sub/a.jpg", "b.png")).names() == ("b.png", "sub/a.jpg")
+    assert build(root, include=("a.jpg",), exclude=("sub/a.jpg",)).names() == ("a.jpg",)
+    refuses("include lists 1 files.*c.png.*Did you mean 'b.png'", root, include=("b.png", "c.png"))
+    refuses("the folder has none of them", root, exclude=("bb.png",))
+    refuses("leave none", root, exclude=("a.jpg", "b.png"))
+    refuses("cannot read", root, exclude=str(tmp_path / "missing.txt"))
+
+
+def test_prepared_once_and_again_when_a_picture_changes(root, monkeypatch):
+    first = build(root)
+    first.prepare()
+    identities = {first.identity()}
+    with monkeypatch.context() as patch:
+        patch.setattr("styleresearch.data.datasets.folder.normalise", None)  # not needed a second time
+        assert build(root).identity() == first.identity()
+    time.sleep(0.01)
+    for change in (
+        lambda: Image.fromarray(pixels(12, 20)).save(root / "b.png"),
+        lambda: (root / "b.png").rename(root / "c.png"),
+        lambda: (root / "c.png").unlink(),
+    ):
+        change()
+        dataset = build(root)
+        np.testing.assert_array_equal(dataset[1], np.asarray(Image.open(root / dataset.name(1))))
+        identities.add(dataset.identity())
+    assert len(identities) == 4
+    assert len(prepared()) == 4
+
+
+def test_the_same_pictures_elsewhere_have_the_same_identity(root, tmp_path):
+    shutil.copytree(root, tmp_path / "copy")
+    assert build(root).identity() == build(tmp_path / "copy").identity()
+
+
+def test_digests_are_not_computed_twice(root, monkeypatch):
+    import hashlib
+
+    for file in root.rglob("*.*"):
+        os.utime(file, (1e9, 1e9))
+    expected = build(root).identity()
+    calls = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda *given: calls.append(given) or digest(*given))
+    assert build(root).identity() == expected
+    assert calls == []
+    os.utime(root / "b.png", (2e9 - 1e9, 1e9 + 1))
+    assert build(root).identity() == expected
+    assert len(calls) == 1
+    for record in (cache.folder() / "manifests").iterdir():
+        record.write_text("{damaged")
+    assert build(root).identity() == expected
+    assert len(calls) == 4
+
+
+def test_a_file_just_written_is_always_read(root):
+    """Two contents of one size within one tick of the clock have the same time."""
+    first = build(root).identity()
+    status = (root / "b.png").stat()
+    data = bytearray((root / "b.png").read_bytes())
+    data[-1] ^= 1
+    (root / "b.png").write_bytes(data)
+    os.utime(root / "b.png", ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert build(root).identity() != first
+
+
+def test_progress(root):
+    told = []
+    build(root).prepare(lambda *event: told.append(event))
+    assert told == [("checking", i, 3) for i in (1, 2, 3)] + [("preparing", i, 3) for i in (1, 2, 3)]
+
+
+def test_pickled(root):
+    dataset = build(root)
+    picture = dataset[1]
+    again = pickle.loads(pickle.dumps(dataset))
+    np.testing.assert_array_equal(again[1], picture)
+    assert again.identity() == dataset.identity()
+
+
+def test_a_cache_that_cannot_be_written(root, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STYLERESEARCH_CACHE", str(tmp_path / "file"))
+    refuses("cannot be written.*STYLERESEARCH_CACHE", root)
+
+
+PREPARE = """
+import sys, time
+from styleresearch.data.datasets import DATASETS, folder
+if len(sys.argv) > 2:  # stop in the middle, until killed
+    normalise = folder.normalise
+    def slow(path, size):
+        if path.name == "b.png":
+            print("half", flush=True)
+            time.sleep(60)
+        return normalise(path, size)
+    folder.normalise = slow
+dataset = DATASETS.build(dict(name="folder", path=sys.argv[1]))
+dataset.prepare()
+assert dataset[1].shape == (12, 20, 3)
+assert "tensorflow" not in sys.modules
+assert "jax" not in sys.modules
+print(dataset.identity())
+"""
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", PREPARE, *map(str, arguments)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_killed_in_the_middle_and_two_at_once(root, cache_folder):
+    killed = start(root, "slow")
+    assert killed.stdout.readline() == "half\n"
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert prepared() == ()
+    (left,) = cache_folder.glob(".*.partial")
+
+    both = [start(root), start(root)]
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert outputs[0] == outputs[1] == build(root).identity() + "\n"
+    (entry,) = prepared()
+    assert entry.pictures == 3
+    assert list(cache_folder.glob(".*.partial")) == [left]
+
+    os.utime(left, (0, 0))  # a day later
+    Image.fromarray(pixels(4, 4)).save(root / "new.png")
+    build(root).prepare()
+    assert not left.exists()
+
+
+def test_finishing_second(root, monkeypatch):
+    """Another process finishes the same preparation while this one is at it."""
+    from styleresearch.data.datasets import builder
+
+    write, other = builder.write, build(root)
+
+    def late(*given):
+        write(*given)
+        monkeypatch.setattr(builder, "write", write)
+        other.prepare()
+
+    monkeypatch.setattr(builder, "write", late)
+    dataset = build(root)
+    assert len(dataset) == 3
+    assert dataset.prepared[0] == other.prepared[0]
+    assert [entry.pictures for entry in prepared()] == [3]
+
+
+def test_a_damaged_report(root):
+    final = build(root).prepared[0]
+    (final / "report.json").write_text("{}")
+    refuses("damaged.*delete the folder", root)
+    assert [entry.pictures for entry in prepared()] == [None]
