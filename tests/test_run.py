@@ -108,9 +108,9 @@ def test_baselines_through_stylize(folder):
     picture, cost = run.stylize(column, encoder, content, [Style(style[None])], seed=0)
     np.testing.assert_array_equal(picture, content)
     assert cost.seconds > 0
-    with pytest.raises(InputError, match="method 'identity' takes one style and no masks"):
+    with pytest.raises(InputError, match="method 'floor' takes one style and no masks"):
         run.stylize(column, encoder, content, [Style(style[None])] * 2, seed=0)
-    with pytest.raises(ArithmeticError, match="the picture that method 'identity' made holds NaN"):
+    with pytest.raises(ArithmeticError, match="the picture that method 'floor' made holds NaN"):
         run.stylize(column, encoder, content * np.nan, [Style(style[None])], seed=0)
 
 

@@ -21,6 +21,8 @@ from styleresearch.ops.conv import Padding
 from styleresearch.registry import Registry
 from styleresearch.types import Features, Image
 
+NormaliseBy = Literal["filter", "layer"]
+
 ENCODERS: Registry[Encoder] = Registry("encoder")
 
 
@@ -93,6 +95,7 @@ def _encoder(
     pooling: Literal["max", "average"],
     padding: Padding | None,
     normalise_on: Sequence[Any] | None,
+    normalise_by: NormaliseBy,
     width: float,
     seed: int,
 ) -> Encoder:
@@ -107,7 +110,7 @@ def _encoder(
         border: Any = padding or convention(loaded.convention).padding
         net = VGG(arch, loaded.convention, pooling, border)
         encoder = Encoder(variables(loaded.params), net, weights, loaded.digest)
-    return encoder if normalise_on is None else normalise_activations(encoder, normalise_on)
+    return encoder if normalise_on is None else normalise_activations(encoder, normalise_on, normalise_by)
 
 
 @ENCODERS.register("vgg16")
@@ -117,6 +120,7 @@ def vgg16(
     pooling: Literal["max", "average"] = "max",
     padding: Padding | None = None,
     normalise_on: Sequence[Any] | None = None,
+    normalise_by: NormaliseBy = "filter",
     width: float = 1.0,
     seed: int = 0,
 ) -> Encoder:
@@ -127,15 +131,17 @@ def vgg16(
         file: a file to take the weights from instead of the cache and the known sources.
         pooling: "max" as trained, or "average".
         padding: "zeros", "reflect" or "replicate"; ``None`` for the border the weights were made with.
-        normalise_on: images (h, w, 3) in [0, 1] on which to scale every filter to a mean activation of 1; a config
-            names a picture source here. ``None`` leaves the weights as they are.
+        normalise_on: images (h, w, 3) in [0, 1] on which to scale activations to a mean of 1; a config names a picture
+            source here. ``None`` leaves the weights as they are.
+        normalise_by: what is scaled as one: each "filter" (Gatys et al. 2016), or each "layer", which needs few images,
+            because no filter that hardly ever fires on them is blown up.
         width: factor on the channels, random weights only.
         seed: of random weights.
 
     Raises:
         InputError: for unknown weights or options, or weights of another architecture.
     """
-    return _encoder("vgg16", weights, file, pooling, padding, normalise_on, width, seed)
+    return _encoder("vgg16", weights, file, pooling, padding, normalise_on, normalise_by, width, seed)
 
 
 @ENCODERS.register("vgg19")
@@ -145,11 +151,12 @@ def vgg19(
     pooling: Literal["max", "average"] = "max",
     padding: Padding | None = None,
     normalise_on: Sequence[Any] | None = None,
+    normalise_by: NormaliseBy = "filter",
     width: float = 1.0,
     seed: int = 0,
 ) -> Encoder:
     """Return a VGG19 encoder; arguments and errors as for ``vgg16``."""
-    return _encoder("vgg19", weights, file, pooling, padding, normalise_on, width, seed)
+    return _encoder("vgg19", weights, file, pooling, padding, normalise_on, normalise_by, width, seed)
 
 
 def _random(arch: Architecture, pooling: Any, padding: Any, width: float, seed: int) -> Encoder:
@@ -167,8 +174,8 @@ def _random(arch: Architecture, pooling: Any, padding: Any, width: float, seed: 
     return Encoder(variables(params), net, "random", digest)
 
 
-def normalise_activations(encoder: Encoder, images: Sequence[Any]) -> Encoder:
-    """Scale every filter so that its mean activation after the ReLU, over images and positions, is 1.
+def normalise_activations(encoder: Encoder, images: Sequence[Any], by: NormaliseBy = "filter") -> Encoder:
+    """Scale every filter, or layer, so that its mean activation after the ReLU, over images and positions, is 1.
 
     With ReLU and max or average pooling this changes no ratio between activations of one filter: the next layer's
     kernel undoes the scale. Filters that never fire are left alone.
@@ -179,6 +186,7 @@ def normalise_activations(encoder: Encoder, images: Sequence[Any]) -> Encoder:
     Args:
         encoder: the encoder to scale.
         images: arrays (h, w, 3) in [0, 1], of any sizes.
+        by: "filter" or "layer".
     """
     names = [name for name in conv_names(encoder.net.arch) if name in encoder.variables["params"]]
     layers = tuple(name.replace("conv", "relu") for name in names)
@@ -190,12 +198,13 @@ def normalise_activations(encoder: Encoder, images: Sequence[Any]) -> Encoder:
     params, before = {}, None
     for name, layer in zip(names, layers, strict=True):
         scale = jnp.mean(jnp.stack([mean[layer] for mean in means]), axis=0)
+        scale = jnp.full_like(scale, scale.mean()) if by == "layer" else scale
         scale = jnp.where(scale > 0, scale, 1.0)
         kernel, bias = encoder.variables["params"][name]["kernel"], encoder.variables["params"][name]["bias"]
         undone = kernel if before is None else kernel * before[None, None, :, None]
         params[name] = {"kernel": undone / scale[None, None, None], "bias": bias / scale}
         before = scale
-    digest = hashlib.sha256(encoder.digest.encode())
+    digest = hashlib.sha256((encoder.digest + ("" if by == "filter" else by)).encode())
     for picture in pictures:
         digest.update(np.asarray(picture).tobytes())
     return encoder.replace(  # pyright: ignore[reportAttributeAccessIssue]

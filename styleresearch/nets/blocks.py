@@ -20,6 +20,8 @@ from styleresearch.ops.conv import Border
 Dtype = Literal["float32", "bfloat16"]
 Upsampling = Literal["nearest", "transposed"]
 
+Init = float | Literal["he"] | None
+
 Mix = Float[Array, "b styles"]
 
 
@@ -39,7 +41,9 @@ class Conv(nn.Module):
         padding: what lies beyond the border.
         upsample: "nearest" convolves the picture with every pixel four times, "transposed" is PyTorch's
             ``ConvTranspose2d`` (its border is zeros always).
-        init: standard deviation of the kernel's initial normal distribution, with a bias of 0; None: ``uniform``.
+        init: standard deviation of the kernel's initial normal distribution, "he" for sqrt(2 / fan_in), with a bias of
+            ``offset``; None: ``uniform``.
+        offset: initial bias.
         dtype: to compute in.
     """
 
@@ -48,15 +52,17 @@ class Conv(nn.Module):
     stride: int = 1
     padding: Border = "reflect"
     upsample: Upsampling | None = None
-    init: float | None = None
+    init: Init = None
+    offset: float = 0.0
     dtype: Dtype = "float32"
 
     @nn.compact
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b h2 w2 o"]:
         """Return the pre-activations."""
         fan_in = self.size**2 * x.shape[-1]
-        of_kernel = uniform(fan_in) if self.init is None else nn.initializers.normal(self.init)
-        of_bias = uniform(fan_in) if self.init is None else nn.initializers.zeros
+        deviation = math.sqrt(2 / fan_in) if self.init == "he" else self.init
+        of_kernel = uniform(fan_in) if deviation is None else nn.initializers.normal(deviation)
+        of_bias = uniform(fan_in) if deviation is None else nn.initializers.constant(self.offset)
         kernel: Array = self.param("kernel", of_kernel, (self.size, self.size, x.shape[-1], self.features))
         bias: Array = self.param("bias", of_bias, (self.features,))
         x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)

@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from styleresearch.errors import InputError
-from styleresearch.nets.blocks import Conv, Dtype
+from styleresearch.nets.blocks import Conv, Dtype, Init
 from styleresearch.nets.registry import NETS
 from styleresearch.types import FeatureMap, Image
 
@@ -18,7 +18,7 @@ class Decoder(nn.Module):
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
-    init_std: float | None
+    initial: Init
     dtype: Dtype
 
     @nn.compact
@@ -30,7 +30,10 @@ class Decoder(nn.Module):
         x = features
         for index, channels in enumerate([*layers, 3]):
             upsample = "nearest" if index in starts else None
-            x = Conv(channels, upsample=upsample, init=self.init_std, dtype=self.dtype, name=f"conv{index + 1}")(x)
+            # A grey picture to begin with.
+            offset = 0.0 if index < len(layers) else 0.5
+            name = f"conv{index + 1}"
+            x = Conv(channels, upsample=upsample, init=self.initial, offset=offset, dtype=self.dtype, name=name)(x)
             x = nn.relu(x) if index < len(layers) else x
         return x.astype(jnp.float32)
 
@@ -39,7 +42,7 @@ class Decoder(nn.Module):
 def decoder(
     widths: Sequence[int] = (256, 128, 64),
     depths: Sequence[int] = (4, 2, 2),
-    init_std: float | None = None,
+    initial: Init = None,
     dtype: Dtype = "float32",
 ) -> Decoder:
     """Return AdaIN's decoder: reflection padding, nearest upsampling, no norm; 3,505,219 parameters for VGG's relu4_1.
@@ -50,7 +53,8 @@ def decoder(
     Args:
         widths: channels of blocks 3, 2 and 1. The input's channels are those of the features.
         depths: convolutions that give these channels: (4, 2, 2) mirrors VGG19, (3, 2, 2) VGG16.
-        init_std: standard deviation of the initial kernels, with biases of 0; ``None`` for uniform in +-1/sqrt(fan_in).
+        initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each (He et al. 2015), with
+            biases that make a grey picture; ``None`` for uniform in +-1/sqrt(fan_in), as both published codes have it.
         dtype: what convolutions compute in; parameters and result are float32.
 
     Raises:
@@ -58,4 +62,4 @@ def decoder(
     """
     if not widths or len(widths) != len(depths) or min(*widths, *depths) < 1:
         raise InputError(f"widths={tuple(widths)}, depths={tuple(depths)}: as many depths as widths, all 1 or more")
-    return Decoder(tuple(widths), tuple(depths), init_std, dtype)
+    return Decoder(tuple(widths), tuple(depths), initial, dtype)

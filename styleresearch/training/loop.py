@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -73,6 +73,7 @@ class Report:
     waiting: float
 
 
+@runtime_checkable
 class Batches(Protocol):
     """Training data as a pure function of the step's number: uint8, (b, h, w, 3)."""
 
@@ -85,6 +86,7 @@ class Batches(Protocol):
         ...
 
 
+@runtime_checkable
 class Watcher(Protocol):
     """What the loop tells; a command shows it and writes it down."""
 

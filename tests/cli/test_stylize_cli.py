@@ -242,7 +242,7 @@ def test_a_method_without_what_an_option_asks_for(bench, refused):
     start, end = text.index("config.method = dict("), text.index("    return config")
     (bench / "one.py").write_text(text[:start] + 'config.method = dict(name="identity")\n' + text[end:])
     options = [f"{option}={value}" for option, value in GIVEN.items()]
-    assert "--evaluations: the method of one.py has no budget" in refused("stylize", *options, "--evaluations=3")
+    assert "--evaluations: the method of one.py has no such budget" in refused("stylize", *options, "--evaluations=3")
     assert "takes one style and no masks" in refused("stylize", *options, "--style=styles/ink.webp")
     assert not (bench / "out.png").exists()
 
