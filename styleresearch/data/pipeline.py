@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +24,32 @@ Batch = dict[str, UInt8[np.ndarray, "b c c 3"]]
 
 _AHEAD = 8
 """Batches that threads compute ahead, or each worker process."""
+
+
+@lru_cache(maxsize=8)
+def _permutation(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of an epoch."""
+    order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(count)
+    return order.astype(np.uint32)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Numbers of pictures without end: every epoch all of them once, in its own order.
+
+    Not grain's shuffle: it takes 2 ms an example for a dataset of ten pictures (0.03 ms for a thousand), a style
+    set's size, and holds the interpreter's lock; and it orders epoch e of seed s as epoch e - 1 of seed s + 1.
+    """
+
+    count: int
+    seed: int
+
+    def __len__(self) -> int:
+        return sys.maxsize
+
+    def __getitem__(self, index: int) -> int:
+        epoch, place = divmod(index, self.count)
+        return int(_permutation(self.count, self.seed, epoch)[place])
 
 
 @dataclass(frozen=True)
@@ -169,11 +195,8 @@ def _stream(dataset: Dataset, example: Example, seed: int, number: int) -> Any:
     """Return grain's endless dataset of a dataset's examples."""
     from grain import MapDataset
 
-    # Grain takes seed + epoch for the order of an epoch: near seeds would give content and style the same orders, an
-    # epoch apart.
     order, cuts = (int(one) for one in np.random.SeedSequence([seed, number]).generate_state(2, np.uint32))
-    numbers = MapDataset.range(len(dataset)).shuffle(seed=order).repeat()
-    return numbers.random_map(_Cut(dataset, example), seed=cuts)
+    return MapDataset.source(_Order(len(dataset), order)).random_map(_Cut(dataset, example), seed=cuts)
 
 
 def _follow_parent(_number: int, _count: int) -> None:
