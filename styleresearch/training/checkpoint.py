@@ -13,13 +13,23 @@ from pathlib import Path
 from typing import Any, SupportsFloat
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
-from jax.experimental import multihost_utils
-from jax.sharding import Sharding
 
 from styleresearch.errors import InputError
+from styleresearch.training.leaves import (
+    describe,
+    digest_of,
+    digest_of_described,
+    fill,
+    flatten,
+    nest,
+    seal,
+    sha256,
+    whole,
+)
+
+__all__ = ["CheckpointWarning", "Checkpoints", "digest_of"]
 
 _MANIFEST = "manifest.json"
 _TRASH = ".trash-"
@@ -35,7 +45,7 @@ class _Damaged(Exception):  # noqa: N818 - says what the checkpoint is
 
 
 class Checkpoints:
-    """The checkpoints of one run: ``folder/<step>/``, each with a manifest that holds the digest of every leaf.
+    """The checkpoints of one run: ``folder/<step>/``, each with a manifest of the digests of all leaves and files.
 
     The manifest is part of what becomes visible at once, so that a process killed at any moment leaves a checkpoint
     that is whole or none. What happens to the files afterwards (a full disk elsewhere, a copy that broke off, a bad
@@ -59,6 +69,7 @@ class Checkpoints:
         self._keep = keep
         self._keep_best = keep_best
         self._writer: ocp.AsyncCheckpointer | None = None
+        self._pending: tuple[dict[str, Any], dict[str, np.ndarray]] | None = None
         self._damaged: set[int] = set()
 
     def save(self, step: int, state: Any, metrics: Mapping[str, SupportsFloat]) -> None:
@@ -76,32 +87,31 @@ class Checkpoints:
                 checkpoints of this step with other values or of later steps: they belong to another run.
         """
         self.wait()
-        leaves, empty = _flatten(state)
+        leaves, empty = flatten(state)
         # A copy, not a view: on the CPU a view would share the buffer that the next step overwrites.
-        arrays = {name: np.array(_whole(leaf)) for name, leaf in leaves.items()}
+        arrays = {name: np.array(whole(leaf)) for name, leaf in leaves.items()}
         manifest: dict[str, Any] = {
             "step": step,
             "metrics": {name: float(value) if math.isfinite(value) else None for name, value in metrics.items()},
-            "leaves": {name: _describe(leaf) | {"sha256": _sha256(arrays[name])} for name, leaf in leaves.items()},
+            "leaves": {name: describe(leaf) for name, leaf in leaves.items()},
             "empty": {name: None if value is None else {} for name, value in empty.items()},
         }
         there = {one: found for one, found in self._manifests().items() if one >= step and one not in self._damaged}
-        if step in there and there[step]["leaves"] == manifest["leaves"]:
+        if step in there and there[step]["leaves"] == _digested(manifest["leaves"], arrays):
             return
         if there:
             raise InputError(
                 f"{self.folder} already holds step {max(there)}, so step {step} cannot be saved there; "
                 "resume from it, or name another run directory"
             )
-        content = ocp.args.Composite(
-            state=ocp.args.PyTreeSave(_nest(arrays)),
-            manifest=ocp.args.JsonSave(manifest | {"sha256": _seal(manifest)}),
-        )
         try:
             writer = self._open()
             if jax.process_index() == 0:
                 self._remove(step)
-            writer.save(self.folder / str(step), args=content)
+            self._pending = manifest, arrays
+            # orbax refuses arrays without values; the manifest alone restores them.
+            tree = nest({name: array for name, array in arrays.items() if array.size})
+            writer.save(self.folder / str(step), args=ocp.args.Composite(state=ocp.args.PyTreeSave(tree)))
         except OSError as error:
             raise self._unwritable(error) from error
         self._damaged.discard(step)
@@ -135,8 +145,8 @@ class Checkpoints:
                 warnings.warn(text, CheckpointWarning, stacklevel=2)
                 self._damaged |= set(damaged)
             if like is None:
-                return step, _nest(arrays | manifest["empty"])
-            return step, _fill(like, arrays, manifest, self.folder / str(step))
+                return step, nest(arrays | manifest["empty"])
+            return step, fill(like, arrays, manifest["leaves"], str(self.folder / str(step)))
         if damaged:
             raise InputError(
                 f"no checkpoint is intact: {'; '.join(damaged.values())}; "
@@ -165,7 +175,7 @@ class Checkpoints:
             raise InputError(f"no checkpoint of step {step} in {self.folder}; there are {list(manifests) or 'none'}")
         leaves = manifests[step]["leaves"]
         params = {name.removeprefix("params/"): one for name, one in leaves.items() if name.startswith("params/")}
-        return _digest(params or leaves)
+        return digest_of_described(params or leaves)
 
     def wait(self) -> None:
         """Return when everything saved is on disk and what need not be kept is gone.
@@ -179,6 +189,7 @@ class Checkpoints:
             self._writer.wait_until_finished()
         except Exception as error:  # whatever reached the writing thread, there is only one thing to say
             raise self._unwritable(error) from error
+        self._pending = None
         if jax.process_index() == 0:
             self._prune()
 
@@ -205,8 +216,21 @@ class Checkpoints:
                 for path in self.folder.iterdir():
                     if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
                         shutil.rmtree(path)
-            self._writer = ocp.AsyncCheckpointer(_handler())
+            options = ocp.AsyncOptions(post_finalization_callback=self._sign)
+            self._writer = ocp.AsyncCheckpointer(_handler(), async_options=options)
         return self._writer
+
+    def _sign(self) -> None:
+        """Write the manifest; orbax calls this in the background when its files are complete and not yet visible."""
+        assert self._pending is not None
+        manifest, arrays = self._pending
+        (unfinished,) = self.folder.glob(f"{manifest['step']}{_UNFINISHED}*")
+        files = (path for path in sorted((unfinished / "state").rglob("*")) if path.is_file())
+        manifest = manifest | {
+            "leaves": _digested(manifest["leaves"], arrays),
+            "files": {path.relative_to(unfinished).as_posix(): _file_digest(path) for path in files},
+        }
+        (unfinished / _MANIFEST).write_text(json.dumps(manifest | {"sha256": seal(manifest)}), encoding="utf-8")
 
     def _prune(self) -> None:
         intact = [step for step in self._manifests() if step not in self._damaged]
@@ -237,26 +261,33 @@ class Checkpoints:
 
     def _manifest(self, step: int) -> dict[str, Any]:
         try:
-            manifest = json.loads((self.folder / str(step) / "manifest" / _MANIFEST).read_bytes())
-            seal = manifest.pop("sha256")
+            manifest = json.loads((self.folder / str(step) / _MANIFEST).read_bytes())
+            stored = manifest.pop("sha256")
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise _Damaged(f"its manifest cannot be read: {error}") from error
-        if seal != _seal(manifest) or manifest["step"] != step:
+        if stored != seal(manifest) or manifest["step"] != step:
             raise _Damaged("its manifest was changed")
         return manifest
 
     def _arrays(self, step: int, manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        reader = ocp.Checkpointer(_handler())
-        try:
-            content = reader.restore(self.folder / str(step), args=ocp.args.Composite(state=ocp.args.PyTreeRestore()))
-            arrays = {name: np.asarray(leaf) for name, leaf in _flatten(content["state"])[0].items()}
-        except Exception as error:  # what a damaged file raises depends on which byte it is
-            raise _Damaged(f"its arrays cannot be read: {str(error).strip().partition(chr(10))[0]}") from error
-        finally:
-            reader.close()
-        for name, entry in manifest["leaves"].items():
-            if name not in arrays or _sha256(arrays[name]) != entry["sha256"]:
-                raise _Damaged(f"the values of {name} are not those that were saved")
+        folder = self.folder / str(step)
+        # Before orbax reads them: it does not notice every change, and what it does notice it tells at length.
+        for name, digest in manifest["files"].items():
+            try:
+                found = _file_digest(folder / name)
+            except OSError as error:
+                raise _Damaged(f"{name} cannot be read: {error.strerror}") from error
+            if found != digest:
+                raise _Damaged(f"{name} is not what was written")
+        with ocp.Checkpointer(_handler()) as reader:
+            tree = reader.restore(folder, args=ocp.args.Composite(state=ocp.args.PyTreeRestore()))["state"]
+        stored = flatten(tree)[0]
+        arrays = {
+            name: np.asarray(stored[name]) if name in stored else np.zeros(entry["shape"], entry["dtype"])
+            for name, entry in manifest["leaves"].items()
+        }
+        if _digested(manifest["leaves"], arrays) != manifest["leaves"]:
+            raise _Damaged("its values are not those that were saved")
         return arrays
 
     def _unwritable(self, error: Exception) -> InputError:
@@ -265,115 +296,15 @@ class Checkpoints:
         )
 
 
-def digest_of(tree: Any) -> str:
-    """Return a sha256 over the leaves of a pytree in the order of their names: name, type, shape and bytes of each.
-
-    The same for a state's params and for the nested dict of numpy arrays that they are restored as.
-    """
-    leaves, _ = _flatten(tree)
-    return _digest(
-        {name: _describe(leaf) | {"sha256": _sha256(np.asarray(_whole(leaf)))} for name, leaf in leaves.items()}
-    )
-
-
-def _digest(leaves: Mapping[str, Mapping[str, Any]]) -> str:
-    return _seal([[name, leaves[name]] for name in sorted(leaves)])
-
-
-def _seal(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()
-
-
 def _handler() -> ocp.CompositeCheckpointHandler:
-    return ocp.CompositeCheckpointHandler(
-        state=ocp.PyTreeCheckpointHandler(), manifest=ocp.JsonCheckpointHandler(filename=_MANIFEST)
-    )
+    return ocp.CompositeCheckpointHandler(state=ocp.PyTreeCheckpointHandler())
 
 
-def _flatten(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return name -> leaf, and name -> what stands where a part of the tree has no leaves."""
-
-    def is_empty(node: Any) -> bool:
-        return node is not tree and not jax.tree.leaves(node)
-
-    leaves, empty = {}, {}
-    for path, node in jax.tree_util.tree_flatten_with_path(tree, is_leaf=is_empty)[0]:
-        (empty if is_empty(node) else leaves)["/".join(_name(key) for key in path)] = node
-    return leaves, empty
+def _digested(leaves: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return what is stored of each leaf, with the digest of its values."""
+    return {name: entry | {"sha256": sha256(arrays[name])} for name, entry in leaves.items()}
 
 
-def _name(key: Any) -> str:
-    """Return a step of a path as text: a dict's key, a field's name, or an index."""
-    for attribute in ("key", "name", "idx"):
-        if hasattr(key, attribute):
-            return str(getattr(key, attribute)).replace("%", "%25").replace("/", "%2F")
-    raise TypeError(f"{key!r} is no part of a path")
-
-
-def _nest(leaves: Mapping[str, Any]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    for path, leaf in leaves.items():
-        *parents, last = (name.replace("%2F", "/").replace("%25", "%") for name in path.split("/"))
-        node = nested
-        for name in parents:
-            node = node.setdefault(name, {})
-        node[last] = leaf
-    return nested
-
-
-def _is_key(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-
-
-def _describe(leaf: Any) -> dict[str, Any]:
-    """Return what a restored leaf must agree in: type and shape."""
-    leaf = leaf if hasattr(leaf, "dtype") else np.asarray(leaf)
-    entry = {"dtype": str(leaf.dtype), "shape": list(leaf.shape)}
-    return entry | {"key": str(jax.random.key_impl(leaf))} if _is_key(leaf) and isinstance(leaf, jax.Array) else entry
-
-
-def _whole(leaf: Any) -> Any:
-    """Return all of a leaf's values in this process, a key's data for a key."""
-    if _is_key(leaf):
-        leaf = jax.random.key_data(leaf)
-    if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable and not leaf.is_fully_replicated:
-        return multihost_utils.process_allgather(leaf, tiled=True)
-    return leaf
-
-
-def _fill(like: Any, arrays: Mapping[str, np.ndarray], manifest: Mapping[str, Any], folder: Path) -> Any:
-    """Return ``like`` with the values of the arrays."""
-    wanted, _ = _flatten(like)
-    found = manifest["leaves"]
-    for name in sorted({*wanted, *found}):
-        here = _type(_describe(wanted[name])) if name in wanted else "nothing"
-        there = _type(found[name]) if name in found else "nothing"
-        if here != there:
-            raise InputError(
-                f"{folder} does not fit: for {name} it holds {there}, this run has {here}; "
-                "resume with the config that it was saved under, or name another run directory"
-            )
-    placed = {name: _place(arrays[name], wanted[name], found[name]) for name in wanted}
-    order = iter(placed[name] for name in wanted)
-    return jax.tree.map(lambda _: next(order), like)
-
-
-def _type(entry: Mapping[str, Any]) -> str:
-    return f"{entry['dtype']}{tuple(entry['shape'])}"
-
-
-def _place(array: np.ndarray, like: Any, entry: Mapping[str, Any]) -> jax.Array:
-    """Return an array on the devices where ``like`` lies."""
-    sharding: Sharding | None = getattr(like, "sharding", None)
-    if isinstance(like, jax.Array) and not like.committed:
-        sharding = None  # jax may move it as it could move the original; committing it would compile a step anew
-    if "key" in entry:
-        key = jax.random.wrap_key_data(jnp.asarray(array), impl=entry["key"])
-        return key if sharding is None else jax.device_put(key, sharding)
-    if sharding is None:
-        return jnp.asarray(array)
-    return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

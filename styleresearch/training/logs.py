@@ -65,9 +65,9 @@ class Logs:
         Lines of later steps leave ``metrics.jsonl`` at once or not at all. Event files are append-only; a mark tells
         TensorBoard to hide what came after the step.
         """
-        logged = self.metrics.read()
-        kept = [entry for entry in logged if entry["step"] <= step]
-        if len(kept) < len(logged):
+        written = self.metrics.path.read_bytes().splitlines() if self.metrics.path.exists() else []
+        kept = [entry for entry in self.metrics.read() if entry["step"] <= step]
+        if len(kept) < len(written):  # later ones, or one that a kill left torn
             self.metrics.replace(kept)
         if any(self._folder.iterdir()):
             self._tell(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
