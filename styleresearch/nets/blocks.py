@@ -41,7 +41,7 @@ class Conv(nn.Module):
         padding: what lies beyond the border.
         upsample: "nearest" convolves the picture with every pixel four times, "transposed" is PyTorch's
             ``ConvTranspose2d`` (its border is zeros always).
-        init: standard deviation of the kernel's initial normal distribution, "he" for sqrt(2 / fan_in), with a bias of
+        initial: standard deviation of the kernel's initial normal distribution, "he" for sqrt(2 / fan_in), with a bias of
             ``offset``; None: ``uniform``.
         offset: initial bias.
         dtype: to compute in.
@@ -52,7 +52,7 @@ class Conv(nn.Module):
     stride: int = 1
     padding: Border = "reflect"
     upsample: Upsampling | None = None
-    init: Init = None
+    initial: Init = None
     offset: float = 0.0
     dtype: Dtype = "float32"
 
@@ -60,7 +60,7 @@ class Conv(nn.Module):
     def __call__(self, x: Float[Array, "b h w i"]) -> Float[Array, "b h2 w2 o"]:
         """Return the pre-activations."""
         fan_in = self.size**2 * x.shape[-1]
-        deviation = math.sqrt(2 / fan_in) if self.init == "he" else self.init
+        deviation = math.sqrt(2 / fan_in) if self.initial == "he" else self.initial
         of_kernel = uniform(fan_in) if deviation is None else nn.initializers.normal(deviation)
         of_bias = uniform(fan_in) if deviation is None else nn.initializers.constant(self.offset)
         kernel: Array = self.param("kernel", of_kernel, (self.size, self.size, x.shape[-1], self.features))
@@ -120,13 +120,13 @@ class Residual(nn.Module):
     Attributes:
         padding: "none" shrinks the result by two pixels on every side and crops the input to it.
         styles: of the norms.
-        init: as in ``Conv``.
+        initial: as in ``Conv``.
         dtype: to compute in.
     """
 
     padding: Border = "reflect"
     styles: int = 1
-    init: float | None = None
+    initial: Init = None
     dtype: Dtype = "float32"
 
     @nn.compact
@@ -134,7 +134,7 @@ class Residual(nn.Module):
         """Return the sum."""
         y = x
         for index in (1, 2):
-            y = Conv(x.shape[-1], padding=self.padding, init=self.init, dtype=self.dtype, name=f"conv{index}")(y)
+            y = Conv(x.shape[-1], padding=self.padding, initial=self.initial, dtype=self.dtype, name=f"conv{index}")(y)
             y = InstanceNorm(self.styles, name=f"norm{index}")(y, mix)
             y = nn.relu(y) if index == 1 else y
         return y + (x[:, 2:-2, 2:-2] if self.padding == "none" else x)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from styleresearch.errors import InputError
 from styleresearch.nets.blocks import Conv, Dtype, Init
 from styleresearch.nets.registry import NETS
-from styleresearch.types import FeatureMap, Image
+from styleresearch.types import FeatureMap, OtherImage
 
 
 class Decoder(nn.Module):
@@ -22,7 +22,7 @@ class Decoder(nn.Module):
     dtype: Dtype
 
     @nn.compact
-    def __call__(self, features: FeatureMap) -> Image:
+    def __call__(self, features: FeatureMap) -> OtherImage:
         """Return an image of scale [0, 1], not clipped, float32, 2**len(widths) times as large as ``features``."""
         # A convolution mirrors one of VGG: it gives what that one takes, and an upsampling stands where VGG pools.
         layers = [channels for channels, depth in zip(self.widths, self.depths, strict=True) for _ in range(depth)]
@@ -33,7 +33,7 @@ class Decoder(nn.Module):
             # A grey picture to begin with.
             offset = 0.0 if index < len(layers) else 0.5
             name = f"conv{index + 1}"
-            x = Conv(channels, upsample=upsample, init=self.initial, offset=offset, dtype=self.dtype, name=name)(x)
+            x = Conv(channels, upsample=upsample, initial=self.initial, offset=offset, dtype=self.dtype, name=name)(x)
             x = nn.relu(x) if index < len(layers) else x
         return x.astype(jnp.float32)
 

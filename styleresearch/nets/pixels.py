@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from styleresearch.errors import InputError
-from styleresearch.types import Image
+from styleresearch.types import Image, OtherImage
 
 Pixels = Literal["byte", "unit", "signed", "caffe"]
 Output = Literal["linear", "tanh", "sigmoid"]
@@ -65,7 +65,7 @@ def _mean() -> Array:
     return jnp.asarray(_MEAN, jnp.float32)[None, None, None]
 
 
-def pad_to_multiple(image: Image, multiple: int) -> Image:
+def pad_to_multiple(image: Image, multiple: int) -> OtherImage:
     """Reflect the image at its last row and column until both sides are multiples of ``multiple``."""
     _, h, w, _ = image.shape
     return jnp.pad(image, ((0, 0), (0, -h % multiple), (0, -w % multiple), (0, 0)), mode="reflect")

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from styleresearch.errors import InputError
-from styleresearch.nets.blocks import Conv, Dtype, InstanceNorm, Mix, Residual, Upsampling
+from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Residual, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, pad_to_multiple, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.ops.conv import Border
@@ -29,7 +29,7 @@ class Transform(nn.Module):
     padding: Padding
     pixels: Pixels
     output: Output
-    init_std: float | None
+    initial: Init
     dtype: Dtype
 
     @nn.compact
@@ -48,14 +48,14 @@ class Transform(nn.Module):
             # As much as the residual blocks, without padding of their own, take away.
             start = 2 * self.residuals * multiple
             x = jnp.pad(x, ((0, 0), (start, start), (start, start), (0, 0)), mode="reflect")
-        common = {"init": self.init_std, "dtype": self.dtype}
+        common = {"initial": self.initial, "dtype": self.dtype}
         x = self._layer(x, mix, "contract1", Conv(self.widths[0], 9, padding=border, name="contract1", **common))
         for index, channels in enumerate(self.widths[1:], 2):
             name = f"contract{index}"
             x = self._layer(x, mix, name, Conv(channels, stride=2, padding=border, name=name, **common))
         inner: Border = "none" if self.padding == "reflect_start" else border
         for index in range(1, self.residuals + 1):
-            x = Residual(inner, self.styles, self.init_std, self.dtype, name=f"residual{index}")(x, mix)
+            x = Residual(inner, self.styles, self.initial, self.dtype, name=f"residual{index}")(x, mix)
         for index, channels in enumerate(self.widths[-2::-1], 1):
             name = f"expand{index}"
             x = self._layer(x, mix, name, Conv(channels, padding=border, upsample=self.upsample, name=name, **common))
@@ -75,7 +75,7 @@ def transform(
     padding: Padding = "reflect",
     pixels: Pixels = "byte",
     output: Output = "linear",
-    init_std: float | None = None,
+    initial: Init = None,
     dtype: Dtype = "float32",
 ) -> Transform:
     """Return Johnson's network: 9x9 convolution, stride-2 convolutions, residual blocks, upsampling, 9x9 convolution.
@@ -100,8 +100,8 @@ def transform(
             authors).
         output: "linear" (PyTorch examples); "tanh", which is 150 tanh in "caffe" (the authors) and (tanh + 1) / 2 of
             the range elsewhere (the paper); or "sigmoid" (magenta).
-        init_std: standard deviation of the initial kernels, with biases of 0 (magenta: 0.01); ``None`` for uniform in
-            +-1/sqrt(fan_in), the default of Torch7 and PyTorch.
+        initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0
+            (magenta: 0.01); ``None`` for uniform in +-1/sqrt(fan_in), the default of Torch7 and PyTorch.
         dtype: what convolutions compute in; parameters, statistics and result are float32.
 
     Raises:
@@ -113,4 +113,4 @@ def transform(
             "styles 1 or more, residuals 0 or more"
         )
     check_pixels(pixels, output)
-    return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, init_std, dtype)
+    return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, initial, dtype)

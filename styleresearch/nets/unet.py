@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from styleresearch.errors import InputError
-from styleresearch.nets.blocks import Conv, Dtype, InstanceNorm, Mix, Upsampling
+from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, pad_to_multiple, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.types import Image
@@ -25,7 +25,7 @@ class UNet(nn.Module):
     padding: Literal["reflect", "zeros"]
     pixels: Pixels
     output: Output
-    init_std: float | None
+    initial: Init
     dtype: Dtype
 
     @nn.compact
@@ -37,7 +37,7 @@ class UNet(nn.Module):
             mix: weights of the styles for each image, which sum to 1; ``None`` for equal shares.
         """
         _, height, width, _ = image.shape
-        common = {"padding": self.padding, "init": self.init_std, "dtype": self.dtype}
+        common = {"padding": self.padding, "initial": self.initial, "dtype": self.dtype}
         rows = self.styles if self.affine else 0
         widths = [self.width * min(2**level, 8) for level in range(self.downs)]
         x = read(pad_to_multiple(image, 2**self.downs), self.pixels)
@@ -51,7 +51,7 @@ class UNet(nn.Module):
             skips.append(x)
         size = 3 if self.upsample == "nearest" else 4
         for level in range(self.downs, 0, -1):
-            x = x if level == self.downs else jnp.concatenate([x, skips[level - 1]], -1)
+            x = x if level == self.downs else jnp.concatenate([skips[level - 1], x], -1)
             channels = widths[level - 2] if level > 1 else 3
             x = Conv(channels, size, upsample=self.upsample, name=f"up{level}", **common)(nn.relu(x))
             if level > 1:
@@ -69,7 +69,7 @@ def unet(
     padding: Literal["reflect", "zeros"] = "reflect",
     pixels: Pixels = "signed",
     output: Output = "tanh",
-    init_std: float | None = 0.02,
+    initial: Init = 0.02,
     dtype: Dtype = "float32",
 ) -> UNet:
     """Return the U-Net generator of pix2pix: 4x4 stride-2 convolutions down, as many steps up, a skip at every size.
@@ -90,7 +90,8 @@ def unet(
         padding: what lies beyond the border; pix2pix has "zeros".
         pixels: what the network reads and writes, as for ``transform``; pix2pix has "signed".
         output: what bounds the result, as for ``transform``; pix2pix has "tanh".
-        init_std: standard deviation of the initial kernels, with biases of 0; ``None`` for uniform in +-1/sqrt(fan_in).
+        initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0;
+            ``None`` for uniform in +-1/sqrt(fan_in).
         dtype: what convolutions compute in; parameters, statistics and result are float32.
 
     Raises:
@@ -101,4 +102,4 @@ def unet(
     if styles > 1 and not affine:
         raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
     check_pixels(pixels, output)
-    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, init_std, dtype)
+    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, initial, dtype)
