@@ -3,8 +3,8 @@
     python benchmarks/data_pipeline.py [../shared/data/content] [--seconds 5] [--workers 2]
 
 An example is decoded, resized (antialiased), cropped at random and perhaps mirrored. Two settings: pictures brought to
-the crop's size (feed-forward), and to twice the crop's (AdaIN: 512 -> 256). With threads of this process, and with worker
-processes. The pictures are prepared first, in the cache; that time is printed too.
+the crop's size (feed-forward), and to twice the crop's (AdaIN: 512 -> 256). With threads of this process, and with
+worker processes. The pictures are prepared first, in the cache; that time is printed too.
 """
 
 from __future__ import annotations

@@ -105,7 +105,6 @@ def _dataset(args: argparse.Namespace) -> Dataset:
     with bars(_console()) as display:
         task = display.add_task("", total=None, note="")
         dataset.prepare(lambda what, done, total: display.update(task, description=what, completed=done, total=total))
-        display.update(task, visible=False)
     return dataset
 
 
