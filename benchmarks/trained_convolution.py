@@ -2,9 +2,10 @@
 
     python benchmarks/trained_convolution.py [--size 128] [--batch 4] [--rounds 9]
 
-Each row is one layer of a network in ``styleresearch.nets``, alone: forward, or the gradient to its input and kernel. The
-plain form pads, convolves without padding and leaves the gradients to autodiff. Both forms run in one process, in turns
-(A B A B ...), and the medians are compared. Results are quoted in ``docs/decisions/0008-trained-convolution.md``.
+Each row is one layer of a network in ``styleresearch.nets``, alone: forward, and with the gradients to its input and
+kernel. The plain form pads, convolves without padding and leaves the gradients to autodiff. Both forms run in one
+process, in turns (A B A B ...), and the medians are compared. Results are quoted in
+``docs/decisions/0008-trained-convolution.md``.
 """
 
 from __future__ import annotations

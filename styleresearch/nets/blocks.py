@@ -41,9 +41,9 @@ class Conv(nn.Module):
         padding: what lies beyond the border.
         upsample: "nearest" convolves the picture with every pixel four times, "transposed" is PyTorch's
             ``ConvTranspose2d`` (its border is zeros always).
-        initial: standard deviation of the kernel's initial normal distribution, "he" for sqrt(2 / fan_in), with a bias of
+        initial: standard deviation of the kernel's normal distribution, "he" for sqrt(2 / fan_in), with a bias of
             ``offset``; None: ``uniform``.
-        offset: initial bias.
+        offset: the bias to begin with.
         dtype: to compute in.
     """
 
