@@ -1,0 +1,325 @@
+"""Images a second of the learned methods, here and in plain PyTorch: a training step, and a picture painted.
+
+    pip install 'styleresearch[bench]'
+    python benchmarks/train_step.py [--size 128] [--batch 4] [--rounds 7] [--steps 2] [--dtype float32] [works]
+
+The works: ``feedforward``, Johnson's network under the objective of the PyTorch examples (VGG16; content relu2_2, Gram
+matrices of relu1_2, relu2_2, relu3_3, relu4_3); ``adain``, the decoder behind VGG16 to relu4_1, with means and
+deviations of relu1_1 to relu4_1; each with Adam, and each once more as ``paint_...``, inference alone. Ours is the
+method's own ``step``, compiled and donated as the training loop does it, and its own ``stylize``'s network. The PyTorch
+side is written below the usual way: NCHW, no compilation. Weights are random; time does not depend on them.
+
+Each side of each work is a process of its own, so that memory is its own: both start, warm up, and then work in turns
+(A B A B ...), one idle while the other runs; the medians are compared, of wall time and of the processor time that each
+process used, which other work on the machine disturbs less. Ours fails if anything compiles after step 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+WORKS = ("feedforward", "adain", "paint_feedforward", "paint_adain")
+GRAM_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+MOMENT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+Work = tuple[Callable[[], None], Callable[[], None], Callable[[], int]]
+"""One step (started), waiting until it is done, and the bytes that the device held at most (0: not a device's own)."""
+
+
+def ours(work: str, size: int, batch: int, dtype: str) -> Work:
+    """Return a work as this package does it."""
+    import jax
+    import jax.numpy as jnp
+
+    from styleresearch.encoder.encoder import vgg16
+    from styleresearch.losses.content import Feature
+    from styleresearch.losses.objective import Objective
+    from styleresearch.losses.style import Gram, Moments
+    from styleresearch.methods.adain import AdaIN
+    from styleresearch.methods.feedforward import FeedForward
+    from styleresearch.methods.optimizers import Adam
+    from styleresearch.nets import NETS
+
+    images = {
+        name: jax.random.uniform(jax.random.key(seed), (batch, size, size, 3))
+        for seed, name in enumerate(("content", "style"))
+    }
+    encoder: Any = vgg16(weights="random")
+    compute: Any = dtype
+    if work.endswith("feedforward"):
+        terms = {
+            "content": (1e5, Feature(("relu2_2",))),
+            "style": (1e10, Gram(GRAM_LAYERS, convention="neural_style")),
+        }
+        net = NETS.build({"name": "transform", "dtype": dtype})
+        method: Any = FeedForward(Objective.of(terms), Adam(1e-3), net, (images["style"][0],), compute)
+    else:
+        terms = {"content": (1.0, Feature(("relu4_1",))), "style": (10.0, Moments(MOMENT_LAYERS))}
+        net = NETS.build({"name": "decoder", "dtype": dtype})
+        method = AdaIN(Objective.of(terms), Adam(1e-4), net, dtype=compute)
+    state = jax.jit(method.init)(jax.random.key(0), encoder, images)
+    held: dict[str, Any] = {"state": state, "steps": 0, "compiled": 0}
+
+    def compiled(event: str, seconds: float, **_: Any) -> None:
+        held["compiled"] += event.endswith("backend_compile_duration") and held["steps"] > 2
+
+    jax.monitoring.register_event_duration_secs_listener(compiled)
+    if work.startswith("paint"):
+        paint: Any = _painter(method, work, encoder)
+        held["params"] = method.inference(state)
+        del held["state"]
+
+        def step() -> None:
+            held["steps"] += 1
+            held["done"] = paint(held["params"], encoder, images["content"], images["style"])
+    else:
+        train = jax.jit(method.step, donate_argnums=0)
+
+        def step() -> None:
+            held["steps"] += 1
+            held["state"], held["done"] = train(held["state"], encoder, images)
+
+    def wait() -> None:
+        jax.block_until_ready((held["done"], held.get("state")))
+        assert not held["compiled"], f"{held['compiled']} compilations after step 2"
+        assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(held["done"])) or held["steps"] > 2
+
+    return step, wait, lambda: (jax.local_devices()[0].memory_stats() or {}).get("peak_bytes_in_use", 0)
+
+
+def _painter(method: Any, work: str, encoder: Any) -> Callable[..., Any]:
+    """Return the compiled function behind ``stylize``, without its checks of pictures."""
+    import jax
+    import jax.numpy as jnp
+
+    if work == "paint_feedforward":
+        one = jnp.ones((1, 1))
+        return lambda params, _, content, style: method.paint(params, content, jnp.repeat(one, len(content), 0))
+    key = jax.random.key(0)
+    return lambda params, encoder, content, style: method.stylize(params, encoder, content, style, key=key)
+
+
+def theirs(work: str, size: int, batch: int, dtype: str) -> Work:
+    """Return the same work in plain PyTorch."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+
+    class Vgg(nn.Module):
+        def __init__(self, last: str) -> None:
+            super().__init__()
+            self.convs, self.last, channels = nn.ModuleDict(), last, 3
+            for block, (width, count) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3)), 1):
+                for index in range(1, count + 1):
+                    if last in ("", f"relu{block}_{index - 1}"):
+                        break
+                    self.convs[f"relu{block}_{index}"] = nn.Conv2d(channels, width, 3, padding=1)
+                    nn.init.kaiming_normal_(self.convs[f"relu{block}_{index}"].weight)
+                    channels = width
+                    if f"relu{block}_{index}" == last:
+                        break
+            self.requires_grad_(False)
+            self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[None, :, None, None])
+            self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[None, :, None, None])
+
+        def forward(self, image: Any) -> dict[str, Any]:
+            x, features = (image - self.mean) / self.std, {}
+            for name, conv in self.convs.items():
+                x = functional.max_pool2d(x, 2) if name.endswith("_1") and name != "relu1_1" else x
+                x = features[name] = functional.relu(conv(x))
+            return features
+
+    def layer(channels: int, width: int, size: int, stride: int = 1) -> nn.Module:
+        return nn.Sequential(nn.ReflectionPad2d(size // 2), nn.Conv2d(channels, width, size, stride))
+
+    def normed(*args: int) -> nn.Module:
+        return nn.Sequential(layer(*args), nn.InstanceNorm2d(args[1], affine=True), nn.ReLU())
+
+    class Residual(nn.Module):
+        def __init__(self, width: int) -> None:
+            super().__init__()
+            self.body = nn.Sequential(
+                normed(width, width, 3), layer(width, width, 3), nn.InstanceNorm2d(width, affine=True)
+            )
+
+        def forward(self, x: Any) -> Any:
+            return x + self.body(x)
+
+    def transform() -> nn.Module:
+        up = nn.Upsample(scale_factor=2, mode="nearest")
+        inner = [Residual(128) for _ in range(5)]
+        ends = [normed(3, 32, 9), normed(32, 64, 3, 2), normed(64, 128, 3, 2)]
+        return nn.Sequential(*ends, *inner, up, normed(128, 64, 3), up, normed(64, 32, 3), layer(32, 3, 9))
+
+    def decoder() -> nn.Module:
+        up, layers, channels = nn.Upsample(scale_factor=2, mode="nearest"), [], 512
+        for width, depth in ((256, 4), (128, 2), (64, 2)):
+            for index in range(depth):
+                layers += [*([up] if layers and index == 0 else []), layer(channels, width, 3), nn.ReLU()]
+                layers += [up] if not index and width == 256 else []
+                channels = width
+        return nn.Sequential(*layers, layer(channels, 3, 3))
+
+    def gram(x: Any) -> Any:
+        b, c, h, w = x.shape
+        flat = x.reshape(b, c, h * w)
+        return flat @ flat.transpose(1, 2) / (c * h * w)
+
+    def moments(x: Any) -> tuple[Any, Any]:
+        return x.mean((2, 3)), (x.var((2, 3), unbiased=False) + 1e-5).sqrt()
+
+    def adain(content: Any, style: Any) -> Any:
+        (mean, std), (other_mean, other_std) = moments(content), moments(style)
+        shape = (..., None, None)
+        return (content - mean[shape]) / std[shape] * other_std[shape] + other_mean[shape]
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.manual_seed(0)
+    content, style = (torch.rand(batch, 3, size, size, device=device) for _ in range(2))
+    feedforward = work.endswith("feedforward")
+    vgg = Vgg("relu4_3" if feedforward else "relu4_1").to(device)
+    net = (transform() if feedforward else decoder()).to(device)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3 if feedforward else 1e-4)
+    with torch.no_grad():
+        grams = {name: gram(x) for name, x in vgg(style).items() if name in GRAM_LAYERS}
+    mixed = torch.autocast(device, torch.bfloat16, enabled=dtype == "bfloat16")
+
+    def loss() -> Any:
+        if feedforward:
+            image = net(content * 255) / 255
+            features, aim = vgg(image), vgg(content)
+            terms = sum(functional.mse_loss(gram(features[name]), grams[name]) for name in GRAM_LAYERS)
+            return 1e5 * functional.mse_loss(features["relu2_2"], aim["relu2_2"]) + 1e10 * terms
+        with torch.no_grad():
+            other = vgg(style)
+            aim = adain(vgg(content)["relu4_1"], other["relu4_1"])
+        features = vgg(net(aim))
+        terms = sum(
+            functional.mse_loss(mine, theirs)
+            for name in MOMENT_LAYERS
+            for mine, theirs in zip(moments(features[name]), moments(other[name]), strict=True)
+        )
+        return functional.mse_loss(features["relu4_1"], aim) + 10 * terms
+
+    def train() -> None:
+        optimizer.zero_grad()
+        with mixed:
+            value = loss()
+        value.backward()
+        optimizer.step()
+
+    def paint() -> None:
+        with torch.no_grad(), mixed:
+            if feedforward:
+                (net(content * 255) / 255).clamp(0, 1)
+            else:
+                net(adain(vgg(content)["relu4_1"], vgg(style)["relu4_1"])).clamp(0, 1)
+
+    def wait() -> None:
+        if device == "cuda":
+            torch.cuda.synchronize()
+
+    def peak() -> int:
+        return torch.cuda.max_memory_allocated() if device == "cuda" else 0
+
+    return (paint if work.startswith("paint") else train), wait, peak
+
+
+def serve(side: str, args: argparse.Namespace) -> None:
+    """Warm up, then take a number of steps for every number on standard input, and say how long they took."""
+    (work,) = args.works
+    step, wait, peak = {"ours": ours, "torch": theirs}[side](work, args.size, args.batch, args.dtype)
+    for _ in range(3):
+        step()
+        wait()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        start, busy = time.perf_counter(), time.process_time()
+        for _ in range(int(line)):
+            step()
+        wait()
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        bytes_ = peak() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps({"seconds": seconds, "busy": busy, "peak": bytes_}), flush=True)
+
+
+def compare(work: str, args: argparse.Namespace) -> str:
+    """Return a table's row for a work."""
+    options = [f"--{name}={getattr(args, name)}" for name in ("size", "batch", "dtype")]
+    sides = [
+        subprocess.Popen(
+            [sys.executable, __file__, f"--side={side}", *options, work],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for side in ("torch", "ours")
+    ]
+
+    def answer(side: subprocess.Popen[str]) -> dict[str, Any]:
+        line = side.stdout.readline() if side.stdout else ""
+        if not line:
+            raise SystemExit(f"a process of {work} ended with status {side.wait()}")
+        return json.loads(line)
+
+    times: tuple[list[float], list[float]] = ([], [])
+    busy: tuple[list[float], list[float]] = ([], [])
+    peaks = [0, 0]
+    for side in sides:
+        answer(side)
+    for _ in range(args.rounds):
+        for index, side in enumerate(sides):
+            print(args.steps, file=side.stdin, flush=True)
+            measured = answer(side)
+            times[index].append(measured["seconds"] / args.steps)
+            busy[index].append(measured["busy"] / args.steps)
+            peaks[index] = measured["peak"]
+    for side in sides:
+        side.communicate()
+    (a, b), (c, d), (m, n) = map(statistics.median, times), map(statistics.median, busy), (peak / 1e9 for peak in peaks)
+    return f"| {work} | {args.batch / a:.2f} | {args.batch / b:.2f} | {a / b:.2f} | {c / d:.2f} | {m:.2f} | {n:.2f} |"
+
+
+def main() -> None:
+    """Measure every work and print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("works", nargs="*", default=WORKS, help=f"which (default all: {', '.join(WORKS)})")
+    parser.add_argument("--size", type=int, default=128, help="side of the images, px (default 128)")
+    parser.add_argument("--batch", type=int, default=4, help="images in a step (default 4)")
+    parser.add_argument("--rounds", type=int, default=7, help="timings of each side (default 7)")
+    parser.add_argument("--steps", type=int, default=2, help="steps in one timing (default 2)")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32", help="of activations")
+    parser.add_argument("--side", choices=("ours", "torch"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    unknown = set(args.works) - set(WORKS)
+    if unknown:
+        parser.error(f"unknown work {', '.join(unknown)}; there are {', '.join(WORKS)}")
+    if args.side:
+        serve(args.side, args)
+        return
+    from importlib.metadata import version
+
+    print(f"jax {version('jax')}, torch {version('torch')}; {os.cpu_count()} cores, {platform.machine()}")
+    print(f"{args.size} px, batch {args.batch}, {args.dtype}, {args.rounds} rounds of {args.steps} steps")
+    print(f"load average before: {' '.join(f'{value:.2f}' for value in os.getloadavg())}")
+    print("\n| work | torch, images/s | ours, images/s | ours / torch | by CPU time | torch, peak GB | ours, peak GB |")
+    print("|---|---|---|---|---|---|---|")
+    for work in args.works:
+        print(compare(work, args), flush=True)
+    print(f"\nload average after: {' '.join(f'{value:.2f}' for value in os.getloadavg())}")
+
+
+if __name__ == "__main__":
+    main()
