@@ -35,7 +35,7 @@ def get_config() -> ConfigDict:
             padding="reflect",
             pixels="unit",
             output="sigmoid",
-            init_std=0.01,
+            initial=0.01,
         ),
         styles=dict(**styles, path=placeholder(str), size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),

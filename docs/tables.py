@@ -16,12 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from styleresearch.data.datasets import DATASETS
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
+from styleresearch.methods.schedules import SCHEDULES
+from styleresearch.nets import NETS
 from styleresearch.registry import Registry
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -82,10 +85,13 @@ FLOOR: dict[str, Column] = {"floor baseline": lambda name, entry, options: "yes"
 TABLES: dict[str, tuple[Registry[Any], dict[str, Column]]] = {
     "methods": (METHODS, NAME | WHAT | FLOOR | OPTIONS | SOURCE),
     "optimizers": (OPTIMIZERS, NAME | WHAT | OPTIONS | SOURCE),
+    "schedules": (SCHEDULES, NAME | WHAT | OPTIONS | SOURCE),
+    "networks": (NETS, NAME | WHAT | OPTIONS | SOURCE),
     "losses": (LOSSES, NAME | WHAT | LOSS | OPTIONS | SOURCE),
     "metrics": (METRICS, NAME | WHAT | OPTIONS | METRIC),
     "encoders": (ENCODERS, NAME | WHAT | OPTIONS),
     "sources": (SOURCES, NAME | WHAT | OPTIONS),
+    "datasets": (DATASETS, NAME | WHAT | OPTIONS),
 }
 
 

@@ -303,7 +303,7 @@ def objective(terms: Mapping[str, Any]) -> Objective:
     return Objective.of(built)
 
 
-def _pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
+def pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
     """Return the pictures of a source; ``size`` beside the source's options is that of their short sides."""
     options = dict(spec)
     size = options.pop("size", 256)
@@ -323,8 +323,8 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "schedule": SCHEDULES.build,
     "net": NETS.build,
     "loss": LOSSES.build,
-    "normalise_on": _pictures,
-    "styles": _pictures,
+    "normalise_on": pictures,
+    "styles": pictures,
 }
 
 

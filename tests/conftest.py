@@ -13,12 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from styleresearch.data.datasets import DATASETS
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
+from styleresearch.methods.schedules import SCHEDULES
+from styleresearch.nets import NETS
 
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -77,7 +80,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for registry in (ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, SOURCES):
+    for registry in (DATASETS, ENCODERS, LOSSES, METHODS, METRICS, NETS, OPTIMIZERS, SCHEDULES, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path

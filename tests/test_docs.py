@@ -19,6 +19,7 @@ import pytest
 from styleresearch import build
 from styleresearch.cli import main, make_parser
 from styleresearch.comparison import comparison
+from styleresearch.data.datasets import DATASETS
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
@@ -68,7 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for registry in (ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, SOURCES):
+    for registry in (DATASETS, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path
@@ -130,7 +131,7 @@ def test_commands_parse(page: Path, line: str, folder: Path) -> None:
 
 
 def test_there_are_commands_of_every_kind() -> None:
-    assert {line.split()[1] for _, line in OURS} == {"stylize", "compare", "evaluate", "weights"}
+    assert {line.split()[1] for _, line in OURS} == {"stylize", "compare", "train", "evaluate", "data", "weights"}
 
 
 @pytest.mark.parametrize(("page", "line"), MADE, ids=lambda value: value if isinstance(value, str) else name_of(value))

@@ -79,7 +79,7 @@ def test_a_failed_replacement_keeps_the_old_file(tmp_path, monkeypatch):
             file.write(b"ne")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", disk_full)
+    monkeypatch.setattr(Path, "write_bytes", disk_full)
     with pytest.raises(OSError, match="No space left"):
         write_atomically(path, "new")
     assert path.read_bytes() == b"old"

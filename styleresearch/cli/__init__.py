@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from styleresearch import __version__
-from styleresearch.cli import compare, evaluate, stylize, train, weights
+from styleresearch.cli import compare, data, evaluate, export, show, stylize, train, weights
 from styleresearch.errors import InputError
 
-COMMANDS = (stylize, compare, train, evaluate, weights)
+COMMANDS = (stylize, compare, train, show, export, evaluate, data, weights)
 
 
 def make_parser() -> argparse.ArgumentParser:

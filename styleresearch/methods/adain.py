@@ -102,30 +102,31 @@ class AdaIN(TrainedMethod):
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step, and the objective's terms, the batch's mean of each."""
         encoder, net = encoder.computing_in(self.dtype), self.net.clone(dtype=self.dtype)
-        content_layers = {
-            layer for _, loss in self.objective.terms if loss.target == "content" for layer in loss.layers
-        }
-        content = encoder(batch["content"], tuple(sorted({*content_layers, self.layer})))
-        style_layers = {layer for _, loss in self.objective.terms if loss.target == "style" for layer in loss.layers}
-        style = encoder(batch["style"], tuple(sorted({*style_layers, self.layer})))
-        target = self._adain(content[self.layer], style[self.layer])
-        content = {**content, self.layer: target}
-        by_term = {"content": content, "style": style}
-        summaries = {
-            kind: {name: loss.summarise(features) for name, loss in self.objective.terms if loss.target == kind}
-            for kind, features in by_term.items()
-        }
-        shares = jnp.ones((1, target.shape[0]))
-        targets = Targets(summaries["content"], {k: [v] for k, v in summaries["style"].items()}, shares, [None])
+        features, targets = self.targets(encoder, batch["content"], batch["style"])
 
         def loss(params: Params) -> Any:
-            image = net.apply({"params": params}, target)
+            image = net.apply({"params": params}, features)
             total, terms = self.objective(encoder, image, targets)
             return total.mean(), {name: value.mean() for name, value in terms.items()}
 
         (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
         metrics = {"total": total, **terms, "gradient_norm": optax.global_norm(gradient)}
         return state.descend(gradient, self.optimizer), metrics
+
+    def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[FeatureMap, Targets]:
+        """Return the features t that are decoded, and what the objective compares the decoded images with."""
+        read: dict[str, Any] = {"content": content, "style": style}
+        for kind, image in read.items():
+            layers = {layer for _, loss in self.objective.terms if loss.target == kind for layer in loss.layers}
+            read[kind] = encoder(image, tuple(sorted({*layers, self.layer})))
+        target = self._adain(read["content"][self.layer], read["style"][self.layer])
+        read["content"] = {**read["content"], self.layer: target}
+        summaries = {
+            kind: {name: loss.summarise(features) for name, loss in self.objective.terms if loss.target == kind}
+            for kind, features in read.items()
+        }
+        style_summaries = {name: [summary] for name, summary in summaries["style"].items()}
+        return target, Targets(summaries["content"], style_summaries, jnp.ones((1, target.shape[0])), [None])
 
     def inference(self, state: State) -> Params:
         """Return the decoder's parameters, averaged where the run averages them."""

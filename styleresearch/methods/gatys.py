@@ -118,7 +118,7 @@ class Gatys(Method):
             encoder.check(self.objective.layers, (height, width))
             start = self._start(reference, small, key) if image is None else resize(image, height, width)
             targets = _targets(self.objective, encoder, reference, small)
-            image, done = self._stage(encoder, targets, start, done, until, progress)
+            image, done = self.minimise(encoder, targets, start, done, until, progress)
         assert image is not None  # the pyramid has a stage
         return jnp.clip(image, 0.0, 1.0)
 
@@ -129,7 +129,7 @@ class Gatys(Method):
             return resize(styles[0].image, *content.shape[1:3])
         return jnp.asarray([[[_MEAN_COLOR]]]) + self.noise * jax.random.normal(key, content.shape)
 
-    def _stage(
+    def minimise(
         self,
         encoder: Encoder,
         targets: Targets,
@@ -138,6 +138,16 @@ class Gatys(Method):
         until: int,
         progress: ProgressCallback | None,
     ) -> tuple[Image, int]:
+        """Return the images optimised from ``image`` towards ``targets``, not clipped, and the evaluations by then.
+
+        Args:
+            encoder: the shared encoder.
+            targets: what the objective compares with.
+            image: where to start.
+            done: evaluations before.
+            until: evaluations to stop at.
+            progress: see ``Method.stylize``.
+        """
         # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's
         # initial state holds some arrays twice.
         state = jax.tree.map(jnp.copy, (image, self.optimizer.transform().init(image), jnp.int32(done)))

@@ -30,11 +30,12 @@ class Decoder(nn.Module):
         x = features
         for index, channels in enumerate([*layers, 3]):
             upsample = "nearest" if index in starts else None
-            # A grey picture to begin with.
-            offset = 0.0 if index < len(layers) else 0.5
+            last = index == len(layers)
+            # A picture that is nearly grey to begin with: gradients of wild colours would fill Adam's second moments.
+            initial, offset = (0.01, 0.5) if last and self.initial == "he" else (self.initial, 0.0)
             name = f"conv{index + 1}"
-            x = Conv(channels, upsample=upsample, initial=self.initial, offset=offset, dtype=self.dtype, name=name)(x)
-            x = nn.relu(x) if index < len(layers) else x
+            x = Conv(channels, upsample=upsample, initial=initial, offset=offset, dtype=self.dtype, name=name)(x)
+            x = x if last else nn.relu(x)
         return x.astype(jnp.float32)
 
 
@@ -54,7 +55,8 @@ def decoder(
         widths: channels of blocks 3, 2 and 1. The input's channels are those of the features.
         depths: convolutions that give these channels: (4, 2, 2) mirrors VGG19, (3, 2, 2) VGG16.
         initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each (He et al. 2015), with
-            biases that make a grey picture; ``None`` for uniform in +-1/sqrt(fan_in), as both published codes have it.
+            a last one that makes a nearly grey picture; ``None`` for uniform in +-1/sqrt(fan_in), as in both published
+            codes.
         dtype: what convolutions compute in; parameters and result are float32.
 
     Raises:
