@@ -29,6 +29,7 @@ class Transform(nn.Module):
     padding: Padding
     pixels: Pixels
     output: Output
+    norm_output: bool
     initial: Init
     dtype: Dtype
 
@@ -60,6 +61,7 @@ class Transform(nn.Module):
             name = f"expand{index}"
             x = self._layer(x, mix, name, Conv(channels, padding=border, upsample=self.upsample, name=name, **common))
         x = Conv(3, 9, padding=border, name="output", **common)(x)
+        x = InstanceNorm(self.styles, name="output_norm")(x, mix) if self.norm_output else x
         return write(x, self.pixels, self.output)[:, :height, :width]
 
     def _layer(self, x: Array, mix: Mix | None, name: str, conv: Conv) -> Array:
@@ -75,6 +77,7 @@ def transform(
     padding: Padding = "reflect",
     pixels: Pixels = "byte",
     output: Output = "linear",
+    norm_output: bool = False,
     initial: Init = None,
     dtype: Dtype = "float32",
 ) -> Transform:
@@ -100,6 +103,7 @@ def transform(
             authors).
         output: "linear" (PyTorch examples); "tanh", which is 150 tanh in "caffe" (the authors) and (tanh + 1) / 2 of
             the range elsewhere (the paper); or "sigmoid" (magenta).
+        norm_output: whether the last convolution has a norm too, before what bounds it (magenta).
         initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0
             (magenta: 0.01); ``None`` for uniform in +-1/sqrt(fan_in), the default of Torch7 and PyTorch.
         dtype: what convolutions compute in; parameters, statistics and result are float32.
@@ -113,4 +117,4 @@ def transform(
             "styles 1 or more, residuals 0 or more"
         )
     check_pixels(pixels, output)
-    return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, initial, dtype)
+    return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, norm_output, initial, dtype)

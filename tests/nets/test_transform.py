@@ -33,6 +33,7 @@ def shapes(net, height=64, width=64):
         ({"upsample": "transposed", "padding": "reflect_start"}, 1_679_235),
         # One row more of scales and offsets: two for each of the 32 + 64 + 128 + 10 * 128 + 64 + 32 channels.
         ({"styles": 2}, 1_679_235 + 3_200),
+        ({"styles": 2, "norm_output": True}, 1_679_235 + 3_200 + 2 * 2 * 3),
     ],
 )
 def test_parameters(options, count):
