@@ -90,12 +90,16 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     method, data, samples, settings = None, None, None, None
     layers = {}
     with problems.at("method"):
-        method = build.resolve(METHODS, config["method"])
-        if not isinstance(method, TrainedMethod):
-            trained = [name for name in METHODS if issubclass(METHODS.get(name), TrainedMethod)]  # pyright: ignore
+        found = build.resolve(METHODS, config["method"])
+        if not isinstance(found, TrainedMethod):
+            entries = {name: METHODS.get(name) for name in METHODS}
+            trained = [
+                name for name, entry in entries.items() if isinstance(entry, type) and issubclass(entry, TrainedMethod)
+            ]
             raise InputError(
                 f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
             )
+        method = found
         layers["method"] = getattr(method, "layers", ())
     build.check_encoder(config["encoder"], layers, problems)
     seed = config.get("seed", 0)
@@ -190,13 +194,14 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         NonFiniteLossError: see ``training.loop.train``.
     """
     first = jax.process_index() == 0
-    for dataset in (what.data.content, what.data.style):
-        if dataset is not None:
-            dataset.prepare(tell.preparing)
     run = RunDirectory(workdir)
     with contextlib.ExitStack() as stack:
         if first:
             stack.enter_context(run.alone())
+        for dataset in (what.data.content, what.data.style):
+            if dataset is not None:
+                dataset.prepare(tell.preparing)
+        if first:
             _describe(what, run)
         stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))

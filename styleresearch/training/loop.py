@@ -189,9 +189,11 @@ def train(
                 watcher.report(meter.report(done))
             if saves:
                 _check_parameters(state, done)
-                checkpoints.save(done, state, meter.since_save())
             if samples:
                 watcher.sample(done, state)
+            if saves:
+                # Last: what a step leaves beside its checkpoint is there when a killed run goes on from it.
+                checkpoints.save(done, state, meter.since_save())
             if saves or samples:
                 meter.restart()
     checkpoints.wait()
@@ -209,7 +211,8 @@ def _averaged(state: State, step: Any, decay: float) -> State:
 
 
 def _check_parameters(state: State, step: int) -> None:
-    if not all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(state.params)):
+    # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program.
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(jax.device_get(state.params))):
         raise NonFiniteLossError(
             f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
             "rate, or set optimizer.clip_norm"
@@ -228,6 +231,10 @@ class _Meter:
 
     def add(self, metrics: Metrics) -> None:
         self.pending.append(metrics)
+        # One step ahead of the device keeps it busy; further ahead, batches would fill its memory, and a run that is
+        # asked to stop would first finish them all.
+        if len(self.pending) > 1:
+            jax.block_until_ready(self.pending[-2])
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

@@ -10,33 +10,35 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.losses import Objective
-from styleresearch.losses.content import Feature
-from styleresearch.losses.style import Gram
-from styleresearch.methods import METHODS
+from styleresearch.errors import InputError
+from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import Method, Progress
-from styleresearch.methods.optimizers import Adam
+from styleresearch.methods.feedforward import FeedForward
 from styleresearch.types import Style
-
-# Arguments that are objects, for the methods that need some; the others are built from their name alone.
-NESTED = {
-    "objective": Objective.of({"content": (1.0, Feature(("relu2_1",))), "style": (1.0, Gram(("relu1_1", "relu2_1")))}),
-    "optimizer": Adam(),
-}
-SHORT = {"evaluations": 4}
 
 
 @pytest.fixture(scope="module", params=list(METHODS))
-def method(request) -> Method:
-    options = METHODS.options(request.param)
-    given = {key: value for key, value in (NESTED | SHORT).items() if key in options}
-    return METHODS.build({"name": request.param, **given})
+def name(request) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def stylize(method, small_encoder):
+def method(name, build_method) -> Method:
+    return build_method(name)
+
+
+@pytest.fixture(scope="module")
+def params(name, method, initialise):
+    """What training learned; here nothing yet, which changes no contract."""
+    if not isinstance(method, TrainedMethod):
+        return None
+    return method.inference(initialise(name))
+
+
+@pytest.fixture(scope="module")
+def stylize(method, params, small_encoder):
     def run(content, style, seed=0, progress=None):
-        return method.stylize(None, small_encoder, content, style, key=jax.random.key(seed), progress=progress)
+        return method.stylize(params, small_encoder, content, style, key=jax.random.key(seed), progress=progress)
 
     return run
 
@@ -51,8 +53,8 @@ def test_documented_settings(method):
     assert isinstance(method.baseline, bool)
 
 
-def test_a_batch_with_styles_of_another_size(stylize, random_image):
-    content, style = random_image(0, batch=2), random_image(1, 48, 32, 2)
+def test_a_batch_with_styles_of_another_size(stylize, pictures, random_image):
+    content, style = random_image(0, batch=2), jnp.concatenate(pictures[:2])
     before = np.array(content), np.array(style)
     output = stylize(content, style)
     assert output.shape == content.shape
@@ -70,9 +72,9 @@ def test_a_batch_with_styles_of_another_size(stylize, random_image):
         np.testing.assert_allclose(output[i], alone[0], atol=2e-3)
 
 
-def test_progress_is_complete_and_in_order(stylize, random_image):
+def test_progress_is_complete_and_in_order(stylize, pictures, random_image):
     seen: list[Progress] = []
-    stylize(random_image(0), random_image(1, 48, 32), progress=seen.append)
+    stylize(random_image(0), pictures[0], progress=seen.append)
     counts = [report.evaluations for report in seen]
     assert counts == sorted(counts)
     for report in seen:
@@ -82,11 +84,27 @@ def test_progress_is_complete_and_in_order(stylize, random_image):
         assert all(len(values) == rows for values in report.history.values())
 
 
-def test_guided_methods_take_several_styles(method, stylize, random_image):
+def test_guided_methods_take_several_styles(method, stylize, pictures, random_image):
     if not method.guided:
         return
-    content, a, b = random_image(0), random_image(1, 48, 32), random_image(2, 32, 32)
+    output = stylize(random_image(0), [Style(pictures[0], 2.0), Style(pictures[2], 1.0)])
+    assert output.shape == (1, 32, 40, 3)
+    assert jnp.isfinite(output).all()
+
+
+def test_guided_methods_take_masks_or_say_that_they_do_not(method, stylize, pictures, random_image):
+    if not method.guided:
+        return
+    content = random_image(0)
     left = jnp.zeros((1, 32, 40, 1)).at[:, :, :20].set(1.0)
-    output = stylize(content, [Style(a, 2.0, where=left), Style(b, 1.0, where=1 - left)])
+    places = [Style(pictures[0], 2.0, where=left), Style(pictures[2], 1.0, where=1 - left)]
+    if isinstance(method, FeedForward):
+        with pytest.raises(InputError, match="takes no masks"):
+            stylize(content, places)
+        return
+    output = stylize(content, places)
     assert output.shape == content.shape
     assert jnp.isfinite(output).all()
+    # The sides have their own styles.
+    swapped = stylize(content, [Style(pictures[2], 2.0, where=left), Style(pictures[0], 1.0, where=1 - left)])
+    assert not np.allclose(output, swapped, atol=1e-4)

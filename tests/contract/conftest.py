@@ -1,0 +1,73 @@
+"""Every registered method, small, and with parameters where it learns some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from styleresearch.losses import Objective
+from styleresearch.losses.content import Feature
+from styleresearch.losses.style import Gram
+from styleresearch.methods import METHODS
+from styleresearch.methods.base import Method, State
+from styleresearch.methods.optimizers import Adam
+from styleresearch.nets import NETS
+
+# Arguments that are objects, for the methods that need some; the others are built from their name alone.
+NESTED = {
+    "objective": Objective.of({"content": (1.0, Feature(("relu2_1",))), "style": (10.0, Gram(("relu1_1", "relu2_1")))}),
+}
+# Method -> its learning rate, where it is another than 0.01.
+RATES = {"adain": 0.001}
+SHORT = {"evaluations": 4, "layer": "relu2_1"}
+# Method -> its network, small.
+NETWORKS = {
+    "feedforward": {"name": "transform", "widths": (4, 8), "residuals": 0, "styles": 3},
+    "adain": {"name": "decoder", "widths": (8,), "depths": (1,), "initial": "he"},
+}
+
+
+@pytest.fixture(scope="session")
+def pictures(random_image) -> tuple[Any, ...]:
+    """Three style pictures (1, h, w, 3) of two sizes, those that methods with styles of their own have learned."""
+    return random_image(1, 48, 32), random_image(2, 48, 32), random_image(3, 32, 32)
+
+
+@pytest.fixture(scope="session")
+def batch(random_image) -> dict[str, Any]:
+    return {"content": random_image(5, 32, 32, 4), "style": random_image(6, 32, 32, 4)}
+
+
+@pytest.fixture(scope="session")
+def build_method(pictures) -> Callable[[str], Method]:
+    """Return the small method of a name, always the same object."""
+
+    @cache
+    def build(name: str) -> Method:
+        options = METHODS.options(name)
+        given: dict[str, Any] = {key: value for key, value in (NESTED | SHORT).items() if key in options}
+        if "optimizer" in options:
+            given["optimizer"] = Adam(RATES.get(name, 0.01))
+        if "net" in options:
+            given["net"] = NETS.build(NETWORKS[name])
+        if "styles" in options:
+            given["styles"] = tuple(np.asarray(style[0]) for style in pictures)
+        return METHODS.build({"name": name, **given})
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def initialise(build_method, small_encoder, batch) -> Callable[..., State]:
+    """Return the state of a trained method before its first step."""
+
+    @cache
+    def init(name: str) -> Any:
+        return jax.jit(build_method(name).init)
+
+    return lambda name, seed=0: init(name)(jax.random.key(seed), small_encoder, batch)
