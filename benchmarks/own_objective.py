@@ -1,8 +1,8 @@
 """How far trained networks get under the objective they were trained on, and how many evaluations of L-BFGS it takes.
 
-    python benchmarks/own_objective.py --checkpoint=runs/adain --content=../shared/data/content --style=../shared/data/style
+    python benchmarks/own_objective.py --checkpoint=runs/adain --content=DIR --style=DIR
 
-    python benchmarks/own_objective.py --checkpoint=zoo:painter --content=... --style=...
+    python benchmarks/own_objective.py --checkpoint=zoo:painter --content=DIR --style=DIR
 
 Prints a Markdown table: each term of the objective, its mean over the pairs, for the content image itself, colour
 transfer, the untrained network, the trained one, and pictures optimised by L-BFGS from the content image under the

@@ -36,6 +36,7 @@ def get_config() -> ConfigDict:
             pixels="unit",
             output="sigmoid",
             initial=0.01,
+            norm_output=True,
         ),
         styles=dict(**styles, path=placeholder(str), size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
