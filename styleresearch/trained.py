@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +22,7 @@ from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
 from styleresearch.training.checkpoint import Checkpoints, digest_of
+from styleresearch.training.leaves import flatten, nest
 from styleresearch.types import Params
 
 ZOO = Path(__file__).parent / "zoo"
@@ -92,16 +93,10 @@ def load(source: str) -> Trained:
     Raises:
         InputError: if there is none, or it is damaged.
     """
-    path = _zoo(source.removeprefix("zoo:")) if source.startswith("zoo:") else Path(source)
+    path = place_of(source)
     if path.is_file():
         return _from_file(source, path)
-    if not (path / "run.json").is_file():
-        what = "holds no training run (no run.json)" if path.is_dir() else "does not exist"
-        raise InputError(
-            f"{source} {what}; give a run directory of 'styleresearch train', an exported .safetensors file, or one of "
-            f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
-        )
-    facts = build.plain(json.loads((path / "run.json").read_text(encoding="utf-8")))
+    facts = facts_of(source, path)
     found = Checkpoints(path / "checkpoints").restore()
     if found is None:
         raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
@@ -109,6 +104,46 @@ def load(source: str) -> Trained:
     unfinished = Trained(source, facts["method"], None, step, facts)
     params = unfinished.method().inference(State(**raw))
     return replace(unfinished, params=params)
+
+
+def place_of(source: str) -> Path:
+    """Return the file or folder that ``source`` names, which need not exist.
+
+    Raises:
+        InputError: if it is none of the zoo's.
+    """
+    return _zoo(source.removeprefix("zoo:")) if source.startswith("zoo:") else Path(source)
+
+
+def facts_of(source: str, path: Path) -> dict[str, Any]:
+    """Return what a run directory says of its training run, in ``run.json``.
+
+    Raises:
+        InputError: if it holds none, or what it says cannot be read.
+    """
+    if not (path / "run.json").is_file():
+        what = "holds no training run (no run.json)" if path.is_dir() else "does not exist"
+        raise InputError(
+            f"{source} {what}; give a run directory of 'styleresearch train', an exported .safetensors file, or one of "
+            f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
+        )
+    try:
+        return _checked(json.loads((path / "run.json").read_bytes()))
+    except (ValueError, KeyError) as error:
+        raise InputError(
+            f"{path / 'run.json'} cannot be read ({error}); the same styleresearch train command writes it anew once "
+            "the file is deleted"
+        ) from error
+
+
+def _checked(facts: Any) -> dict[str, Any]:
+    """Return facts with lists as tuples; raise KeyError or ValueError if they are not those of a trained method."""
+    if not isinstance(facts, dict):
+        raise ValueError("it holds no facts")
+    for key in ("config", "method", "encoder"):
+        if not isinstance(facts[key], dict):
+            raise ValueError(f"its {key} is not a dict")
+    return build.plain(facts)
 
 
 def zoo_names() -> tuple[str, ...]:
@@ -130,39 +165,36 @@ def _from_file(source: str, path: Path) -> Trained:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})["styleresearch"])
             leaves = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        facts, step = _checked(header["facts"]), int(header["step"])
+    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
         raise InputError(
             f"{source} is not a file of trained weights ({error}); make one: styleresearch export --checkpoint DIR"
         ) from error
-    params: dict[str, Any] = {}
-    for name, leaf in leaves.items():
-        *parents, last = name.split("/")
-        node = params
-        for each in parents:
-            node = node.setdefault(each, {})
-        node[last] = jnp.asarray(leaf, jnp.float32)
-    facts = build.plain(header["facts"])
-    return Trained(source, facts["method"], params, header["step"], facts)
+    wide = {name: jnp.asarray(leaf, jnp.float32 if leaf.dtype.kind == "f" else None) for name, leaf in leaves.items()}
+    return Trained(source, facts["method"], nest(wide), step, facts)
 
 
-def export_weights(trained: Trained, path: Path, dtype: Any = np.float16) -> None:
+def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
     """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
 
     Args:
         trained: the method.
         path: the file.
-        dtype: that parameters are stored in.
+        dtype: what parameters are stored in.
+
+    Raises:
+        InputError: if a parameter is too large for float16.
     """
-    leaves: dict[str, np.ndarray] = {}
-
-    def visit(node: Any, place: str) -> None:
-        if isinstance(node, Mapping):
-            for key, each in node.items():
-                visit(each, f"{place}/{key}" if place else str(key))
-        else:
-            leaves[place] = np.asarray(node).astype(dtype)
-
-    visit(trained.params, "")
+    leaves = {}
+    for name, leaf in flatten(trained.params)[0].items():
+        array = np.asarray(leaf)
+        if array.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                narrow = array.astype(dtype)
+            if not np.isfinite(narrow[np.isfinite(array)]).all():
+                raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
+            array = narrow
+        leaves[name] = np.ascontiguousarray(array)
     header = json.dumps({"step": trained.step, "facts": trained.facts})
     write_atomically(path, save(leaves, metadata={"styleresearch": header}))
 

@@ -37,13 +37,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rundir": TENSORS | {"data", "ledger"},
     "build": TENSORS | {"methods", "training", "data", "evaluation"},
     "trained": TENSORS | {"methods", "training", "build", "ledger"},
+    "export": TENSORS | {"methods", "trained", "ledger"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "ledger", "rundir"},
     "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "ledger", "rundir"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"fit", "trained"},
+    | {"fit", "trained", "export", "ledger"},
     "__main__": {"cli"},
 }
 

@@ -1,0 +1,209 @@
+"""``styleresearch show``: what a run directory or a file of trained weights holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_TIMES = ("step", "seconds_per_step", "images_per_second", "waiting")
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "show",
+        help="show what a run directory or a file of trained weights holds",
+        description="Show the config of a run, its checkpoints and the digest of their parameters, its last metrics, "
+        "the encoder, data and versions that it ran with. A run that is going on is not disturbed.",
+    )
+    parser.add_argument("source", metavar="RUN_DIR|FILE|zoo:NAME", help="of train, compare or export, or of the zoo")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it."""
+    from rich.console import Console
+
+    from styleresearch.trained import facts_of, load, place_of
+
+    path = place_of(args.source)
+    if path.is_file():
+        lines = _file(load(args.source))
+    elif (path / "config.json").is_file() and not (path / "run.json").is_file():
+        lines = _unfinished(path)
+    else:
+        lines = _run(path, facts_of(args.source, path))
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console.print(args.source)
+    for name, text in lines:
+        console.print(f"  {name:<12}{text}")
+    return 0
+
+
+Lines = Iterator[tuple[str, str]]
+
+
+def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
+    """Yield what a training run's directory holds."""
+    from styleresearch.ledger import Ledger
+
+    config = _json(path / "config.json") or facts["config"]
+    yield "training of", str(facts["method"].get("name"))
+    yield from _checkpoints(path / "checkpoints", (config.get("train") or {}).get("steps"))
+    logged = Ledger(path / "metrics.jsonl").read()
+    if logged:
+        yield "metrics", f"step {logged[-1]['step']}: {_numbers(logged[-1], without=_TIMES)}"
+        yield "speed", _numbers({key: logged[-1].get(key) for key in _TIMES[1:]})
+    yield from _facts(facts)
+    yield from _config(config)
+
+
+def _file(trained: Any) -> Lines:
+    """Yield what a file of exported weights holds."""
+    import jax
+
+    yield "weights of", str(trained.spec.get("name"))
+    yield "step", str(trained.step)
+    learned = trained.params.get("net", trained.params)
+    yield "parameters", f"{sum(leaf.size for leaf in jax.tree.leaves(learned)):,}, sha256 {trained.digest} (as exported)"
+    yield from _facts(trained.facts)
+    yield from _config(trained.facts["config"])
+
+
+def _unfinished(path: Path) -> Lines:
+    """Yield what a comparison's directory holds; or that of a training run which has only just begun."""
+    from styleresearch.errors import InputError
+    from styleresearch.ledger import Ledger
+
+    config = _json(path / "config.json")
+    if config is None:
+        raise InputError(f"{path / 'config.json'} cannot be read; name a run directory of train or compare")
+    if "train" in config:
+        raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
+    yield "comparison", ", ".join(config.get("methods") or ()) or "of pictures on disk"
+    records = Ledger(path / "records.jsonl").read()
+    yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
+    if records:
+        yield from _provenance(records[-1].get("provenance") or {})
+    yield from _config(config)
+
+
+def _checkpoints(folder: Path, steps: int | None) -> Lines:
+    """Yield which checkpoints there are, what is damaged, and the newest intact one's parameters."""
+    from styleresearch.errors import InputError
+    from styleresearch.training.checkpoint import Checkpoints
+
+    checkpoints = Checkpoints(folder)
+    there = checkpoints.steps()
+    listed = [int(each.name) for each in folder.glob("*") if each.name.isdecimal()] if folder.is_dir() else []
+    for step in sorted({*listed} - {*there}):
+        _warn(f"the checkpoint {folder / str(step)} is damaged: its manifest cannot be read")
+    best = checkpoints.best()
+    marked = (f"{step} (best)" if step == best else str(step) for step in there)
+    of = "" if steps is None else f" of {steps} steps"
+    yield "checkpoints", (", ".join(marked) or "none yet") + of
+    for step in reversed(there):
+        manifest = _json(folder / str(step) / "manifest.json")
+        damage = _damage(folder / str(step), manifest)
+        if not (folder / str(step)).is_dir():
+            continue  # the run removed it just now, to keep a newer one
+        if damage is not None:
+            _warn(f"the checkpoint {folder / str(step)} is damaged: {damage} is not what was written")
+            continue
+        try:
+            digest = checkpoints.digest(step)
+        except InputError:
+            continue
+        leaves = (manifest or {}).get("leaves", {})
+        count = sum(math.prod(leaf["shape"]) for name, leaf in leaves.items() if name.startswith("params/"))
+        yield "parameters", f"{count:,}, sha256 {digest} (of step {step}, as trained)"
+        return
+
+
+def _damage(folder: Path, manifest: Any) -> str | None:
+    """Return the first file of a checkpoint that is not what was written, without making arrays of any."""
+    from styleresearch.rundir import file_digest
+
+    if manifest is None:
+        return "manifest.json"
+    for name, digest in manifest["files"].items():
+        try:
+            if file_digest(folder / name) != digest:
+                return name
+        except OSError:
+            return name
+    return None
+
+
+def _facts(facts: Mapping[str, Any]) -> Lines:
+    """Yield what a training run wrote of itself."""
+    if facts.get("styles"):
+        yield "styles", ", ".join(facts["styles"])
+    for part, identity in (facts.get("data") or {}).items():
+        spec = (facts["config"].get("data") or {}).get(part) or {}
+        yield part, f"{_compact(spec)}, sha256 {identity}"
+    for name, digest in (facts.get("modules") or {}).items():
+        yield "module", f"{name}, sha256 {digest}"
+    yield from _provenance({"encoder": facts["encoder"], **(facts.get("provenance") or {})})
+
+
+def _provenance(provenance: Mapping[str, Any]) -> Lines:
+    """Yield encoder, device and versions."""
+    from importlib import metadata
+
+    from styleresearch import __version__
+
+    encoder = provenance.get("encoder") or {}
+    if encoder:
+        details = _compact({key: value for key, value in encoder.items() if key not in ("name", "digest")})
+        yield "encoder", f"{encoder.get('name')} {details}, sha256 {encoder.get('digest')}"
+    if "device" in provenance:
+        yield "device", f"{provenance['device']}, precision {provenance.get('precision')}"
+    if "time" in provenance:
+        yield "begun", str(provenance["time"])
+    versions = []
+    for name, then in (provenance.get("packages") or {}).items():
+        try:
+            now = __version__ if name == "styleresearch" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            now = None
+        versions.append(f"{name} {then}" + ("" if now == then else f" (here: {now or 'none'})"))
+    if versions:
+        yield "versions", ", ".join(versions)
+
+
+def _config(config: Mapping[str, Any]) -> Lines:
+    """Yield the config, a line for each of its keys."""
+    yield "config", ""
+    for key, value in config.items():
+        yield f"  {key}", _compact(value)
+
+
+def _compact(value: Any) -> str:
+    """Return a value as a config writes it."""
+    if isinstance(value, Mapping):
+        return f"dict({', '.join(f'{key}={_compact(each)}' for key, each in value.items() if each is not None)})"
+    return repr(tuple(value) if isinstance(value, list) else value)
+
+
+def _numbers(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> str:
+    shown = {name: value for name, value in values.items() if name not in without}
+    return "  ".join(f"{name} {'nan' if value is None else f'{value:.4g}'}" for name, value in shown.items())
+
+
+def _json(path: Path) -> Any:
+    """Return what a file holds, or None if it is not there or damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _warn(what: str) -> None:
+    print(f"styleresearch: warning: {what}", file=sys.stderr)
