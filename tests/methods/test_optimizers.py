@@ -87,3 +87,50 @@ def test_options_that_cannot_work_are_refused(build, option):
     for value in (number(0), number(-1)):
         with pytest.raises(InputError, match=f"{option} must be above 0, got {value}"):
             build(**{option: value})
+
+
+def updates(optimizer, gradients):
+    """Return what an optimiser makes of these gradients of two parameters, one after the other."""
+    transform = optimizer.transform()
+    params = {"a": jnp.zeros(1), "b": jnp.zeros(1)}
+    state, moves = transform.init(params), []
+    for a, b in gradients:
+        move, state = transform.update({"a": jnp.full(1, float(a)), "b": jnp.full(1, float(b))}, state, params)
+        moves.append([float(move["a"][0]), float(move["b"][0])])
+    return np.array(moves)
+
+
+def adam_of(gradients, rate, eps):
+    """Algorithm 1 of Kingma & Ba."""
+    m, v, moves = np.zeros(2), np.zeros(2), []
+    for t, gradient in enumerate(np.asarray(gradients, float), 1):
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        moves.append(-rate * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + eps))
+    return np.array(moves)
+
+
+def test_clipping_is_by_the_norm_over_all_parameters():
+    # A large eps, because Adam itself forgets a gradient's length.
+    gradients = [(3.0, 4.0), (0.3, -0.4), (-30.0, 40.0)]
+    clipped = [np.array(g) * min(1.0, 1.0 / np.hypot(*g)) for g in gradients]
+    found = updates(Adam(0.1, eps=1.0, clip_norm=1.0), gradients)
+    np.testing.assert_allclose(found, adam_of(clipped, 0.1, 1.0), rtol=1e-4)
+    assert not np.allclose(found, updates(Adam(0.1, eps=1.0), gradients), rtol=1e-2)
+    np.testing.assert_allclose(
+        updates(Adam(0.1, eps=1.0, clip_norm=1e6), gradients), adam_of(gradients, 0.1, 1.0), rtol=1e-4
+    )
+
+
+def test_accumulated_gradients_are_averaged_and_then_clipped():
+    gradients = [(3.0, 4.0), (1.0, -2.0), (0.1, 0.2), (0.3, 0.0)]
+    means = [(2.0, 1.0), (0.2, 0.1)]
+    clipped = [np.array(g) * min(1.0, 1.0 / np.hypot(*g)) for g in means]
+    found = updates(Adam(0.1, eps=1.0, clip_norm=1.0, accumulate=2), gradients)
+    np.testing.assert_array_equal(found[::2], 0)
+    np.testing.assert_allclose(found[1::2], adam_of(clipped, 0.1, 1.0), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("option", "value"), [("accumulate", 0), ("clip_norm", 0.0), ("clip_norm", -1.0)])
+def test_clipping_and_accumulating_nothing_is_refused(option, value):
+    with pytest.raises(InputError, match=f"adam: {option} must be above 0, got {value}"):
+        Adam(**{option: value})

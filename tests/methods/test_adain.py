@@ -1,0 +1,210 @@
+"""Adaptive instance normalisation against oracles in numpy, and the method around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from styleresearch.errors import InputError
+from styleresearch.losses import Objective
+from styleresearch.losses.content import Feature
+from styleresearch.methods.adain import AdaIN, adain
+from styleresearch.methods.optimizers import Adam
+from styleresearch.types import Style
+
+LAYER = "relu2_1"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A decoder whose image shows three channels of its features, so that a test can read them."""
+
+    scale: float = 1e-3
+
+    def apply(self, variables: Any, features: Any) -> Any:
+        return 0.5 + self.scale * jnp.repeat(jnp.repeat(features[..., :3], 2, 1), 2, 2)
+
+    def read(self, image: Any) -> np.ndarray:
+        return (np.asarray(image)[:, ::2, ::2] - 0.5) / self.scale
+
+
+@pytest.fixture(scope="module")
+def method() -> AdaIN:
+    return AdaIN(Objective.of({"content": (1.0, Feature((LAYER,)))}), Adam(), Window(), LAYER)
+
+
+@pytest.fixture(scope="module")
+def encode(small_encoder):
+    jitted = jax.jit(lambda image: small_encoder(image, (LAYER,))[LAYER])
+    return lambda image: np.asarray(jitted(image), np.float64)
+
+
+@pytest.fixture(scope="module")
+def stylize(method, small_encoder):
+    def run(content, style, **options):
+        return (replace(method, **options) if options else method).stylize(
+            {}, small_encoder, content, style, key=jax.random.key(0)
+        )
+
+    return run
+
+
+def features(seed, h, w, c=5):
+    rng = np.random.default_rng(seed)
+    return rng.normal(rng.normal(size=c) * 3, rng.uniform(0.1, 4, c), (2, h, w, c)).astype(np.float32)
+
+
+def oracle(content, style, eps=1e-5, style_eps=1e-5, unbiased=False, where=None, mask=None):
+    """Equation 8 in float64, one image and channel at a time; masks are boolean (h, w)."""
+    out = np.zeros_like(content, np.float64)
+    for b, c in np.ndindex(content.shape[0], content.shape[3]):
+        mine = content[b, :, :, c].astype(np.float64)
+        theirs = style[b, :, :, c].astype(np.float64)
+        inside = mine if where is None else mine[where]
+        taken = theirs if mask is None else theirs[mask]
+        deviation = np.sqrt(inside.var(ddof=int(unbiased)) + eps)
+        out[b, :, :, c] = np.sqrt(taken.var(ddof=int(unbiased)) + style_eps) * (mine - inside.mean()) / deviation
+        out[b, :, :, c] += taken.mean()
+    return out
+
+
+# The function
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+@pytest.mark.parametrize(("eps", "style_eps"), [(1e-5, 1e-5), (1e-5, 0.0), (0.5, 2.0)])
+def test_equation_8(unbiased, eps, style_eps):
+    content, style = features(0, 6, 7), features(1, 9, 4)
+    found = adain(jnp.asarray(content), jnp.asarray(style), eps, style_eps, unbiased)
+    np.testing.assert_allclose(found, oracle(content, style, eps, style_eps, unbiased), rtol=1e-4, atol=1e-4)
+
+
+def test_the_options_matter():
+    content, style = jnp.asarray(features(0, 3, 3)), jnp.asarray(features(1, 3, 4))
+    plain = adain(content, style)
+    for other in ({"eps": 0.5}, {"style_eps": 0.5}, {"unbiased": True}):
+        assert not np.allclose(adain(content, style, **other), plain, atol=1e-3)
+
+
+def test_the_result_has_the_styles_statistics():
+    content, style = features(0, 16, 16), features(1, 9, 13)
+    found = np.asarray(adain(jnp.asarray(content), jnp.asarray(style)))
+    np.testing.assert_allclose(found.mean((1, 2)), style.mean((1, 2)), atol=1e-4)
+    np.testing.assert_allclose(found.std((1, 2)), style.std((1, 2)), rtol=1e-3)
+
+
+def test_features_with_their_own_statistics_stay():
+    content = jnp.asarray(features(0, 8, 8))
+    np.testing.assert_allclose(adain(content, content), content, atol=1e-4)
+
+
+def test_a_constant_channel_takes_the_styles_mean():
+    content = jnp.full((1, 4, 4, 2), 3.0)
+    style = jnp.asarray(features(1, 5, 5, 2)[:1])
+    expected = np.broadcast_to(np.asarray(style).mean((1, 2))[:, None, None], content.shape)
+    np.testing.assert_allclose(adain(content, style), expected, atol=1e-4)
+
+
+def test_masks_take_statistics_of_their_places():
+    content, style = features(0, 6, 8), features(1, 7, 5)
+    where, mask = np.zeros((6, 8), bool), np.zeros((7, 5), bool)
+    where[1:4, 2:7], mask[:, 3:] = True, True
+    as_mask = [jnp.asarray(np.broadcast_to(m[None, :, :, None], (2, *m.shape, 1)), jnp.float32) for m in (where, mask)]
+    found = np.asarray(adain(jnp.asarray(content), jnp.asarray(style), where=as_mask[0], mask=as_mask[1]))
+    np.testing.assert_allclose(found, oracle(content, style, where=where, mask=mask), rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found[:, where].mean(1), style[:, mask].mean(1), atol=1e-3)
+    np.testing.assert_allclose(found[:, where].std(1), style[:, mask].std(1), rtol=1e-3)
+
+
+def test_bfloat16_features_keep_float32_statistics():
+    content, style = (jnp.asarray(features(seed, 16, 16) + 100, jnp.bfloat16) for seed in (0, 1))
+    found = adain(content, style)
+    assert found.dtype == jnp.float32
+    exact = oracle(np.asarray(content, np.float32), np.asarray(style, np.float32))
+    np.testing.assert_allclose(found, exact, atol=0.01)
+
+
+# The method
+
+
+def test_strength_goes_from_the_content_to_the_style(stylize, encode, random_image):
+    content, style = random_image(0), random_image(1, 48, 32)
+    mine, theirs = encode(content), encode(style)
+    for strength in (0.0, 0.3, 1.0):
+        expected = strength * oracle(mine, theirs) + (1 - strength) * mine
+        found = Window().read(stylize(content, style, strength=strength))
+        np.testing.assert_allclose(found, np.clip(expected[..., :3], -500, 500), atol=0.05)
+    assert np.abs(oracle(mine, theirs) - mine)[..., :3].max() > 0.5
+
+
+def test_styles_are_mixed_by_their_weights(stylize, encode, random_image):
+    content, a, b = random_image(0), random_image(1, 48, 32), random_image(2, 32, 32)
+    found = Window().read(stylize(content, [Style(a, 2.0), Style(b, 6.0)]))
+    expected = 0.25 * oracle(encode(content), encode(a)) + 0.75 * oracle(encode(content), encode(b))
+    np.testing.assert_allclose(found, expected[..., :3], atol=0.05)
+    # Only ratios count.
+    again = Window().read(stylize(content, [Style(a, 0.5), Style(b, 1.5)]))
+    np.testing.assert_allclose(again, found, atol=0.01)
+
+
+def test_places_have_styles_of_their_own(stylize, encode, random_image):
+    content, a, b = random_image(0), random_image(1, 48, 32), random_image(2, 32, 32)
+    left = jnp.zeros((1, 32, 40, 1)).at[:, :, :20].set(1.0)
+    found = Window().read(stylize(content, [Style(a, where=left), Style(b, where=1 - left)]))
+    mine = encode(content)
+    side = np.zeros(mine.shape[1:3], bool)
+    side[:, :10] = True
+    expected = np.where(
+        side[None, :, :, None], oracle(mine, encode(a), where=side), oracle(mine, encode(b), where=~side)
+    )
+    np.testing.assert_allclose(found[:, :, :9], expected[:, :, :9, :3], atol=0.05)
+    np.testing.assert_allclose(found[:, :, 11:], expected[:, :, 11:, :3], atol=0.05)
+    # Where no style goes the content stays.
+    alone = Window().read(stylize(content, [Style(a, where=left)]))
+    np.testing.assert_allclose(alone[:, :, 11:], mine[:, :, 11:, :3], atol=0.05)
+    np.testing.assert_allclose(alone[:, :, :9], found[:, :, :9], atol=0.05)
+
+
+def test_a_part_of_the_style_picture(stylize, encode, random_image):
+    content, style = random_image(0), random_image(1, 48, 32)
+    top = jnp.zeros((1, 48, 32, 1)).at[:, :24].set(1.0)
+    found = Window().read(stylize(content, [Style(style, mask=top)]))
+    half = np.zeros(encode(style).shape[1:3], bool)
+    half[:12] = True
+    np.testing.assert_allclose(found, oracle(encode(content), encode(style), mask=half)[..., :3], atol=0.05)
+
+
+@pytest.mark.parametrize("size", [(32, 40), (37, 45), (33, 32)])
+def test_any_size_comes_back(stylize, random_image, size):
+    output = stylize(random_image(0, *size), random_image(1, 51, 35))
+    assert output.shape == (1, *size, 3)
+    assert jnp.isfinite(output).all()
+
+
+def test_a_batch_is_its_images(stylize, random_image):
+    content, style = random_image(0, batch=3), random_image(1, 48, 32, 3)
+    together = stylize(content, style)
+    for i in range(3):
+        alone = stylize(content[i : i + 1], style[i : i + 1])
+        np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
+
+
+def test_what_cannot_be_is_refused(stylize, random_image):
+    content, style = random_image(0), random_image(1, 48, 32)
+    with pytest.raises(InputError, match="needs a style image, none came"):
+        stylize(content, [])
+    with pytest.raises(InputError, match="where is a batch of 2, the content of 1"):
+        stylize(content, [Style(style, where=jnp.ones((2, 32, 40, 1)))])
+    with pytest.raises(InputError, match=r"weight -1\.0 is negative"):
+        stylize(content, [Style(style, -1.0)])
+    with pytest.raises(InputError, match="no style has both a weight above 0 and a place to go"):
+        stylize(content, [Style(style, 0.0)])
+    with pytest.raises(InputError, match="shows nothing of the style image"):
+        stylize(content, [Style(style, mask=jnp.zeros((1, 48, 32, 1)))])
+    with pytest.raises(InputError, match="strength must be from 0"):
+        stylize(content, style, strength=1.5)
