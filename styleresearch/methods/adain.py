@@ -9,13 +9,13 @@ from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import check_styles
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
@@ -104,14 +104,10 @@ class AdaIN(TrainedMethod):
         encoder, net = encoder.computing_in(self.dtype), self.net.clone(dtype=self.dtype)
         features, targets = self.targets(encoder, batch["content"], batch["style"])
 
-        def loss(params: Params) -> Any:
-            image = net.apply({"params": params}, features)
-            total, terms = self.objective(encoder, image, targets)
-            return total.mean(), {name: value.mean() for name, value in terms.items()}
+        def paint(params: Params) -> Image:
+            return net.apply({"params": params}, features)
 
-        (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
-        metrics = {"total": total, **terms, "gradient_norm": optax.global_norm(gradient)}
-        return state.descend(gradient, self.optimizer), metrics
+        return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint)
 
     def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[FeatureMap, Targets]:
         """Return the features t that are decoded, and what the objective compares the decoded images with."""

@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Float
 
 from styleresearch.encoder.encoder import Encoder
@@ -18,6 +17,7 @@ from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import check_styles
 from styleresearch.types import Image, OtherImage, Params, Style
 
@@ -103,14 +103,10 @@ class FeedForward(TrainedMethod):
         style = {name: [jax.tree.map(lambda x: x[chosen], leaf)] for name, leaf in state.constants["targets"].items()}
         targets = Targets(summaries, style, jnp.ones((1, count)), [None])
 
-        def loss(params: Params) -> Any:
-            image = net.apply({"params": params}, content, mix)
-            total, terms = self.objective(encoder, image, targets)
-            return total.mean(), {name: value.mean() for name, value in terms.items()}
+        def paint(params: Params) -> Image:
+            return net.apply({"params": params}, content, mix)
 
-        (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
-        metrics = {"total": total, **terms, "gradient_norm": optax.global_norm(gradient)}
-        return state.descend(gradient, self.optimizer), metrics
+        return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint)
 
     def inference(self, state: State) -> Params:
         """Return the network's parameters, averaged where the run averages them, and the styles' thumbnails."""
