@@ -28,7 +28,7 @@ def adain(
     style_eps: float = 1e-5,
     unbiased: bool = False,
     where: Mask | None = None,
-    mask: Mask | None = None,
+    mask: Any = None,
 ) -> FeatureMap:
     """Return the content's features with each channel's mean and deviation those of the style's features.
 
@@ -109,8 +109,8 @@ class AdaIN(TrainedMethod):
 
         return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint)
 
-    def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[FeatureMap, Targets]:
-        """Return the features t that are decoded, and what the objective compares the decoded images with."""
+    def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[Any, Targets]:
+        """Return the features t (FeatureMap) that are decoded, and what the objective compares the decoded images with."""
         read: dict[str, Any] = {"content": content, "style": style}
         for kind, image in read.items():
             layers = {layer for _, loss in self.objective.terms if loss.target == kind for layer in loss.layers}

@@ -52,7 +52,8 @@ def std(x: FeatureMap, eps: float, weights: Mask | None = None, unbiased: bool =
         x: activations.
         eps: added to the variance, inside the root.
         weights: a mask.
-        unbiased: divide by M - 1 instead of M positions (Bessel); an M of 1 stays finite.
+        unbiased: divide by M - 1 instead of M positions (Bessel), M those of the whole map even under a mask; an M of 1
+            stays finite.
     """
     var = variance(x, weights)
     if unbiased:
