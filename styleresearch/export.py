@@ -214,7 +214,7 @@ def _halved(name: str, by: int, ceil: bool) -> str:
 class _AnySize(Encoder):
     """An encoder that does not check sizes: which of two symbols is smaller cannot be told."""
 
-    def check(self, layers: Sequence[str], size: tuple[int, int] | None = None) -> None:
+    def check(self, layers: Sequence[str], size: Any = None) -> None:
         """Check the layers."""
         super().check(layers)
 

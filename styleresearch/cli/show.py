@@ -53,7 +53,7 @@ def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
     from styleresearch.ledger import Ledger
 
     config = _json(path / "config.json") or facts["config"]
-    yield "training of", str(facts["method"].get("name"))
+    yield "kind", f"training run of {facts['method'].get('name')}"
     yield from _checkpoints(path / "checkpoints", (config.get("train") or {}).get("steps"))
     logged = Ledger(path / "metrics.jsonl").read()
     if logged:
@@ -67,10 +67,13 @@ def _file(trained: Any) -> Lines:
     """Yield what a file of exported weights holds."""
     import jax
 
-    yield "weights of", str(trained.spec.get("name"))
+    yield "kind", f"weights of {trained.spec.get('name')}"
     yield "step", str(trained.step)
     learned = trained.params.get("net", trained.params)
-    yield "parameters", f"{sum(leaf.size for leaf in jax.tree.leaves(learned)):,}, sha256 {trained.digest} (as exported)"
+    yield (
+        "parameters",
+        f"{sum(leaf.size for leaf in jax.tree.leaves(learned)):,}, sha256 {trained.digest} (as exported)",
+    )
     yield from _facts(trained.facts)
     yield from _config(trained.facts["config"])
 
@@ -85,7 +88,7 @@ def _unfinished(path: Path) -> Lines:
         raise InputError(f"{path / 'config.json'} cannot be read; name a run directory of train or compare")
     if "train" in config:
         raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
-    yield "comparison", ", ".join(config.get("methods") or ()) or "of pictures on disk"
+    yield "kind", f"comparison of {', '.join(config.get('methods') or ()) or 'pictures on disk'}"
     records = Ledger(path / "records.jsonl").read()
     yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
     if records:
@@ -99,10 +102,12 @@ def _checkpoints(folder: Path, steps: int | None) -> Lines:
     from styleresearch.training.checkpoint import Checkpoints
 
     checkpoints = Checkpoints(folder)
+    # In this order: what a run that goes on removes in between is gone, not damaged.
+    listed = [each for each in folder.glob("*") if each.name.isdecimal()]
     there = checkpoints.steps()
-    listed = [int(each.name) for each in folder.glob("*") if each.name.isdecimal()] if folder.is_dir() else []
-    for step in sorted({*listed} - {*there}):
-        _warn(f"the checkpoint {folder / str(step)} is damaged: its manifest cannot be read")
+    for each in sorted(listed, key=lambda each: int(each.name)):
+        if int(each.name) not in there and each.is_dir():
+            _warn(f"the checkpoint {each} is damaged: its manifest cannot be read")
     best = checkpoints.best()
     marked = (f"{step} (best)" if step == best else str(step) for step in there)
     of = "" if steps is None else f" of {steps} steps"
