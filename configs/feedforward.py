@@ -6,7 +6,7 @@ It trains on the photographs that come with scikit-image, so it runs anywhere; f
 yours: ``--config.data.content.name=folder --config.data.content.path=DIR``.
 Reproduces no paper.
 Differs from ``configs/cin_multistyle.py``: half the width; the objective of ``configs/johnson_authors.py`` (Caffe's
-pixels, Gram matrices over C M, mse) with a style weight of 1 for 5; 128 px, batches of 4.
+pixels, Gram matrices over C M, mse) with a style weight of 0.2 for 5; 128 px, batches of 4.
 """
 
 from ml_collections import ConfigDict
@@ -41,7 +41,7 @@ def get_config() -> ConfigDict:
                 name="gram",
                 layers=("relu1_2", "relu2_2", "relu3_3", "relu4_3"),
                 convention="neural_style",
-                weight=1.0,
+                weight=0.2,
             ),
         ),
         dtype="float32",

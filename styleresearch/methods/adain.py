@@ -110,7 +110,7 @@ class AdaIN(TrainedMethod):
         return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint)
 
     def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[Any, Targets]:
-        """Return the features t (FeatureMap) that are decoded, and what the objective compares the decoded images with."""
+        """Return the features t that are decoded (FeatureMap), and what the objective compares images with."""
         read: dict[str, Any] = {"content": content, "style": style}
         for kind, image in read.items():
             layers = {layer for _, loss in self.objective.terms if loss.target == kind for layer in loss.layers}
