@@ -179,7 +179,7 @@ def _adain(name: str, method: AdaIN, params: Any, encoder: Encoder, size: tuple[
     encoder.check((method.layer,), size)
 
     def call(content: Array, style: Array, strength: Array) -> Array:
-        return method._paint(params, _small(encoder, method.layer), content, [Style(style)], strength)
+        return method.paint(params, _small(encoder, method.layer), content, [Style(style)], strength)
 
     height, width, style_height, style_width = (*size, *size) if size is not None else _symbols(encoder)
     inputs = {

@@ -149,10 +149,11 @@ class AdaIN(TrainedMethod):
         styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
         check_styles("adain", styles, content.shape[0])
         encoder.check((self.layer,), (content.shape[1], content.shape[2]))
-        return self._paint(params, encoder, content, styles, jnp.float32(self.strength))
+        return self.paint(params, encoder, content, styles, jnp.float32(self.strength))
 
     @partial(jax.jit, static_argnames="self")
-    def _paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
+    def paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
+        """Return the decoded images for a mix of styles; ``strength`` from 0 (content) to 1 (style), ()."""
         padded = pad_to_multiple(content, 8)
         features = encoder(padded, (self.layer,))[self.layer].astype(jnp.float32)
         _, h, w, _ = features.shape
