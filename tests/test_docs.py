@@ -131,7 +131,16 @@ def test_commands_parse(page: Path, line: str, folder: Path) -> None:
 
 
 def test_there_are_commands_of_every_kind() -> None:
-    assert {line.split()[1] for _, line in OURS} == {"stylize", "compare", "train", "show", "export", "evaluate", "data", "weights"}
+    assert {line.split()[1] for _, line in OURS} == {
+        "stylize",
+        "compare",
+        "train",
+        "show",
+        "export",
+        "evaluate",
+        "data",
+        "weights",
+    }
 
 
 @pytest.mark.parametrize(("page", "line"), MADE, ids=lambda value: value if isinstance(value, str) else name_of(value))
