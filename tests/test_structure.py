@@ -20,15 +20,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "types": set(),
+    "cachedir": set(),
     "registry": {"errors", "types"},
     "ops": CONTRACTS,
-    "encoder": CONTRACTS | {"ops"},
+    "encoder": CONTRACTS | {"ops", "cachedir"},
     "nets": CONTRACTS | {"ops"},
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS,
     "training": TENSORS | {"methods", "ledger"},
     # No jax: `types` names jax arrays.
-    "data": {"errors", "registry"},
+    "data": {"errors", "registry", "cachedir"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"fit", "trained", "export", "ledger"},
+    | {"fit", "trained", "export", "ledger", "cachedir"},
     "__main__": {"cli"},
 }
 

@@ -12,10 +12,10 @@ def enable_compilation_cache() -> None:
     """
     import jax
 
-    from styleresearch.encoder.weights import cache
+    from styleresearch.cachedir import cachedir
 
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", str(cache.folder().parent / "xla"))
+        jax.config.update("jax_compilation_cache_dir", str(cachedir("xla")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 

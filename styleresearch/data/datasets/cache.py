@@ -10,19 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from styleresearch.cachedir import cachedir
 from styleresearch.errors import InputError
 
 _STALE_SECONDS = 24 * 3600
 
 
 def folder() -> Path:
-    """Return the folder of the datasets: in ``$STYLERESEARCH_CACHE``, or else in the platform's cache folder."""
-    chosen = os.environ.get("STYLERESEARCH_CACHE")
-    if chosen:
-        return Path(chosen).expanduser() / "datasets"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("styleresearch", appauthor=False) / "datasets"
+    """Return the folder of the datasets."""
+    return cachedir("datasets")
 
 
 @contextmanager

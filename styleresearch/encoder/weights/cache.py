@@ -7,6 +7,7 @@ import secrets
 import time
 from pathlib import Path
 
+from styleresearch.cachedir import cachedir
 from styleresearch.encoder.weights.base import Tensors, Weights, check_params, digest_of, tensor_digests
 from styleresearch.encoder.weights.known import KNOWN, mend
 from styleresearch.errors import InputError
@@ -17,13 +18,8 @@ _STALE_SECONDS = 24 * 3600
 
 
 def folder() -> Path:
-    """Return the folder of the weights: in ``$STYLERESEARCH_CACHE``, or else in the platform's cache folder."""
-    chosen = os.environ.get("STYLERESEARCH_CACHE")
-    if chosen:
-        return Path(chosen).expanduser() / "weights"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("styleresearch", appauthor=False) / "weights"
+    """Return the folder of the weights."""
+    return cachedir("weights")
 
 
 def path_of(name: str) -> Path:
