@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-from flax import struct
 from jax import export as jax_export
 from jaxtyping import Array
 
@@ -20,8 +19,6 @@ from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.nets.transform import Transform
-from styleresearch.nets.unet import UNet
 from styleresearch.trained import Trained, export_weights
 from styleresearch.types import Image, Style
 
@@ -140,7 +137,8 @@ def program(trained: Trained, size: tuple[int, int] | None = None) -> Program:
 
 
 def _feedforward(name: str, method: FeedForward, params: Any, size: tuple[int, int] | None) -> Program:
-    multiple = 1 if size is not None else _multiple(method.net)
+    # The padding is done here: what the network does itself, ``jnp.pad``, has to know how much.
+    multiple = 1 if size is not None else getattr(method.net, "multiple", 1)
 
     def call(content: Array, mix: Array) -> Array:
         extended = _extend(_extend(content, 1, multiple), 2, multiple)
@@ -149,16 +147,6 @@ def _feedforward(name: str, method: FeedForward, params: Any, size: tuple[int, i
 
     height, width = size or jax_export.symbolic_shape("h, w", constraints=[f"h >= {LEAST}", f"w >= {LEAST}"])
     return Program(name, {"content": _array(1, height, width, 3), "mix": _array(1, method.net.styles)}, call)
-
-
-def _multiple(net: Any) -> int:
-    """Return the number whose multiples the network's sides are padded to.
-
-    The padding is then done here: what the network does itself, ``jnp.pad``, has to know how much.
-    """
-    if isinstance(net, Transform):
-        return 2 ** (len(net.widths) - 1)
-    return 2**net.downs if isinstance(net, UNet) else 1
 
 
 def _extend(image: Image, axis: int, multiple: int) -> Array:
@@ -210,23 +198,14 @@ def _halved(name: str, by: int, ceil: bool) -> str:
     return name if by == 1 else f"floordiv({name} + {by - 1}, {by})" if ceil else f"floordiv({name}, {by})"
 
 
-@struct.dataclass
-class _AnySize(Encoder):
-    """An encoder that does not check sizes: which of two symbols is smaller cannot be told."""
-
-    def check(self, layers: Sequence[str], size: Any = None) -> None:
-        """Check the layers."""
-        super().check(layers)
-
-
-def _small(encoder: Encoder, layer: str) -> _AnySize:
+def _small(encoder: Encoder, layer: str) -> Encoder:
     """Return an encoder with what one layer needs, because a program holds all that it is given."""
     names = conv_names(encoder.net.arch)
     reached = names[: names.index(layer.replace("relu", "conv")) + 1] if "_" in layer else names
     params = {name: each for name, each in encoder.variables["params"].items() if name in reached}
     # Nobody asks for gradients; made while tracing, zeros take no room.
     adjoint = {name: {"kernel": jnp.zeros_like(each["kernel"].swapaxes(2, 3))} for name, each in params.items()}
-    return _AnySize({"params": params, "adjoint": adjoint}, encoder.net, encoder.weights, encoder.digest)
+    return Encoder({"params": params, "adjoint": adjoint}, encoder.net, encoder.weights, encoder.digest)
 
 
 def _array(*shape: Any) -> jax.ShapeDtypeStruct:

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import jaxtyping
@@ -24,6 +25,8 @@ from styleresearch.errors import InputError
 from styleresearch.export import PLATFORMS, Program, export, program
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
+from styleresearch.nets import NETS
+from styleresearch.nets.pixels import pad_to_multiple
 from styleresearch.ops import conv
 from styleresearch.trained import Trained
 from styleresearch.types import Style
@@ -223,6 +226,17 @@ class Own(TrainedMethod):
     def stylize(self, params, encoder, content, style, *, key, progress=None): ...
 
 
+class OwnNet(nn.Module):
+    """A network of a user's own, which pads pictures and does not say to which multiples."""
+
+    styles: int = 1
+
+    @nn.compact
+    def __call__(self, image, mix=None):
+        image = pad_to_multiple(image, 4)
+        return image * self.param("gain", nn.initializers.ones, ())
+
+
 def test_what_cannot_be_exported(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"must be one of \.safetensors, \.stablehlo$"):
         export(feedforward(), tmp_path / "a.tflite")
@@ -240,10 +254,11 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
 
 
 def test_a_network_that_symbols_confuse_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr("styleresearch.export._multiple", lambda net: 1)  # as for a network of a user's own
+    monkeypatch.setattr(NETS, "_entries", {**NETS._entries, "own": OwnNet})
+    found = trained({"name": "feedforward", "net": {"name": "own"}})
     with pytest.raises(
         InputError, match=r"cannot be exported for pictures of any size \(.+\); give one size: --height"
     ):
-        export(feedforward(), tmp_path / "a.stablehlo")
-    export(feedforward(), tmp_path / "a.stablehlo", (32, 48))
+        export(found, tmp_path / "a.stablehlo")
+    export(found, tmp_path / "a.stablehlo", (32, 48))
     assert (tmp_path / "a.stablehlo").is_file()

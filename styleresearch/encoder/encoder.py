@@ -66,7 +66,8 @@ class Encoder:
         needed = smallest_side(layers, convention(self.net.convention).ceil)
         if self.net.padding == "reflect":
             needed *= 2  # reflection needs a second pixel at the deepest layer
-        if size is not None and min(size) < needed:
+        # Side by side and not min(size): of two symbols (jax.export) it cannot be told which is smaller.
+        if size is not None and any(side < needed for side in size):
             raise InputError(
                 f"an image of {size[1]}x{size[0]} px is too small for layers {', '.join(layers)}, which need at least "
                 f"{needed} px on each side; use a larger image or shallower layers"

@@ -11,5 +11,7 @@ NETS: Registry[nn.Module] = Registry("network")
 
 Image-to-image networks ("transform", "unet") are called as ``net.apply({"params": params}, image, mix)``: image
 (b, h, w, 3) in [0, 1], mix (b, styles) weights that sum to 1 or ``None`` for equal shares; they return float32 of the
-image's shape and scale, not clipped, and have an attribute ``styles``. "decoder" is called with features alone.
+image's shape and scale, not clipped. They have the attribute ``styles``, and say in ``multiple`` to multiples of what
+they pad the sides, if they do. "decoder" is called with features alone, and has no ``styles``. All have the attribute
+``dtype``.
 """

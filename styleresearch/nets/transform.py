@@ -33,6 +33,11 @@ class Transform(nn.Module):
     initial: Init
     dtype: Dtype
 
+    @property
+    def multiple(self) -> int:
+        """What the sides of images are padded to multiples of."""
+        return 2 ** (len(self.widths) - 1)
+
     @nn.compact
     def __call__(self, image: Image, mix: Mix | None = None) -> Image:
         """Return the stylised image, float32, of the input's size, not clipped.
@@ -42,12 +47,11 @@ class Transform(nn.Module):
             mix: weights of the styles for each image, which sum to 1; ``None`` for equal shares.
         """
         _, height, width, _ = image.shape
-        multiple = 2 ** (len(self.widths) - 1)
-        x = read(pad_to_multiple(image, multiple), self.pixels)
+        x = read(pad_to_multiple(image, self.multiple), self.pixels)
         border: Border = "zeros" if self.padding == "reflect_start" else self.padding
         if self.padding == "reflect_start":
             # As much as the residual blocks, without padding of their own, take away.
-            start = 2 * self.residuals * multiple
+            start = 2 * self.residuals * self.multiple
             x = jnp.pad(x, ((0, 0), (start, start), (start, start), (0, 0)), mode="reflect")
         common = {"initial": self.initial, "dtype": self.dtype}
         x = self._layer(x, mix, "contract1", Conv(self.widths[0], 9, padding=border, name="contract1", **common))

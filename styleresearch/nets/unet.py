@@ -28,6 +28,11 @@ class UNet(nn.Module):
     initial: Init
     dtype: Dtype
 
+    @property
+    def multiple(self) -> int:
+        """What the sides of images are padded to multiples of."""
+        return 2**self.downs
+
     @nn.compact
     def __call__(self, image: Image, mix: Mix | None = None) -> Image:
         """Return the stylised image, float32, of the input's size, not clipped.
@@ -40,7 +45,7 @@ class UNet(nn.Module):
         common = {"padding": self.padding, "initial": self.initial, "dtype": self.dtype}
         rows = self.styles if self.affine else 0
         widths = [self.width * min(2**level, 8) for level in range(self.downs)]
-        x = read(pad_to_multiple(image, 2**self.downs), self.pixels)
+        x = read(pad_to_multiple(image, self.multiple), self.pixels)
         skips = []
         for level, channels in enumerate(widths, 1):
             x = nn.leaky_relu(x, 0.2) if level > 1 else x
