@@ -14,7 +14,7 @@ from jaxtyping import Array
 
 from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.vgg import conv_names
+from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods.adain import AdaIN
@@ -169,7 +169,7 @@ def _adain(name: str, method: AdaIN, params: Any, encoder: Encoder, size: tuple[
     def call(content: Array, style: Array, strength: Array) -> Array:
         return method.paint(params, _small(encoder, method.layer), content, [Style(style)], strength)
 
-    height, width, style_height, style_width = (*size, *size) if size is not None else _symbols(encoder)
+    height, width, style_height, style_width = (*size, *size) if size is not None else _symbols(encoder, method.layer)
     inputs = {
         "content": _array(1, height, width, 3),
         "style": _array(1, style_height, style_width, 3),
@@ -178,12 +178,13 @@ def _adain(name: str, method: AdaIN, params: Any, encoder: Encoder, size: tuple[
     return Program(name, inputs, call)
 
 
-def _symbols(encoder: Encoder) -> Sequence[Any]:
+def _symbols(encoder: Encoder, layer: str) -> Sequence[Any]:
     """Return the sizes of content and style as symbols, with what tracing has to know of their remainders."""
     names = ("h", "w", "style_h", "style_w")
     rules = [f"{name} >= {LEAST}" for name in names]
-    # The content is padded to multiples of 8.
-    rules += [f"mod(-1*{name}, 8) == 8*floordiv({name} + 7, 8) - {name}" for name in names[:2]]
+    # The content is padded to multiples of this.
+    n = smallest_side((layer,))
+    rules += [f"mod(-1*{name}, {n}) == {n}*floordiv({name} + {n - 1}, {n}) - {name}" for name in names[:2] if n > 1]
     # The style is halved as it is, dropping a last odd row, or keeping it.
     ceil = convention(encoder.net.convention).ceil
     for name in names[2:]:

@@ -26,8 +26,8 @@ from styleresearch.export import PLATFORMS, Program, export, program
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.nets import NETS
-from styleresearch.nets.pixels import pad_to_multiple
 from styleresearch.ops import conv
+from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.trained import Trained
 from styleresearch.types import Style
 
@@ -233,7 +233,7 @@ class OwnNet(nn.Module):
 
     @nn.compact
     def __call__(self, image, mix=None):
-        image = pad_to_multiple(image, 4)
+        image = pad_to_multiple(image, 4, "reflect")
         return image * self.param("gain", nn.initializers.ones, ())
 
 

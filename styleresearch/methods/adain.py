@@ -11,13 +11,15 @@ import jax
 import jax.numpy as jnp
 
 from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.vgg import smallest_side
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
 from styleresearch.methods.perceptual import perceptual_step
-from styleresearch.methods.styles import check_styles
+from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.moments import mean, resize_mask, std
+from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
 
 
@@ -69,7 +71,8 @@ class AdaIN(TrainedMethod):
         style_eps: added to the style's variance; 0 in the authors' code, 1e-5 in the PyTorch port.
         unbiased: divide variances by M - 1 (the PyTorch port) and not by M (the authors).
         strength: from 0, the content's own features, to 1, the style's statistics; ``stylize`` only.
-        dtype: of activations in training; parameters and statistics are float32.
+        dtype: of activations in training, whatever ``net.dtype`` is, which holds for ``stylize``; parameters and
+            statistics are float32.
     """
 
     objective: Objective
@@ -84,6 +87,13 @@ class AdaIN(TrainedMethod):
     guided: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):
+            raise InputError(
+                f"adain: net must be a decoder of features, dict(name='decoder', ...), not {type(self.net).__name__}"
+            )
+        for option in ("eps", "style_eps"):
+            if not getattr(self, option) >= 0:
+                raise InputError(f"adain: {option} must be 0 or more, got {getattr(self, option)}")
         if not 0 <= self.strength <= 1:
             raise InputError(f"adain: strength must be from 0 (content) to 1 (style), got {self.strength}")
 
@@ -93,10 +103,22 @@ class AdaIN(TrainedMethod):
         return tuple(dict.fromkeys((*self.objective.layers, self.layer)))
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
-        """Return the state before the first step."""
+        """Return the state before the first step.
+
+        Raises:
+            InputError: if the decoder does not paint images of the content's size.
+        """
         weights, run = jax.random.split(key)
-        features = jax.eval_shape(lambda image: encoder(image, (self.layer,))[self.layer], batch["content"])
-        params = self.net.init(weights, jnp.zeros(features.shape))["params"]
+        content = batch["content"]
+        features = jnp.zeros(jax.eval_shape(lambda image: encoder(image, (self.layer,))[self.layer], content).shape)
+        params = self.net.init(weights, features)["params"]
+        _, height, width, _ = jax.eval_shape(lambda params: self.net.apply({"params": params}, features), params).shape
+        if (height, width) != content.shape[1:3]:
+            raise InputError(
+                f"adain: of {content.shape[2]}x{content.shape[1]} px the decoder makes {width}x{height}. data.crop "
+                f"must be a multiple of {smallest_side((self.layer,))}, so that {self.layer} loses no pixel, and "
+                "net.widths have an entry for each pooling before it"
+            )
         return State.start(run, params, self.optimizer)
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
@@ -146,15 +168,15 @@ class AdaIN(TrainedMethod):
         Raises:
             InputError: if an image is too small for the encoder, or styles, weights and masks do not fit the content.
         """
-        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
-        check_styles("adain", styles, content.shape[0])
+        styles = checked_styles("adain", style, content.shape[0])
         encoder.check((self.layer,), (content.shape[1], content.shape[2]))
         return self.paint(params, encoder, content, styles, jnp.float32(self.strength))
 
     @partial(jax.jit, static_argnames="self")
     def paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
         """Return the decoded images for a mix of styles; ``strength`` from 0 (content) to 1 (style), ()."""
-        padded = pad_to_multiple(content, 8)
+        # Poolings then lose no pixel.
+        padded = pad_to_multiple(content, smallest_side((self.layer,)), "edge")
         features = encoder(padded, (self.layer,))[self.layer].astype(jnp.float32)
         _, h, w, _ = features.shape
         mixed, amount = jnp.zeros_like(features), jnp.zeros((content.shape[0], h, w, 1))
@@ -172,9 +194,3 @@ class AdaIN(TrainedMethod):
 
     def _adain(self, content: Any, style: Any, where: Any = None, mask: Any = None) -> Any:
         return adain(content, style, self.eps, self.style_eps, self.unbiased, where, mask)
-
-
-def pad_to_multiple(image: Image, multiple: int) -> OtherImage:
-    """Return images whose sides are multiples, by repeating the last row and column: poolings then lose no pixel."""
-    _, height, width, _ = image.shape
-    return jnp.pad(image, ((0, 0), (0, -height % multiple), (0, -width % multiple), (0, 0)), mode="edge")

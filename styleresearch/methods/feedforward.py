@@ -18,7 +18,7 @@ from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
 from styleresearch.methods.perceptual import perceptual_step
-from styleresearch.methods.styles import check_styles
+from styleresearch.methods.styles import checked_styles
 from styleresearch.types import Image, OtherImage, Params, Style
 
 _THUMBNAIL = 16
@@ -44,7 +44,8 @@ class FeedForward(TrainedMethod):
         net: the network.
         styles: the style pictures, (h, w, 3) each, as many as ``net.styles``; None where it only stylises. A config
             names a picture source here, with the ``size`` of their short sides (default 256).
-        dtype: of activations in training; parameters and statistics are float32.
+        dtype: of activations in training, whatever ``net.dtype`` is, which holds for ``stylize``; parameters and
+            statistics are float32.
     """
 
     objective: Objective
@@ -58,6 +59,17 @@ class FeedForward(TrainedMethod):
     encodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        if not hasattr(self.net, "styles"):
+            raise InputError(
+                "feedforward: net must be a network from image to image, dict(name='transform', ...) or 'unet', not "
+                f"{type(self.net).__name__}"
+            )
+        shapes = [np.shape(picture) for picture in self.styles or ()]
+        if any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
+            raise InputError(
+                "feedforward: styles must be a picture source, dict(name=...), or pictures (h, w, 3), not of the "
+                f"shapes {', '.join(map(str, shapes))}"
+            )
         if self.styles is not None and len(self.styles) != self.net.styles:
             raise InputError(
                 f"feedforward: {len(self.styles)} style pictures for a network of {self.net.styles}; "
@@ -130,8 +142,7 @@ class FeedForward(TrainedMethod):
         Raises:
             InputError: for a picture that is not one of the network's styles, or masks.
         """
-        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
-        check_styles("feedforward", styles, content.shape[0])
+        styles = checked_styles("feedforward", style, content.shape[0])
         if any(each.where is not None or each.mask is not None for each in styles):
             raise InputError("feedforward blends styles over the whole picture and takes no masks; gatys and adain do")
         mix = np.zeros((content.shape[0], self.net.styles), np.float32)

@@ -16,7 +16,7 @@ from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
 from styleresearch.methods.optimizers import Optimizer
-from styleresearch.methods.styles import check_styles
+from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
 from styleresearch.types import Image, OtherImage, Params, Style
 
@@ -91,8 +91,7 @@ class Gatys(Method):
                 and masks do not fit the content.
             NonFiniteLossError: if a term or its gradient becomes NaN or infinite.
         """
-        styles = list(style) if isinstance(style, (list, tuple)) else [Style(style)]
-        check_styles("gatys", styles, content.shape[0])
+        styles = checked_styles("gatys", style, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
         results = []
         for index in range(content.shape[0]):

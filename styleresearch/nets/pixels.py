@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from styleresearch.errors import InputError
-from styleresearch.types import Image, OtherImage
+from styleresearch.types import Image
 
 Pixels = Literal["byte", "unit", "signed", "caffe"]
 Output = Literal["linear", "tanh", "sigmoid"]
@@ -63,9 +63,3 @@ def write(y: Float[Array, "b h w 3"], pixels: Pixels, output: Output) -> Image:
 
 def _mean() -> Array:
     return jnp.asarray(_MEAN, jnp.float32)[None, None, None]
-
-
-def pad_to_multiple(image: Image, multiple: int) -> OtherImage:
-    """Reflect the image at its last row and column until both sides are multiples of ``multiple``."""
-    _, h, w, _ = image.shape
-    return jnp.pad(image, ((0, 0), (0, -h % multiple), (0, -w % multiple), (0, 0)), mode="reflect")

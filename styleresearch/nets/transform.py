@@ -11,9 +11,10 @@ from jaxtyping import Array
 
 from styleresearch.errors import InputError
 from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Residual, Upsampling
-from styleresearch.nets.pixels import Output, Pixels, check_pixels, pad_to_multiple, read, write
+from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.ops.conv import Border
+from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.types import Image
 
 Padding = Literal["reflect", "reflect_start", "zeros"]
@@ -47,7 +48,7 @@ class Transform(nn.Module):
             mix: weights of the styles for each image, which sum to 1; ``None`` for equal shares.
         """
         _, height, width, _ = image.shape
-        x = read(pad_to_multiple(image, self.multiple), self.pixels)
+        x = read(pad_to_multiple(image, self.multiple, "reflect"), self.pixels)
         border: Border = "zeros" if self.padding == "reflect_start" else self.padding
         if self.padding == "reflect_start":
             # As much as the residual blocks, without padding of their own, take away.

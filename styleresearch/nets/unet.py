@@ -9,8 +9,9 @@ import jax.numpy as jnp
 
 from styleresearch.errors import InputError
 from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Upsampling
-from styleresearch.nets.pixels import Output, Pixels, check_pixels, pad_to_multiple, read, write
+from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
+from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.types import Image
 
 
@@ -45,7 +46,7 @@ class UNet(nn.Module):
         common = {"padding": self.padding, "initial": self.initial, "dtype": self.dtype}
         rows = self.styles if self.affine else 0
         widths = [self.width * min(2**level, 8) for level in range(self.downs)]
-        x = read(pad_to_multiple(image, self.multiple), self.pixels)
+        x = read(pad_to_multiple(image, self.multiple, "reflect"), self.pixels)
         skips = []
         for level, channels in enumerate(widths, 1):
             x = nn.leaky_relu(x, 0.2) if level > 1 else x

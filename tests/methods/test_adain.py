@@ -15,6 +15,7 @@ from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
 from styleresearch.methods.adain import AdaIN, adain
 from styleresearch.methods.optimizers import Adam
+from styleresearch.nets import NETS
 from styleresearch.types import Style
 
 LAYER = "relu2_1"
@@ -208,3 +209,16 @@ def test_what_cannot_be_is_refused(stylize, random_image):
         stylize(content, [Style(style, mask=jnp.zeros((1, 48, 32, 1)))])
     with pytest.raises(InputError, match="strength must be from 0"):
         stylize(content, style, strength=1.5)
+    with pytest.raises(InputError, match="style_eps must be 0 or more, got -1"):
+        stylize(content, style, style_eps=-1.0)
+    with pytest.raises(InputError, match=r"net must be a decoder .* not Transform"):
+        stylize(content, style, net=NETS.build({"name": "transform"}))
+
+
+@pytest.mark.parametrize(("side", "widths"), [(31, (8,)), (32, (8, 8))])
+def test_a_decoder_that_paints_another_size_is_refused(method, small_encoder, side, widths):
+    net = NETS.build({"name": "decoder", "widths": widths, "depths": (1,) * len(widths)})
+    made = side // 2 * 2 ** len(widths)
+    message = f"of {side}x{side} px the decoder makes {made}x{made}. data.crop must be a multiple of 2"
+    with pytest.raises(InputError, match=message):
+        replace(method, net=net).init(jax.random.key(0), small_encoder, {"content": jnp.zeros((1, side, side, 3))})

@@ -126,6 +126,13 @@ def test_the_number_of_styles_must_fit(method):
         replace(method, styles=method.styles[:2])
 
 
+def test_what_is_no_picture_and_no_such_network_is_refused(method):
+    with pytest.raises(InputError, match=r"pictures \(h, w, 3\), not of the shapes \(\), \(\), \(\)"):
+        replace(method, styles=(1, 2, 3))
+    with pytest.raises(InputError, match=r"net must be a network from image to image.* not Decoder"):
+        replace(method, net=NETS.build({"name": "decoder"}))
+
+
 def test_without_styles_nothing_is_learned_but_the_method_paints(
     method, params, small_encoder, styles, random_image, stylize
 ):
