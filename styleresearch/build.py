@@ -275,7 +275,8 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
             with problems.at(key):
                 options[key] = build(options[key])
     if problems.found:
-        raise InputError("\n".join(problems.found))
+        unbuilt = [key for key in _NESTED if isinstance(options.get(key), Mapping)]
+        raise InputError("\n".join([*problems.found, *registry.problems(options, unbuilt)]))
     return registry.build(options)
 
 
@@ -304,7 +305,14 @@ def objective(terms: Mapping[str, Any]) -> Objective:
 
 
 def pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
-    """Return the pictures of a source; ``size`` beside the source's options is that of their short sides."""
+    """Return the pictures of a source, each (h, w, 3) in [0, 1].
+
+    Args:
+        spec: of the source; ``size`` beside its options is that of the short sides in px, 256 by default.
+
+    Raises:
+        InputError: for anything wrong with the spec, or a picture that cannot be read.
+    """
     options = dict(spec)
     size = options.pop("size", 256)
     if type(size) is not int or size < 1:

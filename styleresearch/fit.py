@@ -79,7 +79,8 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     """Build a training run.
 
     Raises:
-        InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
+        InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
+            encoder is there, what is wrong with it or the size of the crops for it.
     """
     problems = Problems()
     modules: dict[str, str] = {}
@@ -144,11 +145,14 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
 def _samples(spec: Any) -> Samples:
     if not isinstance(spec, Mapping) or not {"contents", "styles"} <= set(spec) <= {"contents", "styles", "size"}:
         raise InputError(f"must be dict(contents=dict(name=...), styles=dict(name=...), size=128), got {spec!r}")
-    size = spec.get("size", 128)
-    pictures = {}
+    pictures, problems = {}, Problems()
     for part in ("contents", "styles"):
-        source = build.source(spec[part])
-        pictures[part] = [_square(source.picture(name, size)) for name in source.names()]
+        with problems.at(part):
+            if not isinstance(spec[part], Mapping):
+                raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
+            pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
+    if problems.found:
+        raise InputError("\n".join(problems.found))
     return Samples(pictures["contents"], pictures["styles"])
 
 
@@ -227,15 +231,21 @@ def _describe(what: Fit, run: RunDirectory) -> None:
     }
     now = json.loads(json.dumps(now, default=str))
     if description.is_file():
-        before = json.loads(description.read_text(encoding="utf-8"))
+        before = _read(description)
         changes = [*_changes({key: before.get(key) for key in now}, now)]
-        if changes:
-            raise InputError(
-                f"{run.path} holds a run of another config; name another directory, or take back:\n  "
-                + "\n  ".join(changes)
-            )
     elif config.is_file():
-        raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
+        # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
+        before = _read(config)
+        if "train" not in before:
+            raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
+        changes = [*_changes(_fixed(before), now["config"], "config")]
+    else:
+        changes = []
+    if changes:
+        raise InputError(
+            f"{run.path} holds a run of another config; name another directory, or take back:\n  "
+            + "\n  ".join(changes)
+        )
     write_atomically(config, json.dumps(what.config, indent=2, default=str) + "\n")
     spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
     facts = {
@@ -246,6 +256,17 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "version": __version__,
     }
     write_atomically(description, json.dumps(facts, indent=2, default=str) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what one of the two files holds."""
+    try:
+        found = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); delete it, and this command writes it anew") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{path} is damaged (it holds no dict); delete it, and this command writes it anew")
+    return found
 
 
 def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from beartype import BeartypeConf
@@ -81,8 +81,13 @@ class Registry(Generic[T]):
         parameters = inspect.signature(self.get(name)).parameters
         return {key: parameter for key, parameter in parameters.items() if parameter.kind in named}
 
-    def problems(self, spec: Mapping[str, Any]) -> list[str]:
-        """Return what is wrong with the names and types in ``spec``, as messages; empty when it can be built."""
+    def problems(self, spec: Mapping[str, Any], unchecked: Collection[str] = ()) -> list[str]:
+        """Return what is wrong with the names and types in ``spec``, as messages; empty when it can be built.
+
+        Args:
+            spec: the spec.
+            unchecked: options whose values are known to be wrong already.
+        """
         if not isinstance(spec.get("name"), str):
             return [
                 f"{self.kind} spec {dict(spec)!r} needs a 'name', a string. Registered: {', '.join(self) or 'none'}"
@@ -107,7 +112,10 @@ class Registry(Generic[T]):
         found += [
             f"{self.kind} {spec['name']!r}: {key} = {spec[key]!r} is not {_said(hints[key])}"
             for key in options
-            if key in spec and key in hints and not is_bearable(spec[key], hints[key], conf=_NUMERIC_TOWER)
+            if key in spec
+            and key in hints
+            and key not in unchecked
+            and not is_bearable(spec[key], hints[key], conf=_NUMERIC_TOWER)
         ]
         return found
 

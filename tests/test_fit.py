@@ -282,9 +282,22 @@ def test_directories_of_something_else_are_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(InputError, match="holds a run that is not a training run; name another directory"):
         trained(FEEDFORWARD, tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config\.json is damaged .* delete it"):
+        trained(FEEDFORWARD, tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot create the run directory"):
         trained(FEEDFORWARD, tmp_path / "file" / "run")
+
+
+def test_a_run_that_was_killed_before_it_described_itself_goes_on(finished):
+    before = json.loads((finished / "run.json").read_text())
+    (finished / "run.json").unlink()
+    with pytest.raises(InputError, match=r"another config.*\n  config.seed: was 0, is 1$"):
+        trained(changed(FEEDFORWARD, seed=1), finished)
+    _, told = trained(FEEDFORWARD, finished)
+    assert told.starts == [6]
+    assert json.loads((finished / "run.json").read_text())["config"] == before["config"]
 
 
 def test_a_directory_that_is_being_written_is_refused_at_once(tmp_path, monkeypatch):
@@ -313,6 +326,8 @@ def test_everything_wrong_with_a_config_is_said_at_once():
             method__net__width=3,
             data__batch_size=0,
             train__steps=0,
+            method__lr=1.0,
+            samples__contents=3,
             samples__styles={"name": "nowhere"},
             seed=-1,
         )
@@ -320,7 +335,8 @@ def test_everything_wrong_with_a_config_is_said_at_once():
     for part in (
         "encoder:", "vgg17", "method: optimizer: adam: learning_rate must be above 0, got -1.0",
         "method: network 'transform' has no option 'width'", "data: batch_size", "train.steps must be at least 1",
-        "samples: unknown picture source 'nowhere'", "seed",
+        "samples: contents: must be dict(name=...", "samples: styles: unknown picture source 'nowhere'", "seed",
+        "method 'feedforward' has no option 'lr'",
     ):  # fmt: skip
         assert part in message, part
 
@@ -344,6 +360,9 @@ def test_everything_wrong_with_a_config_is_said_at_once():
             ["1 style pictures for a network of 2"],
         ),
         (changed(FEEDFORWARD, samples={"contents": STYLES}), ["samples: must be dict(contents="]),
+        (changed(FEEDFORWARD, samples__size="big"), ["samples: contents: size must be a whole number", "'big'"]),
+        (changed(FEEDFORWARD, method__net={"name": "decoder"}), ["method: feedforward: net must be", "not Decoder"]),
+        (changed(FEEDFORWARD, method__styles=(1, 2)), ["method: feedforward: styles must be a picture source"]),
         (changed(ADAIN, method__layer="relu9_1"), ["method", "relu9_1"]),
         (changed(ADAIN, method__strength=2.0), ["strength must be from 0 (content) to 1 (style), got 2.0"]),
         (changed(FEEDFORWARD, data__crop=1, data__resize=1), ["data.crop: an image of 1x1 px is too small"]),
