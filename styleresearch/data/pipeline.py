@@ -154,6 +154,9 @@ class Pipeline:
         Args:
             step: at least 0.
             rows: only these rows of it, for training in several processes.
+
+        Raises:
+            InputError: for a step below 0, or rows that are none or have gaps.
         """
         if step < 0:
             raise InputError(f"step {step}: steps count from 0")
@@ -168,6 +171,9 @@ class Pipeline:
         Args:
             start: the first step.
             rows: only these rows of each batch, for training in several processes.
+
+        Raises:
+            InputError: for a start below 0, or rows that are none or have gaps.
         """
         if start < 0:
             raise InputError(f"start {start}: steps count from 0")

@@ -121,6 +121,9 @@ class State:
 class TrainedMethod(Method):
     """A method that learns: ``init`` and ``step`` are pure and are jitted by the training loop, never inside.
 
+    One whose training reads the encoder names the layers in a property ``layers``: they are then checked against the
+    encoder and the size of the crops before anything is compiled.
+
     Attributes:
         learns_from: options that only training reads; a method that is built to stylise goes without them.
         reads_styles: whether ``step`` reads ``batch["style"]``.
@@ -137,7 +140,7 @@ class TrainedMethod(Method):
 
     @abc.abstractmethod
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
-        """Return the state after one step on a batch, and what the step measured before it.
+        """Return the state after one step on a batch, and what the step measured before it; images are in [0, 1].
 
         Randomness comes from ``fold_in(state.key, state.step)``, so that a resumed run continues bit by bit.
         """

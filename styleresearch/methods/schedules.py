@@ -21,6 +21,9 @@ def inverse_time(decay: float = 5e-5) -> Callable[[Any], Any]:
 
     Args:
         decay: per update.
+
+    Raises:
+        InputError: for a negative decay.
     """
     if decay < 0:
         raise InputError(f"inverse_time: decay must be 0 or more, got {decay}")
@@ -37,8 +40,11 @@ def linear(steps: int, start: int = 0, end: float = 0.0) -> Callable[[Any], Any]
         steps: length of the line, in updates.
         start: updates before it.
         end: factor afterwards.
+
+    Raises:
+        InputError: for no steps, or a negative start.
     """
-    _length("linear", steps)
+    _length("linear", steps, start)
     return optax.linear_schedule(1.0, end, steps, start)
 
 
@@ -52,12 +58,17 @@ def cosine(steps: int, warmup: int = 0, end: float = 0.0) -> Callable[[Any], Any
         steps: updates in all.
         warmup: how many of them rise.
         end: factor afterwards.
+
+    Raises:
+        InputError: for no steps after the warmup, or a negative warmup.
     """
-    _length("cosine", steps - warmup)
+    _length("cosine", steps - warmup, warmup)
     fall = optax.cosine_decay_schedule(1.0, steps - warmup, end)
     return fall if not warmup else optax.join_schedules([optax.linear_schedule(0.0, 1.0, warmup), fall], [warmup])
 
 
-def _length(name: str, steps: int) -> None:
+def _length(name: str, steps: int, before: int) -> None:
     if steps < 1:
         raise InputError(f"{name}: it needs at least one update to change the learning rate over, got {steps}")
+    if before < 0:
+        raise InputError(f"{name}: give 0 or more updates before the learning rate falls, got {before}")

@@ -185,7 +185,7 @@ def train(
             last = done == settings.steps or stop.is_set()
             saves = last or done % settings.save_every == 0
             samples = settings.sample_every and (last or done % settings.sample_every == 0)
-            if last or saves or samples or done % settings.log_every == 0:
+            if saves or samples or done % settings.log_every == 0:
                 watcher.report(meter.report(done))
             if saves:
                 _check_parameters(state, done)

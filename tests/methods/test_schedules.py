@@ -51,6 +51,8 @@ def test_every_schedule_is_documented():
         ({"name": "linear", "steps": 0}, "at least one update"),
         ({"name": "cosine", "steps": 10, "warmup": 10}, "at least one update"),
         ({"name": "cosine"}, "needs the option 'steps'"),
+        ({"name": "linear", "steps": 10, "start": -1}, "linear: give 0 or more updates before .* got -1"),
+        ({"name": "cosine", "steps": 10, "warmup": -1}, "cosine: give 0 or more updates before .* got -1"),
     ],
 )
 def test_what_cannot_be_is_refused(spec, message):

@@ -54,5 +54,8 @@ def photographs(names: Sequence[str] | None = None) -> Dataset:
 
     Args:
         names: which, in this order; ``None`` for all five.
+
+    Raises:
+        InputError: for an unknown name.
     """
     return Photographs(SOURCES.build({"name": "photographs", "names": names}))
