@@ -152,12 +152,14 @@ def _list(_args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from styleresearch.cli.out import check_out
     from styleresearch.data.images import save_image
     from styleresearch.data.pipeline import Pipeline
     from styleresearch.errors import InputError
 
     if args.out.suffix.lower() != ".png":
         raise InputError(f"--out {args.out}: the contact sheet is a PNG; give a name that ends in .png")
+    check_out(args.out)
     if args.examples < 1:
         raise InputError(f"--examples {args.examples}: give 1 or more")
     pipeline = Pipeline(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 
@@ -33,6 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.filesize import decimal
 
+    from styleresearch.cli.out import check_out
     from styleresearch.errors import InputError
     from styleresearch.export import check_suffix, export
     from styleresearch.trained import load, place_of
@@ -48,11 +48,7 @@ def run(args: argparse.Namespace) -> int:
     source = place_of(args.checkpoint)
     if args.out.resolve() == source.resolve():
         raise InputError(f"--out {args.out} is the file that comes in; name another")
-    if args.out.is_dir() or not args.out.resolve().parent.is_dir():
-        what = "is a folder" if args.out.is_dir() else "is in a folder that does not exist"
-        raise InputError(f"--out {args.out} {what}; name a file in an existing folder")
-    if not os.access(args.out.resolve().parent, os.W_OK):
-        raise InputError(f"--out {args.out}: the folder cannot be written; name another")
+    check_out(args.out)
 
     trained = load(args.checkpoint)
     size = None if args.height is None else (args.height, args.width)

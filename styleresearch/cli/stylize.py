@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +167,7 @@ def _spec(spec: Any, args: argparse.Namespace) -> Any:
 
 def _check_out(args: argparse.Namespace) -> None:
     """Raise before the work, not after it, if the result could not be written or would replace an input."""
+    from styleresearch.cli.out import check_out
     from styleresearch.data.images import WRITE_OPTIONS
     from styleresearch.errors import InputError
 
@@ -177,11 +177,7 @@ def _check_out(args: argparse.Namespace) -> None:
     for given in (args.content, *map(Path, args.style), *(args.content_mask or ()), *(args.style_mask or ())):
         if given.resolve() == path.resolve():
             raise InputError(f"--out {path} is one of the pictures that come in; name another file")
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        what = "is a folder" if path.is_dir() else "is in a folder that does not exist"
-        raise InputError(f"--out {path} {what}; name a file in an existing folder")
-    if not os.access(path.resolve().parent, os.W_OK):
-        raise InputError(f"--out {path}: the folder cannot be written; name another")
+    check_out(path)
 
 
 def _check_counts(args: argparse.Namespace) -> None:
