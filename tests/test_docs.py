@@ -24,6 +24,7 @@ from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
+from styleresearch.fit import fit_of
 from styleresearch.losses import LOSSES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
@@ -103,6 +104,8 @@ def check_config(file: Path) -> None:
     build.import_modules(config)
     if "methods" in config:
         assert comparison(config).cells()
+    elif "train" in config:
+        assert fit_of(config).samples
     else:
         assert not build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
         assert build.column("method", config["method"]).method
