@@ -27,12 +27,14 @@ import numpy as np
 from styleresearch import build
 from styleresearch.cli.setup import enable_compilation_cache
 from styleresearch.data.images import load_image
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.methods import METHODS
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.baselines import ColorTransfer
 from styleresearch.methods.feedforward import FeedForward
 from styleresearch.methods.gatys import Gatys
 from styleresearch.methods.optimizers import LBFGS
-from styleresearch.trained import load
+from styleresearch.trained import Trained, load
 from styleresearch.types import Style
 
 BUDGETS = (50, 100, 200)
@@ -74,7 +76,7 @@ def main() -> None:
     else:
         styles = held_out(args.style, args.styles, args.size)
     pairs = [(content, style) for content in contents for style in styles]
-    untrained = _untrained(trained)
+    untrained = _untrained(trained, encoder)
 
     @jax.jit
     def targets_of(encoder: Any, content: Any, style: Any) -> Any:
@@ -136,16 +138,13 @@ def main() -> None:
     print(f"\nK, evaluations of L-BFGS to the trained network's total: median {np.median(reached):g}, {reached}")
 
 
-def _untrained(trained: Any) -> Any:
+def _untrained(trained: Trained, encoder: Encoder) -> Any:
     """Return the parameters that the run began with, by its seed."""
-    from styleresearch.fit import fit_of
-
-    config = dict(trained.facts["config"])
-    config.pop("samples", None)
-    what = fit_of(config)
-    batch = {name: jnp.asarray(each, jnp.float32) / 255 for name, each in what.data.batch(0).items()}
-    state = jax.jit(what.method.init)(jax.random.key(what.seed), what.encoder, batch)
-    return what.method.inference(state)
+    config = trained.facts["config"]
+    method = build.resolve(METHODS, config["method"])
+    crop = config["data"]["crop"]
+    batch = dict.fromkeys(("content", "style"), jnp.zeros((1, crop, crop, 3)))
+    return method.inference(jax.jit(method.init)(jax.random.key(config.get("seed", 0)), encoder, batch))
 
 
 if __name__ == "__main__":

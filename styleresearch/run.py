@@ -56,7 +56,9 @@ def stylize(
     """
     plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
     if not plain and not column.method.guided:
-        raise InputError(f"method {column.name!r} takes one style and no masks; gatys and adain take several")
+        raise InputError(
+            f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
+        )
     keep = column.preserve_color
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
         image = jnp.asarray(content, jnp.float32)[None]
