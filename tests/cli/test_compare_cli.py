@@ -312,7 +312,7 @@ def test_a_loss_that_is_not_a_number_fails_its_own_cells_alone(run, bench):
     assert done.status == 1
     for pair in PAIRS:
         assert f"styleresearch: broken, {pair}: the loss term 'mine' became nan at evaluation 1" in done.err
-        assert f"picture, {pair}: the picture that method 'own_nan_picture' made holds NaN" in done.err
+        assert f"picture, {pair}: the picture that method 'picture' made holds NaN" in done.err
     assert "Traceback" not in done.err
     records = read(bench / "run/records.jsonl")
     assert {record["method"] for record in records} == set(METHODS)
