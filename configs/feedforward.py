@@ -6,11 +6,14 @@ It trains on the photographs that come with scikit-image, so it runs anywhere; f
 yours: ``--config.data.content.name=folder --config.data.content.path=DIR``.
 Reproduces no paper.
 Differs from ``configs/cin_multistyle.py``: half the width; the objective of ``configs/johnson_authors.py`` (Caffe's
-pixels, Gram matrices over C M, mse) with a style weight of 0.2 for 5; 128 px, batches of 4.
+pixels, Gram matrices over C M, mse) with a style weight of 0.4 for 5; crops of 96 px, batches of 2; the
+learning rate falls to 0 along a cosine. Many small steps: on two cores they bring it further in the same time.
 """
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
+
+STEPS = 9000
 
 
 def get_config() -> ConfigDict:
@@ -34,25 +37,25 @@ def get_config() -> ConfigDict:
             output="sigmoid",
         ),
         styles=dict(**styles, size=144),
-        optimizer=dict(name="adam", learning_rate=1e-3),
+        optimizer=dict(name="adam", learning_rate=1e-3, schedule=dict(name="cosine", steps=STEPS)),
         objective=dict(
             content=dict(name="feature", layers=("relu3_3",), reduction="mse", weight=1.0),
             style=dict(
                 name="gram",
                 layers=("relu1_2", "relu2_2", "relu3_3", "relu4_3"),
                 convention="neural_style",
-                weight=0.2,
+                weight=0.4,
             ),
         ),
         dtype="float32",
     )
     config.data = dict(
         content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
-        batch_size=4,
-        crop=128,
-        resize=152,
+        batch_size=2,
+        crop=96,
+        resize=128,
         workers=0,
     )
-    config.train = dict(steps=3000, log_every=50, save_every=500, keep=2, sample_every=500, ema=0.99)
+    config.train = dict(steps=STEPS, log_every=100, save_every=1000, keep=2, sample_every=1000, ema=0.999)
     config.samples = dict(contents=dict(name="photographs", names=("cat", "coffee")), styles=styles, size=128)
     return config
