@@ -64,9 +64,17 @@ def _open(chrome, report, size, scheme="light"):
     chrome.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
+    # By way of an empty page: asking for the address that is open already would count as a reload of it.
+    chrome.get("about:blank")
     chrome.get_log("browser")
     chrome.get_log("performance")
     chrome.get(report.as_uri())
+    _wait(chrome)
+
+
+def _wait(chrome):
+    """Until the page has loaded; its script, which stands at the end of it, has then run."""
+    WebDriverWait(chrome, 30).until(lambda c: c.execute_script("return document.readyState === 'complete'"))
 
 
 @pytest.fixture(params=sorted(SIZES))
@@ -332,6 +340,25 @@ def test_one_loss_term_at_a_time(page):
     assert shown() == ["0"]
     page.execute_script("document.querySelectorAll('input[name=term]')[2].click()")
     assert shown() == ["2"]
+
+
+def test_a_reload_shows_what_its_controls_say(page):
+    Select(page.find_element(By.ID, "shown")).select_by_visible_text("Time")
+    Select(page.find_element(By.ID, "only-content")).select_by_visible_text("coffee")
+    page.execute_script("document.querySelectorAll('input[name=term]')[2].click()")
+    page.refresh()
+    _wait(page)
+    value, content, term = page.execute_script(
+        """return [document.getElementById('shown').selectedOptions[0].text, document.getElementById('only-content').value,
+        document.querySelector('input[name=term]:checked').value]"""
+    )
+    shown = page.execute_script(
+        """const seen = selector => [...document.querySelectorAll(selector)].filter(e => e.offsetParent);
+        return [seen('.what')[0].textContent, seen('.row').map(r => r.dataset.content), seen('.panels').map(p => p.dataset.term)]"""
+    )
+    assert shown[0].endswith(" s") == (value == "Time")
+    assert set(shown[1]) == {content} if content else len(set(shown[1])) > 1
+    assert shown[2] == [term]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

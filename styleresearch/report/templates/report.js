@@ -32,6 +32,13 @@
   for (const input of document.querySelectorAll("input[name=term]")) input.addEventListener("change", showTerm);
   showTerm();
 
+  // A browser that reloads the page puts the choices back, some only after this script has run.
+  addEventListener("pageshow", () => {
+    showValues();
+    applyFilters();
+    showTerm();
+  });
+
   /* ---- lightbox ---- */
   const box = byId("lightbox");
   const frame = byId("frame");
