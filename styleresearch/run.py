@@ -163,6 +163,8 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
 
 
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
+    learned = cell.column.trained
+    trained_under = None if learned is None else learned.facts["encoder"]["digest"]
     return {
         "method": cell.column.name,
         "label": cell.column.label,
@@ -178,7 +180,7 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
             "style": f"inputs/style/{cell.style}.png",
             "curve": entry["curve"],
         },
-        "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None)),
+        "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
         "cost": entry["cost"],
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,7 +53,7 @@ class Trained:
         """Names of the styles that it learned, in order; empty for a method that takes any."""
         return tuple(self.facts.get("styles") or ())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The sha256 of the parameters."""
         return digest_of(self.params)

@@ -73,9 +73,14 @@ class Suite:
             for name, metric in self.metrics
         }
 
-    def in_sample(self, objective: Objective | None) -> list[str]:
-        """Return the metrics that a method with this objective optimised itself: same statistic, a layer shared."""
-        if objective is None:
+    def in_sample(self, objective: Objective | None, seen_by: str | None = None) -> list[str]:
+        """Return the metrics that a method optimised itself: the same statistic, a layer shared, the same encoder.
+
+        Args:
+            objective: the method's; ``None`` for a method without one.
+            seen_by: digest of the encoder that the method was trained under; ``None`` for the suite's own.
+        """
+        if objective is None or (seen_by is not None and seen_by != self.encoder.digest):
             return []
         return [
             name

@@ -120,3 +120,9 @@ def test_in_sample_needs_the_same_statistic_on_a_layer_in_common(suite):
     assert marked(a=Gram(("relu3_1",))) == []
     assert marked(a=Moments(("relu1_1", "relu2_1"))) == []
     assert suite.in_sample(None) == []
+
+
+def test_what_another_encoder_saw_is_not_in_sample(suite):
+    objective = Objective.of({"style": (1.0, STYLE)})
+    assert suite.in_sample(objective, seen_by=suite.encoder.digest) == suite.in_sample(objective) == ["style"]
+    assert suite.in_sample(objective, seen_by="0" * 64) == []
