@@ -108,13 +108,9 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     Raises:
         InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
     """
-    problems = Problems()
-    modules: dict[str, str] = {}
-    with problems.at("imports"):
-        modules = build.import_modules(config)
-    problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
-    problems.raise_if_any()
+    modules = build.begin(config, REQUIRED, OPTIONAL)
     build.check_named(config, ("methods", "metrics"))
+    problems = Problems()
     columns, metrics, layers = [], {}, {}
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):

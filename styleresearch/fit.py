@@ -82,12 +82,8 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
             encoder is there, what is wrong with it or the size of the crops for it.
     """
+    modules = build.begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
-    modules: dict[str, str] = {}
-    with problems.at("imports"):
-        modules = build.import_modules(config)
-    problems.found += build.check_keys(config, REQUIRED, OPTIONAL)
-    problems.raise_if_any()
     method, data, samples, settings = None, None, None, None
     layers = {}
     with problems.at("method"):

@@ -176,13 +176,9 @@ def measure(
         InputError: for anything wrong with the config, a picture that cannot be read or measured, two outputs of one
             method for one pair, or a directory ``out`` that is not for this.
     """
-    problems = build.Problems()
-    modules: dict[str, str] = {}
-    with problems.at("imports"):
-        modules = build.import_modules(config)
-    problems.found += build.check_keys(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
-    problems.raise_if_any()
+    modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
     build.check_named(config, ("metrics",))
+    problems = build.Problems()
     metrics, layers = {}, {}
     for name, spec in config["metrics"].items():
         with problems.at(f"metrics.{name}"):

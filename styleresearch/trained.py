@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from styleresearch import build
+from styleresearch import build, configfile
 from styleresearch.build import Column
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -64,7 +64,7 @@ class Trained:
         Raises:
             InputError: for an option that does not exist.
         """
-        build.import_modules(self.facts["config"])
+        configfile.import_modules(self.facts["config"])
         return build.resolve(METHODS, {**self.spec, **options})
 
     def encoder(self) -> Encoder:
@@ -144,7 +144,7 @@ def _checked(facts: Any) -> dict[str, Any]:
     for key in ("config", "method", "encoder"):
         if not isinstance(facts[key], dict):
             raise ValueError(f"its {key} is not a dict")
-    return build.plain(facts)
+    return configfile.plain(facts)
 
 
 def zoo_names() -> tuple[str, ...]:
@@ -233,6 +233,6 @@ def column(name: str, spec: Any) -> Column:
     trained = load(str(options.pop("checkpoint")))
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    build.import_modules(trained.facts["config"])
+    configfile.import_modules(trained.facts["config"])
     found = build.column(name, {**trained.spec, **options})
     return replace(found, spec=dict(spec), trained=trained)

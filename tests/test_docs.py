@@ -16,7 +16,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from styleresearch import build
+from styleresearch import build, configfile
 from styleresearch.cli import main, make_parser
 from styleresearch.comparison import comparison
 from styleresearch.data.datasets import DATASETS
@@ -100,8 +100,8 @@ def test_python_runs(page: Path, folder: Path) -> None:
 
 
 def check_config(file: Path) -> None:
-    config = {**build.load_config(str(file)), "encoder": SMALL}
-    build.import_modules(config)
+    config = {**configfile.load_config(str(file)), "encoder": SMALL}
+    configfile.import_modules(config)
     if "methods" in config:
         assert comparison(config).cells()
     elif "train" in config:
@@ -130,7 +130,7 @@ def test_commands_parse(page: Path, line: str, folder: Path) -> None:
     assert all(option.startswith("--config.") for option in rest), rest
     if "--config" in line:
         config = args.config if (folder / args.config).is_file() else str(ROOT / args.config)
-        assert build.load_config(config, rest)
+        assert configfile.load_config(config, rest)
 
 
 def test_there_are_commands_of_every_kind() -> None:

@@ -19,7 +19,7 @@ import pytest
 from tensorboardX.proto import event_pb2
 from tensorboardX.record_writer import masked_crc32c
 
-from styleresearch import build
+from styleresearch import configfile
 from styleresearch.data.images import load_image, save_image
 from styleresearch.errors import InputError
 from styleresearch.fit import Fit, fit, fit_of
@@ -211,7 +211,7 @@ def test_event_files(feedforward):
 
 def test_a_run_describes_itself(feedforward):
     folder = feedforward[2]
-    assert build.plain(json.loads((folder / "config.json").read_text())) == FEEDFORWARD
+    assert configfile.plain(json.loads((folder / "config.json").read_text())) == FEEDFORWARD
     facts = json.loads((folder / "run.json").read_text())
     assert facts["styles"] == ["impasto", "mosaic"]
     assert "styles" not in facts["method"]
@@ -392,7 +392,7 @@ def test_the_config_of_the_documentation_is_one(tmp_path):
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
-    config = build.load_config(str(tmp_path / "mine.py"))
+    config = configfile.load_config(str(tmp_path / "mine.py"))
     what = fit_of(changed(config, encoder=FEEDFORWARD["encoder"]))
     assert (what.settings.steps, what.settings.ema, what.data.batch_size) == (4000, 0.99, 4)
 
@@ -403,7 +403,7 @@ def test_the_config_of_the_documentation_is_one(tmp_path):
 def test_eight_devices_compute_what_one_does(feedforward, adain, tmp_path):
     script = (
         "import json, sys\nfrom pathlib import Path\nimport jax\n"
-        "from styleresearch.build import plain\nfrom styleresearch.fit import fit, fit_of\n"
+        "from styleresearch.configfile import plain\nfrom styleresearch.fit import fit, fit_of\n"
         "assert jax.device_count() == 8\n"
         "class Silent:\n"
         "    preparing = compiled = resumed = report = sampled = lambda self, *_: None\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from styleresearch import build
+from styleresearch import build, configfile
 from styleresearch.methods.base import Progress
 from styleresearch.run import stylize
 from styleresearch.types import Style
@@ -19,7 +19,7 @@ BOUND = 0.005
     ("content", "style"), [("cat", "mosaic"), ("coffee", "impasto"), ("astronaut", "stained_glass")]
 )
 def test_lbfgs_brings_the_total_under_half_a_percent(imagenet_encoder, content, style):
-    config = build.load_config("configs/gatys_authors.py", ["--config.method.evaluations=200"])
+    config = configfile.load_config("configs/gatys_authors.py", ["--config.method.evaluations=200"])
     column = build.column("method", config["method"])
     photograph = build.source({"name": "photographs"}).picture(content, 192)
     painting = build.source({"name": "painter"}).picture(style, 192)

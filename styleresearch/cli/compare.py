@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the comparison and write its report."""
     from rich.console import Console
 
-    from styleresearch import build
+    from styleresearch import configfile
     from styleresearch.cli.display import following
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.comparison import comparison
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(highlight=False)
     enable_compilation_cache()
-    what = comparison(build.load_config(args.config, args.overrides))
+    what = comparison(configfile.load_config(args.config, args.overrides))
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
     command = shlex.join(

@@ -32,14 +32,14 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from rich.console import Console
 
-    from styleresearch import build
+    from styleresearch import configfile
     from styleresearch.cli.display import bars
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.measure import find_pairs, measure, unnamed
     from styleresearch.report.html import write_report
 
     console = Console(highlight=False)
-    config = build.load_config(args.config, args.overrides)
+    config = configfile.load_config(args.config, args.overrides)
     pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
     for folder in args.outputs if args.pairs is None else ():
         for file in unnamed(folder):

@@ -118,15 +118,13 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--config``, and the config."""
     from styleresearch import build
     from styleresearch.comparison import check_precision
+    from styleresearch.configfile import load_config
     from styleresearch.trained import column
 
     args.config = args.config or "configs/gatys_fast.py"
-    config = build.load_config(args.config, args.overrides)
+    config = load_config(args.config, args.overrides)
+    build.begin(config, ("encoder", "method"), ("imports", "precision"))
     problems = build.Problems()
-    with problems.at("imports"):
-        build.import_modules(config)
-    problems.found += build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
-    problems.raise_if_any()
     with problems.at("method"):
         found = column("method", _spec(config["method"], args))
         terms = getattr(found.method, "objective", None)

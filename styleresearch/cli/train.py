@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, showing how it goes."""
     from rich.console import Console
 
-    from styleresearch import build
+    from styleresearch import configfile
     from styleresearch.cli.display import bars
     from styleresearch.cli.setup import enable_compilation_cache, join_processes
     from styleresearch.errors import InputError
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     if args.distributed is not None:
         join_processes(args.distributed)
-    what = fit_of(build.load_config(args.config, args.overrides))
+    what = fit_of(configfile.load_config(args.config, args.overrides))
     with bars(console) as display:
         shown = _Shown(display, what.settings.steps)
         try:

@@ -349,12 +349,14 @@ def test_a_reload_shows_what_its_controls_say(page):
     page.refresh()
     _wait(page)
     value, content, term = page.execute_script(
-        """return [document.getElementById('shown').selectedOptions[0].text, document.getElementById('only-content').value,
+        """return [document.getElementById('shown').selectedOptions[0].text,
+        document.getElementById('only-content').value,
         document.querySelector('input[name=term]:checked').value]"""
     )
     shown = page.execute_script(
         """const seen = selector => [...document.querySelectorAll(selector)].filter(e => e.offsetParent);
-        return [seen('.what')[0].textContent, seen('.row').map(r => r.dataset.content), seen('.panels').map(p => p.dataset.term)]"""
+        return [seen('.what')[0].textContent, seen('.row').map(r => r.dataset.content),
+        seen('.panels').map(p => p.dataset.term)]"""
     )
     assert shown[0].endswith(" s") == (value == "Time")
     assert set(shown[1]) == {content} if content else len(set(shown[1])) > 1
