@@ -18,7 +18,7 @@ STEPS = 9000
 
 def get_config() -> ConfigDict:
     """Return the config."""
-    styles = dict(name="painter", names=("impasto", "mosaic", "stained_glass"), seed=0)
+    styles = dict(name="painter", names=("impasto", "mosaic", "waves"), seed=0)
     config = ConfigDict()
     config.name = "Feed-forward"
     config.imports = ()

@@ -12,6 +12,8 @@ import pytest
 from styleresearch import configfile
 from styleresearch.errors import InputError
 
+ROOT = Path(__file__).resolve().parents[1]
+
 EXAMPLE = """
 from ml_collections import ConfigDict
 
