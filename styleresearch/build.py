@@ -20,7 +20,7 @@ from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS, Metric
-from styleresearch.losses import LOSSES, Objective
+from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Objective
 from styleresearch.methods import METHODS, Method
 from styleresearch.methods.color import PreserveColor
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
@@ -185,6 +185,8 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "schedule": SCHEDULES.build,
     "net": NETS.build,
     "loss": LOSSES.build,
+    "adversarial": ADVERSARIAL.build,
+    "penalty": PENALTIES.build,
     "normalise_on": pictures,
     "styles": pictures,
 }

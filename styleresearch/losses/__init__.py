@@ -1,7 +1,36 @@
-"""Perceptual losses; importing this package registers the built-in ones in ``LOSSES``."""
+"""Losses; importing this package registers the built-in ones in ``LOSSES``, ``ADVERSARIAL`` and ``PENALTIES``."""
 
-from styleresearch.losses import content, distribution, patch, regularize, style
+from styleresearch.losses import (
+    adversarial,
+    content,
+    contrastive,
+    distribution,
+    patch,
+    penalty,
+    reconstruction,
+    regularize,
+    style,
+)
+from styleresearch.losses.adversarial import ADVERSARIAL, Adversarial
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.losses.objective import Objective
+from styleresearch.losses.penalty import PENALTIES, Penalty
 
-__all__ = ["LOSSES", "Loss", "Objective", "content", "distribution", "patch", "regularize", "style"]
+__all__ = [
+    "ADVERSARIAL",
+    "LOSSES",
+    "PENALTIES",
+    "Adversarial",
+    "Loss",
+    "Objective",
+    "Penalty",
+    "adversarial",
+    "content",
+    "contrastive",
+    "distribution",
+    "patch",
+    "penalty",
+    "reconstruction",
+    "regularize",
+    "style",
+]
