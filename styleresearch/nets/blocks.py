@@ -31,6 +31,34 @@ def uniform(fan_in: int) -> Initializer:
     return lambda key, shape, dtype=jnp.float32: jax.random.uniform(key, shape, dtype, -bound, bound)
 
 
+def largest_singular_value(kernel: Float[Array, "*inputs o"], iterations: int = 16) -> Float[Array, ""]:
+    """Return the largest singular value of a kernel as a matrix with a column for each channel out, by power iteration.
+
+    Source: Miyato et al. 2018, "Spectral Normalization", algorithm 1; the gradient is that of section 2.1, equation 10:
+    singular vectors count as constants.
+    Differs: they keep the vector between training steps and take one iteration in each. This one starts at the same
+    vector every time, so that a network holds nothing but its parameters: what it gives depends on them alone. It is
+    never too large; for a normally distributed 4x4 kernel it is up to 5 % too small, less where one value stands out.
+
+    Args:
+        kernel: float32.
+        iterations: products with the matrix and its transpose.
+    """
+    matrix = kernel.reshape(-1, kernel.shape[-1])
+    fixed = jax.lax.stop_gradient(matrix)
+    # No power of a matrix of weights is orthogonal to noise.
+    right = jax.random.normal(jax.random.key(0), (kernel.shape[-1],))
+    left = right
+    for _ in range(iterations):
+        left = _unit(jnp.dot(fixed, right, precision="highest"))
+        right = _unit(jnp.dot(left, fixed, precision="highest"))
+    return jnp.dot(left, jnp.dot(matrix, right, precision="highest"), precision="highest")
+
+
+def _unit(vector: Float[Array, " n"]) -> Float[Array, " n"]:
+    return vector * jax.lax.rsqrt((vector**2).sum() + 1e-24)
+
+
 class Conv(nn.Module):
     """A convolution with its bias; or, with ``upsample``, one that doubles height and width.
 
@@ -44,6 +72,7 @@ class Conv(nn.Module):
         initial: standard deviation of the kernel's normal distribution, "he" for sqrt(2 / fan_in), with a bias of
             ``offset``; None: ``uniform``.
         offset: the bias to begin with.
+        spectral: divide the kernel by its largest singular value before it is used.
         dtype: to compute in.
     """
 
@@ -54,6 +83,7 @@ class Conv(nn.Module):
     upsample: Upsampling | None = None
     initial: Init = None
     offset: float = 0.0
+    spectral: bool = False
     dtype: Dtype = "float32"
 
     @nn.compact
@@ -65,6 +95,7 @@ class Conv(nn.Module):
         of_bias = uniform(fan_in) if deviation is None else nn.initializers.constant(self.offset)
         kernel: Array = self.param("kernel", of_kernel, (self.size, self.size, x.shape[-1], self.features))
         bias: Array = self.param("bias", of_bias, (self.features,))
+        kernel = kernel / largest_singular_value(kernel) if self.spectral else kernel
         x, kernel = x.astype(self.dtype), kernel.astype(self.dtype)
         if self.upsample == "nearest":
             y = ops.upsample_conv(x, kernel, self.padding)

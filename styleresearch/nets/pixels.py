@@ -31,8 +31,8 @@ def check_pixels(pixels: Pixels, output: Output) -> None:
         )
 
 
-def read(image: Image, pixels: Pixels) -> Image:
-    """Return the image in [0, 1] as a network for ``pixels`` reads it."""
+def read(image: Float[Array, "b h w c"], pixels: Pixels) -> Float[Array, "b h w c"]:
+    """Return the image in [0, 1] as a network for ``pixels`` reads it; "caffe" knows three channels alone."""
     if pixels == "byte":
         return image * 255
     if pixels == "signed":

@@ -1,4 +1,4 @@
-"""The feed-forward network of Johnson et al. 2016, for one style or many."""
+"""The feed-forward network of Johnson et al. 2016, for one style or many, and what CycleGAN made of it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from styleresearch.errors import InputError
 from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Residual, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
+from styleresearch.ops.blur import blur_down, blur_up
 from styleresearch.ops.conv import Border
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.types import Image
@@ -21,7 +22,12 @@ Padding = Literal["reflect", "reflect_start", "zeros"]
 
 
 class Transform(nn.Module):
-    """The network that ``transform`` describes, whose arguments are the attributes."""
+    """The network that ``transform`` and ``resnet`` describe, whose arguments are the attributes.
+
+    Attributes:
+        ends: size of the first and the last kernel.
+        between: the padding of convolutions that change the size, where it differs from ``padding``.
+    """
 
     widths: tuple[int, ...]
     residuals: int
@@ -33,11 +39,20 @@ class Transform(nn.Module):
     norm_output: bool
     initial: Init
     dtype: Dtype
+    ends: int = 9
+    between: Border | None = None
+    affine: bool = True
+    antialias: bool = False
 
     @property
     def multiple(self) -> int:
         """What the sides of images are padded to multiples of."""
         return 2 ** (len(self.widths) - 1)
+
+    @property
+    def rows(self) -> int:
+        """Rows of scales and offsets in every norm."""
+        return self.styles if self.affine else 0
 
     @nn.compact
     def __call__(self, image: Image, mix: Mix | None = None) -> Image:
@@ -54,23 +69,29 @@ class Transform(nn.Module):
             # As much as the residual blocks, without padding of their own, take away.
             start = 2 * self.residuals * self.multiple
             x = jnp.pad(x, ((0, 0), (start, start), (start, start), (0, 0)), mode="reflect")
+        between = self.between or border
         common = {"initial": self.initial, "dtype": self.dtype}
-        x = self._layer(x, mix, "contract1", Conv(self.widths[0], 9, padding=border, name="contract1", **common))
+        first = Conv(self.widths[0], self.ends, padding=border, name="contract1", **common)
+        x = self._layer(x, mix, "contract1", first)
         for index, channels in enumerate(self.widths[1:], 2):
             name = f"contract{index}"
-            x = self._layer(x, mix, name, Conv(channels, stride=2, padding=border, name=name, **common))
+            stride = 1 if self.antialias else 2
+            x = self._layer(x, mix, name, Conv(channels, stride=stride, padding=between, name=name, **common))
+            x = blur_down(x) if self.antialias else x
         inner: Border = "none" if self.padding == "reflect_start" else border
         for index in range(1, self.residuals + 1):
-            x = Residual(inner, self.styles, self.initial, self.dtype, name=f"residual{index}")(x, mix)
+            x = Residual(inner, self.rows, self.initial, self.dtype, name=f"residual{index}")(x, mix)
         for index, channels in enumerate(self.widths[-2::-1], 1):
             name = f"expand{index}"
-            x = self._layer(x, mix, name, Conv(channels, padding=border, upsample=self.upsample, name=name, **common))
-        x = Conv(3, 9, padding=border, name="output", **common)(x)
-        x = InstanceNorm(self.styles, name="output_norm")(x, mix) if self.norm_output else x
+            x = blur_up(x) if self.antialias else x
+            upsample = None if self.antialias else self.upsample
+            x = self._layer(x, mix, name, Conv(channels, padding=between, upsample=upsample, name=name, **common))
+        x = Conv(3, self.ends, padding=border, name="output", **common)(x)
+        x = InstanceNorm(self.rows, name="output_norm")(x, mix) if self.norm_output else x
         return write(x, self.pixels, self.output)[:, :height, :width]
 
     def _layer(self, x: Array, mix: Mix | None, name: str, conv: Conv) -> Array:
-        return nn.relu(InstanceNorm(self.styles, name=f"{name}_norm")(conv(x), mix))
+        return nn.relu(InstanceNorm(self.rows, name=f"{name}_norm")(conv(x), mix))
 
 
 @NETS.register("transform")
@@ -123,3 +144,68 @@ def transform(
         )
     check_pixels(pixels, output)
     return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, norm_output, initial, dtype)
+
+
+@NETS.register("resnet")
+def resnet(
+    width: int = 64,
+    blocks: int = 9,
+    styles: int = 1,
+    affine: bool = False,
+    upsample: Upsampling = "transposed",
+    antialias: bool = False,
+    padding: Literal["reflect", "zeros"] = "reflect",
+    pixels: Pixels = "signed",
+    output: Output = "tanh",
+    initial: Init = 0.02,
+    dtype: Dtype = "float32",
+) -> Transform:
+    """Return CycleGAN's generator: Johnson's network with 7x7 ends, twice the channels and more residual blocks.
+
+    The defaults are CycleGAN's for 256 px, 11,378,179 parameters; it has 6 blocks for 128 px, 7,837,699 parameters.
+    With ``antialias=True`` it is CUT's and FastCUT's.
+
+    Source: Zhu et al. 2017, appendix 7.2, and the authors' PyTorch code; Park et al. 2020, appendix C.1, and theirs.
+    Differs: CUT's code begins with other kernels (Xavier's deviation, times 0.02). Sides that are no multiple of 4 are
+    padded by reflection, and cropped at the end.
+
+    Args:
+        width: channels at full size; twice and four times as many at half and at quarter size.
+        blocks: how many residual blocks.
+        styles: how many styles share the convolutions, with a scale and an offset each in every norm.
+        affine: whether norms have scales and offsets at all; CycleGAN's have none.
+        upsample: "transposed" convolutions, which tend to leave a checkerboard, or "nearest" and a convolution.
+        antialias: shrink by a convolution of stride 1 and a blur, and grow by a blur and a convolution, in place of
+            what ``upsample`` names (CUT).
+        padding: what lies beyond the border for the 7x7 convolutions and the residual blocks. For those that change
+            the size it is zeros always.
+        pixels: what the network reads and writes, as for ``transform``.
+        output: what bounds the result, as for ``transform``.
+        initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0;
+            ``None`` for uniform in +-1/sqrt(fan_in).
+        dtype: what convolutions compute in; parameters, statistics and result are float32.
+
+    Raises:
+        InputError: for options that do not fit.
+    """
+    if min(width, styles) < 1 or blocks < 0:
+        raise InputError(f"width={width}, styles={styles}, blocks={blocks}: give 1 or more, 1 or more, 0 or more")
+    if styles > 1 and not affine:
+        raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
+    check_pixels(pixels, output)
+    return Transform(
+        widths=(width, 2 * width, 4 * width),
+        residuals=blocks,
+        styles=styles,
+        upsample=upsample,
+        padding=padding,
+        pixels=pixels,
+        output=output,
+        norm_output=False,
+        initial=initial,
+        dtype=dtype,
+        ends=7,
+        between="zeros",
+        affine=affine,
+        antialias=antialias,
+    )

@@ -26,6 +26,7 @@ class UNet(nn.Module):
     padding: Literal["reflect", "zeros"]
     pixels: Pixels
     output: Output
+    dropout: bool
     initial: Init
     dtype: Dtype
 
@@ -62,6 +63,8 @@ class UNet(nn.Module):
             x = Conv(channels, size, upsample=self.upsample, name=f"up{level}", **common)(nn.relu(x))
             if level > 1:
                 x = InstanceNorm(rows, name=f"up{level}_norm")(x, mix)
+            if self.dropout and 4 < level < self.downs and self.has_rng("dropout"):
+                x = nn.Dropout(0.5, deterministic=False)(x)
         return write(x, self.pixels, self.output)[:, :height, :width]
 
 
@@ -75,17 +78,19 @@ def unet(
     padding: Literal["reflect", "zeros"] = "reflect",
     pixels: Pixels = "signed",
     output: Output = "tanh",
+    dropout: bool = False,
     initial: Init = 0.02,
     dtype: Dtype = "float32",
 ) -> UNet:
     """Return the U-Net generator of pix2pix: 4x4 stride-2 convolutions down, as many steps up, a skip at every size.
 
     ``width=64, downs=8, affine=False, upsample="transposed", padding="zeros"`` is pix2pix' own for 256 px with
-    instance norm, 54,409,603 parameters. The defaults are smaller, and upsample without a checkerboard.
+    instance norm, 54,409,603 parameters; that for 128 px has ``downs=7``, 41,825,667. The defaults are smaller, and
+    upsample without a checkerboard.
 
-    Source: Isola et al. 2017, section 6.1.1, and the authors' PyTorch code (instance norm, no dropout).
-    Differs: the defaults of ``width``, ``downs``, ``affine``, ``upsample`` and ``padding``. Sides that are no multiple
-    of 2**downs are padded by reflection and cropped at the end.
+    Source: Isola et al. 2017, section 6.1.1, and the authors' PyTorch code (instance norm).
+    Differs: the defaults of ``width``, ``downs``, ``affine``, ``upsample``, ``padding`` and ``dropout``. Sides that are
+    no multiple of 2**downs are padded by reflection and cropped at the end.
 
     Args:
         width: channels at half size; they double at every step down, up to 8 times this.
@@ -96,6 +101,8 @@ def unet(
         padding: what lies beyond the border; pix2pix has "zeros".
         pixels: what the network reads and writes, as for ``transform``; pix2pix has "signed".
         output: what bounds the result, as for ``transform``; pix2pix has "tanh".
+        dropout: drop half of the activations of the steps up with 8 times ``width`` channels, but for the innermost,
+            wherever ``apply`` is given ``rngs={"dropout": key}``: pix2pix' noise. Without a key nothing is dropped.
         initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0;
             ``None`` for uniform in +-1/sqrt(fan_in).
         dtype: what convolutions compute in; parameters, statistics and result are float32.
@@ -107,5 +114,7 @@ def unet(
         raise InputError(f"width={width}, styles={styles}, downs={downs}: give 1 or more, 1 or more, 2 or more")
     if styles > 1 and not affine:
         raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
+    if dropout and downs < 6:
+        raise InputError(f"dropout=True has no step to work on with downs={downs}; use downs=6 or more")
     check_pixels(pixels, output)
-    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, initial, dtype)
+    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, dropout, initial, dtype)

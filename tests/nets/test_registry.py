@@ -12,6 +12,7 @@ from styleresearch.nets import NETS
 
 SMALL = {
     "transform": {"widths": (4, 6, 8), "residuals": 1},
+    "resnet": {"width": 4, "blocks": 1},
     "unet": {"width": 4, "downs": 2},
     "decoder": {"widths": (8, 6, 4), "depths": (1, 1, 2)},
 }
