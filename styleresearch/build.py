@@ -189,6 +189,7 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "penalty": PENALTIES.build,
     "normalise_on": pictures,
     "styles": pictures,
+    "of": lambda spec: resolve(DATASETS, spec),
 }
 
 

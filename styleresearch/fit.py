@@ -198,9 +198,7 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
     with contextlib.ExitStack() as stack:
         if first:
             stack.enter_context(run.alone())
-        for dataset in (what.data.content, what.data.style):
-            if dataset is not None:
-                dataset.prepare(tell.preparing)
+        what.data.prepare(tell.preparing)
         if first:
             _describe(what, run)
         stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))

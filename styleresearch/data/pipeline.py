@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Literal
@@ -15,7 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from styleresearch.data.datasets.base import Dataset
+from styleresearch.data.datasets.base import Dataset, Progress
+from styleresearch.data.pairs import partners
 from styleresearch.data.transforms import Example, ResizeMode
 from styleresearch.errors import InputError
 
@@ -53,21 +54,30 @@ class _Order:
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """Grain's random_map over the numbers of pictures."""
+class _Side:
+    """What a stream reads for one key of a batch: the pictures ``numbers[0], numbers[1] ...`` of a dataset."""
 
     dataset: Dataset
+    numbers: Sequence[int]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Grain's random_map over the numbers of pictures: an example of every side, cut alike."""
+
+    sides: dict[str, _Side]
     example: Example
 
-    def __call__(self, index: int, rng: np.random.Generator) -> np.ndarray:
-        return self.example(self.dataset.open(index), rng)
+    def __call__(self, index: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        images = [side.dataset.open(side.numbers[index]) for side in self.sides.values()]
+        return dict(zip(self.sides, self.example.alike(images, rng), strict=True))
 
 
 @dataclass(frozen=True)
 class _Rows:
     """The examples of endless streams that are the ``count`` rows from ``first`` on of batches of ``batch_size``."""
 
-    streams: dict[str, Any]
+    streams: tuple[Any, ...]
     batch_size: int
     first: int
     count: int
@@ -77,7 +87,8 @@ class _Rows:
 
     def __getitem__(self, index: int) -> dict[str, np.ndarray]:
         step, row = divmod(index, self.count)
-        return {name: stream[step * self.batch_size + self.first + row] for name, stream in self.streams.items()}
+        examples = (stream[step * self.batch_size + self.first + row] for stream in self.streams)
+        return {name: cut for example in examples for name, cut in example.items()}
 
 
 @dataclass(frozen=True)
@@ -85,11 +96,14 @@ class Pipeline:
     """Batches of training examples, without end: ``batch(step)`` is a pure function of these settings and the step.
 
     Every epoch shows each picture once, in another order; a batch may reach into the next epoch, and a dataset may be
-    smaller than a batch. Content and style run through their own orders.
+    smaller than a batch. Content and style run through their own orders, or, paired, through one: row i of a batch then
+    holds two pictures of the same name, and the same part of both.
 
     Attributes:
         content: the content pictures.
         style: the style pictures; ``None`` for batches without.
+        paired: whether every content picture has a style picture of its name that belongs to it. Both are brought to
+            the shape that the content is brought to.
         batch_size: pictures in a batch.
         crop: side of the examples, in pixels.
         resize: side to which pictures are brought before the crop; ``None`` crops them at their own size.
@@ -103,6 +117,7 @@ class Pipeline:
 
     content: Dataset
     style: Dataset | None = None
+    paired: bool = False
     batch_size: int = 8
     crop: int = 256
     resize: int | None = None
@@ -118,19 +133,35 @@ class Pipeline:
         for name, smallest in least.items():
             if getattr(self, name) < smallest:
                 raise InputError(f"{name}={getattr(self, name)}: give {smallest} or more")
+        if self.paired and self.style is None:
+            raise InputError("paired=True: every content picture needs its style picture; name a style dataset")
         self._example  # noqa: B018 - it refuses sizes that do not go together
 
     @property
     def _example(self) -> Example:
         return Example(self.crop, self.resize, self.resize_mode, self.position, self.flip)
 
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Do now the slow work that the first batch would do otherwise: prepare the datasets and pair them.
+
+        Raises:
+            InputError: if a dataset cannot be prepared, or a picture of a pair lacks its partner.
+        """
+        for dataset in (self.content, self.style):
+            if dataset is not None:
+                dataset.prepare(progress)
+        self._streams  # noqa: B018 - it pairs
+
     @cached_property
-    def _streams(self) -> dict[str, Any]:
-        return {
-            name: _stream(dataset, self._example, self.seed, number)
-            for number, (name, dataset) in enumerate((("content", self.content), ("style", self.style)))
-            if dataset is not None
-        }
+    def _streams(self) -> tuple[Any, ...]:
+        content = _Side(self.content, range(len(self.content)))
+        if self.style is None:
+            together = [{"content": content}]
+        elif self.paired:
+            together = [{"content": content, "style": _Side(self.style, partners(self.content, self.style))}]
+        else:
+            together = [{"content": content}, {"style": _Side(self.style, range(len(self.style)))}]
+        return tuple(_stream(sides, self._example, self.seed, number) for number, sides in enumerate(together))
 
     def _batches(self, rows: slice | None) -> Any:
         """Return grain's dataset of the batches (those rows of each), indexed by step."""
@@ -197,12 +228,13 @@ class Pipeline:
             iterator.close()
 
 
-def _stream(dataset: Dataset, example: Example, seed: int, number: int) -> Any:
-    """Return grain's endless dataset of a dataset's examples."""
+def _stream(sides: dict[str, _Side], example: Example, seed: int, number: int) -> Any:
+    """Return grain's endless dataset of the examples of datasets that run through one order."""
     from grain import MapDataset
 
     order, cuts = (int(one) for one in np.random.SeedSequence([seed, number]).generate_state(2, np.uint32))
-    return MapDataset.source(_Order(len(dataset), order)).random_map(_Cut(dataset, example), seed=cuts)
+    count = len(next(iter(sides.values())).numbers)
+    return MapDataset.source(_Order(count, order)).random_map(_Cut(sides, example), seed=cuts)
 
 
 def _follow_parent(_number: int, _count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -87,24 +88,38 @@ class Example:
                 size where that is still at least twice the size it is brought to.
             rng: decides on the place of the crop and on the flip. Three numbers are drawn, whatever the settings.
         """
-        width, height = image.size
+        return self.alike((image,), rng)[0]
+
+    def alike(self, images: Sequence[Image.Image], rng: np.random.Generator) -> tuple[UInt8[np.ndarray, "c c 3"], ...]:
+        """Return an example of each of several pictures of one scene: the same part of all, mirrored or not together.
+
+        All are brought to the shape that the first is brought to. Pictures of one aspect ratio fit each other then,
+        whatever their sizes; one of another aspect ratio loses its own.
+
+        Args:
+            images: the pictures, as for one example.
+            rng: as for one example; three numbers are drawn for all together.
+        """
+        width, height = images[0].size
         shape = resized_shape(height, width, self.resize, self.mode, self.crop)
-        image.draft("RGB", (2 * shape[1], 2 * shape[0]))
-        if image.mode != "RGB":
-            image = image.convert("RGB")
         top, left, mirror = rng.random(3)
         if self.position == "center":
             top = left = 0.5
         # floor of [0, 1) times the number of places; 0.5 gives the middle one.
         y, x = int(top * (shape[0] - self.crop + 1)), int(left * (shape[1] - self.crop + 1))
+        cuts = (np.array(self._cut(image, shape, y, x)) for image in images)
+        return tuple(np.ascontiguousarray(cut[:, ::-1]) if self.flip and mirror < 0.5 else cut for cut in cuts)
+
+    def _cut(self, image: Image.Image, shape: tuple[int, int], y: int, x: int) -> Image.Image:
+        """Return the square from (y, x) on of a picture brought to ``shape`` = (height, width)."""
+        image.draft("RGB", (2 * shape[1], 2 * shape[0]))
+        if image.mode != "RGB":
+            image = image.convert("RGB")
         box = (x, y, x + self.crop, y + self.crop)
         if image.size == (shape[1], shape[0]):
-            cut = image.crop(box)
-        else:
-            across, down = image.size[0] / shape[1], image.size[1] / shape[0]
-            inside = (x * across, y * down, box[2] * across, box[3] * down)
-            # Rounding may carry the box a hair out of the picture, which Pillow refuses.
-            inside = (*inside[:2], min(inside[2], image.size[0]), min(inside[3], image.size[1]))
-            cut = image.resize((self.crop, self.crop), Image.Resampling.BILINEAR, box=inside)
-        array = np.array(cut)
-        return np.ascontiguousarray(array[:, ::-1]) if self.flip and mirror < 0.5 else array
+            return image.crop(box)
+        across, down = image.size[0] / shape[1], image.size[1] / shape[0]
+        inside = (x * across, y * down, box[2] * across, box[3] * down)
+        # Rounding may carry the box a hair out of the picture, which Pillow refuses.
+        inside = (*inside[:2], min(inside[2], image.size[0]), min(inside[3], image.size[1]))
+        return image.resize((self.crop, self.crop), Image.Resampling.BILINEAR, box=inside)

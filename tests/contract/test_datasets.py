@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from styleresearch import build
 from styleresearch.data.datasets import DATASETS, builder
 from styleresearch.data.datasets.base import Dataset
 from styleresearch.data.pipeline import Pipeline
@@ -18,6 +19,8 @@ from styleresearch.data.pipeline import Pipeline
 NEEDED = {
     "folder": {"path": "{folder}"},
     "painter": {"names": ("mosaic", "pointillism"), "count": 3, "size": 16},
+    "half": {"of": {"name": "folder", "path": "{folder}"}, "side": "right"},
+    "edges": {"of": {"name": "folder", "path": "{folder}"}},
     "tfds": {"dataset": "pictures", "data_dir": "{tfds}"},
 }
 
@@ -31,16 +34,22 @@ def spec(request, tmp_path_factory):
     if request.param == "tfds":
         files = sorted((root / "folder").iterdir())
         builder.write(root / "tfds", lambda: ((file.read_bytes(), file.name) for file in files))
-    options = NEEDED.get(request.param, {})
     places = {"{folder}": str(root / "folder"), "{tfds}": str(root / "tfds")}
+
+    def placed(options):
+        return {
+            key: placed(value) if isinstance(value, dict) else places.get(str(value), value)
+            for key, value in options.items()
+        }
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STYLERESEARCH_CACHE", str(root / "cache"))
-        yield {"name": request.param} | {key: places.get(str(value), value) for key, value in options.items()}
+        yield {"name": request.param} | placed(NEEDED.get(request.param, {}))
 
 
 @pytest.fixture
 def dataset(spec) -> Dataset:
-    return DATASETS.build(spec)
+    return build.dataset(spec)
 
 
 def test_documented_options(spec):
@@ -75,7 +84,7 @@ def test_names(dataset):
 
 def test_identity(dataset, spec):
     assert re.fullmatch("[0-9a-f]{64}", dataset.identity())
-    assert DATASETS.build(spec).identity() == dataset.identity()
+    assert build.dataset(spec).identity() == dataset.identity()
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
@@ -95,10 +104,12 @@ def test_prepared_twice(dataset):
 
 
 def test_trains(dataset):
-    pipeline = Pipeline(dataset, dataset, batch_size=3, crop=8)
-    batches = pipeline.iterate(2)
-    for step in (2, 3):
-        batch = next(batches)
-        for key in ("content", "style"):
-            np.testing.assert_array_equal(batch[key], pipeline.batch(step)[key])
-    batches.close()
+    for paired in (False, True):
+        pipeline = Pipeline(dataset, dataset, paired, batch_size=3, crop=8)
+        pipeline.prepare()
+        batches = pipeline.iterate(2)
+        for step in (2, 3):
+            batch = next(batches)
+            for key in ("content", "style"):
+                np.testing.assert_array_equal(batch[key], pipeline.batch(step)[key])
+        batches.close()

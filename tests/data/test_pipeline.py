@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageChops
 
 from styleresearch.data.datasets import DATASETS, Dataset
+from styleresearch.data.datasets.derived import Derived
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 
@@ -36,6 +39,34 @@ class Numbered(Dataset):
 
     def identity(self):
         return f"{self.count}"
+
+
+class Ramps(Dataset):
+    """Pictures that grow brighter from corner to corner, all the same: 12 x 20 pixels, times ``scale``."""
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        y, x = ((np.arange(side * self.scale) + 0.5) / self.scale for side in (12, 20))
+        return np.repeat(np.rint(4 * y[:, None] + 8 * x)[..., None], 3, axis=2).astype(np.uint8)
+
+    def name(self, index):
+        return str(index)
+
+    def identity(self):
+        return str(self.scale)
+
+
+@dataclass(frozen=True)
+class Negative(Derived):
+    """The negatives of a dataset's pictures."""
+
+    def derive(self, image):
+        return ImageChops.invert(image)
 
 
 PHOTOGRAPHS = DATASETS.build({"name": "photographs", "names": ("coffee", "cat", "rocket")})
@@ -118,6 +149,77 @@ def test_rows(rows):
     for step, batch in enumerate(islice(pipeline.iterate(7, rows), 3), 7):
         equal(batch, {key: value[rows] for key, value in pipeline.batch(step).items()})
         equal(batch, pipeline.batch(step, rows))
+
+
+PAIRED = Pipeline(PHOTOGRAPHS, Negative(PHOTOGRAPHS), paired=True, batch_size=4, crop=24, resize=28, seed=3)
+
+
+def test_pairs_stay_together():
+    """The negative of every example, whichever picture it is, wherever it was cut and whether it was mirrored."""
+    seen = set()
+    for step in (0, 1, 2, 10**9):
+        batch = PAIRED.batch(step)
+        assert np.abs(batch["style"] - (255.0 - batch["content"])).max() <= 1  # two roundings
+        seen |= {cut.tobytes() for cut in batch["content"]}
+    assert len(seen) > 12
+    # The content is what it would be without styles.
+    alone = Pipeline(PHOTOGRAPHS, batch_size=4, crop=24, resize=28, seed=3)
+    np.testing.assert_array_equal(alone.batch(7)["content"], PAIRED.batch(7)["content"])
+
+
+def test_batches_of_pairs_are_pure_too():
+    far = PAIRED.batch(10**9)
+    equal(pickle.loads(pickle.dumps(PAIRED)).batch(10**9), far)
+    for step, batch in enumerate(islice(PAIRED.iterate(1_000_003), 5), 1_000_003):
+        equal(batch, PAIRED.batch(step))
+    for rows in (slice(0, 2), slice(3, None)):
+        equal(next(PAIRED.iterate(7, rows)), {key: value[rows] for key, value in PAIRED.batch(7).items()})
+        equal(PAIRED.batch(7, rows), {key: value[rows] for key, value in PAIRED.batch(7).items()})
+
+
+@pytest.mark.parametrize("options", [{}, {"resize": 12}, {"resize": 12, "resize_mode": "squash"}], ids=str)
+def test_pairs_of_two_sizes_show_the_same_part(options):
+    """Of ramps, twice as large in the style: the mean of every example says where it was cut."""
+    pipeline = Pipeline(Ramps(1), Ramps(2), paired=True, batch_size=8, crop=10, **options)
+    for step in range(4):
+        batch = pipeline.batch(step)
+        difference = batch["content"].astype(int) - batch["style"]
+        assert np.abs(difference).max() <= 3  # at the ends of the picture, where the filter has less to read
+        assert np.abs(difference.mean()) <= 0.5
+
+
+def test_pairs_have_one_name_in_any_order_with_any_ending():
+    content, style = Numbered(3), Numbered(3)
+    content.name = ("a.jpg", "sub/b.jpg", "a.k.jpg").__getitem__
+    style.name = ("a.k.png", "a.png", "sub/b.png").__getitem__
+    pipeline = Pipeline(content, style, paired=True, batch_size=3, crop=4)
+    contents, styles = numbers(pipeline, 0, 4), numbers(pipeline, 0, 4, "style")
+    assert styles == [(1, 2, 0)[number] for number in contents]
+
+
+def test_what_is_no_pair_is_named():
+    with pytest.raises(InputError, match="paired=True: every content picture needs its style picture"):
+        Pipeline(Numbered(3), paired=True)
+    pipeline = Pipeline(Numbered(9), Numbered(2), paired=True, crop=4)
+    for call in (pipeline.prepare, lambda: pipeline.batch(0), lambda: next(pipeline.iterate())):
+        with pytest.raises(
+            InputError, match=r"7 content pictures have no style picture: 2, 3, 4, 5, 6, \.\.\.\. A pair"
+        ):
+            call()
+    other = Numbered(2)
+    other.name = ("0.png", "x.png").__getitem__
+    with pytest.raises(InputError, match=r"1 content .* style picture: 1; 1 style .* content picture: x\. A pair has"):
+        Pipeline(Numbered(2), other, paired=True, crop=4).prepare()
+    other.name = ("0.png", "0.jpg").__getitem__
+    with pytest.raises(InputError, match=r"two style pictures are called '0'.*: 0\.png and 0\.jpg"):
+        Pipeline(Numbered(2), other, paired=True, crop=4).prepare()
+
+
+def test_preparing():
+    told = []
+    painter = DATASETS.build({"name": "painter", "names": ("mosaic",), "count": 2, "size": 16})
+    Pipeline(painter, Negative(painter), paired=True, crop=8).prepare(lambda *event: told.append(event))
+    assert told == [("painting", 1, 2), ("painting", 2, 2)] * 2
 
 
 def workers_of(process):

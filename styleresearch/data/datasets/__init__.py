@@ -1,6 +1,6 @@
 """What a network is trained on: pictures by number; importing a file registers its kind."""
 
-from styleresearch.data.datasets import folder, painter, photographs, tfds
+from styleresearch.data.datasets import derived, folder, painter, photographs, tfds
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
 
-__all__ = ["DATASETS", "Dataset", "Progress", "folder", "painter", "photographs", "tfds"]
+__all__ = ["DATASETS", "Dataset", "Progress", "derived", "folder", "painter", "photographs", "tfds"]

@@ -1,0 +1,49 @@
+"""Which pictures of two datasets belong together: those of one name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from styleresearch.data.datasets.base import Dataset
+from styleresearch.errors import InputError
+
+_SHOWN = 5
+
+
+def partners(content: Dataset, style: Dataset) -> tuple[int, ...]:
+    """Return, for every content picture in turn, the number of the style picture that belongs to it.
+
+    A pair has one name, whatever the endings of the files and the order of the datasets.
+
+    Raises:
+        InputError: if a picture of either dataset has no partner, or two of a dataset have one name.
+    """
+    contents, styles = _numbers("content", content), _numbers("style", style)
+    lone = [*_lone("content", contents, "style", styles), *_lone("style", styles, "content", contents)]
+    if lone:
+        raise InputError(
+            f"paired=True, and {'; '.join(lone)}. A pair has one name, apart from the ending: rename the files, or "
+            "leave out those without partner"
+        )
+    return tuple(styles[name] for name in contents)
+
+
+def _numbers(side: str, dataset: Dataset) -> dict[str, int]:
+    """Return name without ending -> number of each picture."""
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(dataset.names()):
+        if (plain := PurePosixPath(name).with_suffix("").as_posix()) in numbers:
+            raise InputError(
+                f"paired=True, and two {side} pictures are called {plain!r}, apart from the ending: "
+                f"{dataset.name(numbers[plain])} and {name}. Rename one, or leave it out"
+            )
+        numbers[plain] = number
+    return numbers
+
+
+def _lone(side: str, names: Iterable[str], other: str, known: Mapping[str, int]) -> list[str]:
+    """Return one phrase that counts and names the pictures without partner, or none."""
+    lone = [name for name in names if name not in known]
+    more = "" if len(lone) <= _SHOWN else ", ..."
+    return [f"{len(lone)} {side} pictures have no {other} picture: {', '.join(lone[:_SHOWN])}{more}"] if lone else []

@@ -1,0 +1,94 @@
+"""Halves and outlines of another dataset's pictures."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleresearch import build
+from styleresearch.data.pipeline import Pipeline
+from styleresearch.errors import InputError
+
+RNG = np.random.default_rng(5)
+PHOTOGRAPHS = {"name": "photographs", "names": ("coffee", "cat")}
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLERESEARCH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def side_by_side(tmp_path):
+    """Files as pix2pix' datasets have them: a picture, and its negative right of it; one with an odd width."""
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    pictures = [RNG.integers(0, 256, (30, width, 3), np.uint8) for width in (40, 50, 33)]
+    for i, picture in enumerate(pictures):
+        middle = np.zeros((30, i // 2, 3), np.uint8)
+        Image.fromarray(np.concatenate([picture, middle, 255 - picture], axis=1)).save(folder / f"{i}.png")
+    return {"name": "folder", "path": str(folder)}, pictures
+
+
+def test_halves(side_by_side):
+    whole, pictures = side_by_side
+    left, right = (build.dataset({"name": "half", "of": whole, "side": side}) for side in ("left", "right"))
+    assert left.names() == right.names() == ("0.png", "1.png", "2.png")
+    for i, picture in enumerate(pictures):
+        np.testing.assert_array_equal(left[i], picture)
+        np.testing.assert_array_equal(right[i], 255 - picture)
+    assert len({left.identity(), right.identity(), build.dataset(whole).identity()}) == 3
+    batch = Pipeline(left, right, paired=True, batch_size=6, crop=16).batch(0)
+    np.testing.assert_array_equal(batch["style"], 255 - batch["content"])
+
+
+def test_a_picture_one_pixel_wide_is_both_its_halves(tmp_path):
+    Image.new("RGB", (1, 4), (1, 2, 3)).save(tmp_path / "thin.png")
+    for side in ("left", "right"):
+        dataset = build.dataset({"name": "half", "of": {"name": "folder", "path": str(tmp_path)}, "side": side})
+        assert dataset[0].tolist() == [[[1, 2, 3]]] * 4
+
+
+def test_outlines_are_thin_and_black_and_where_the_edges_are(tmp_path):
+    pixels = np.full((64, 80, 3), 200, np.uint8)
+    pixels[16:48, 20:60] = (30, 60, 90)
+    Image.fromarray(pixels).save(tmp_path / "box.png")
+    outline = build.dataset({"name": "edges", "of": {"name": "folder", "path": str(tmp_path)}})[0]
+    assert outline.shape == pixels.shape
+    assert set(np.unique(outline)) == {0, 255}
+    assert (outline == outline[..., :1]).all()
+    y, x = np.nonzero(outline[..., 0] == 0)
+    distance = np.minimum(
+        np.minimum(np.abs(y - 15.5), np.abs(y - 47.5)), np.minimum(np.abs(x - 19.5), np.abs(x - 59.5))
+    )
+    assert distance.max() <= 2  # corners are rounded
+    perimeter = 2 * (32 + 40)
+    assert 0.8 * perimeter <= len(y) <= 1.1 * perimeter
+
+
+def test_outlines_of_photographs():
+    dataset, fewer = (build.dataset({"name": "edges", "of": PHOTOGRAPHS, "sigma": sigma}) for sigma in (2.0, 4.0))
+    assert dataset.names() == ("coffee", "cat")
+    dark = [(one[0] == 0).mean() for one in (dataset, fewer)]
+    assert 0.3 > dark[0] > dark[1] > 0.005
+    other = build.dataset({"name": "edges", "of": PHOTOGRAPHS | {"names": ("cat", "coffee")}})
+    assert len({dataset.identity(), fewer.identity(), other.identity()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "match"),
+    [
+        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": 0.0}, "finite sigma over 0"),
+        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": float("inf")}, "finite sigma over 0"),
+        ({"name": "edges"}, "needs the option 'of'"),
+        ({"name": "edges", "of": "painter"}, "of = 'painter' is not"),
+        ({"name": "edges", "of": {"name": "paintr"}}, "of: unknown dataset 'paintr'.*Did you mean 'painter'"),
+        ({"name": "half", "of": PHOTOGRAPHS, "side": "top"}, "side = 'top' is not one of 'left', 'right'"),
+        (
+            {"name": "half", "side": "left", "of": {"name": "edges", "of": {"name": "folder"}}},
+            "of: dataset 'folder' needs the option 'path'",
+        ),
+    ],
+)
+def test_refused(spec, match):
+    with pytest.raises(InputError, match=match):
+        build.dataset(spec)
