@@ -25,7 +25,7 @@ from styleresearch.methods import METHODS, Method
 from styleresearch.methods.color import PreserveColor
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.methods.schedules import SCHEDULES
-from styleresearch.nets import NETS
+from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.registry import Registry, nearest
 
 T = TypeVar("T")
@@ -183,7 +183,9 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "objective": objective,
     "optimizer": _optimizer,
     "schedule": SCHEDULES.build,
+    "discriminator_optimizer": _optimizer,
     "net": NETS.build,
+    "discriminator": DISCRIMINATORS.build,
     "loss": LOSSES.build,
     "adversarial": ADVERSARIAL.build,
     "penalty": PENALTIES.build,

@@ -18,7 +18,11 @@ from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods.adain import AdaIN
+from styleresearch.methods.arbitrary_gan import ArbitraryGAN
+from styleresearch.methods.cut import CUT
+from styleresearch.methods.cyclegan import CycleGAN
 from styleresearch.methods.feedforward import FeedForward
+from styleresearch.methods.pix2pix import Pix2Pix
 from styleresearch.trained import Trained, export_weights
 from styleresearch.types import Image, Style
 
@@ -129,24 +133,49 @@ def program(trained: Trained, size: tuple[int, int] | None = None) -> Program:
         raise InputError(f"--height {size[0]} --width {size[1]}: give whole numbers of pixels, at least 1")
     if isinstance(method, FeedForward):
         return _feedforward(name, method, trained.params, size)
+    if isinstance(method, ArbitraryGAN):
+        return _adain(name, method.transfer, trained.params, trained.encoder(), size)
     if isinstance(method, AdaIN):
         return _adain(name, method, trained.params, trained.encoder(), size)
+    if isinstance(method, (CycleGAN, CUT, Pix2Pix)):
+        return _domain(name, method, trained.params, size)
     raise InputError(
-        f"the method {name!r} is known as weights only; export it as .safetensors (as a program: feedforward, adain)"
+        f"the method {name!r} is known as weights only; export it as .safetensors (as a program: the methods that come "
+        "along)"
     )
 
 
 def _feedforward(name: str, method: FeedForward, params: Any, size: tuple[int, int] | None) -> Program:
-    # The padding is done here: what the network does itself, ``jnp.pad``, has to know how much.
-    multiple = 1 if size is not None else getattr(method.net, "multiple", 1)
-
     def call(content: Array, mix: Array) -> Array:
-        extended = _extend(_extend(content, 1, multiple), 2, multiple)
-        image = method.paint(params, extended, mix / mix.sum(1, keepdims=True))
-        return image if multiple == 1 else _crop(_crop(image, 1, content.shape[1]), 2, content.shape[2])
+        shares = mix / mix.sum(1, keepdims=True)
+        return _padded(lambda image: method.paint(params, image, shares), content, _multiple(method.net, size))
 
+    return Program(name, {"content": _picture(size), "mix": _array(1, method.net.styles)}, call)
+
+
+def _domain(name: str, method: CycleGAN | CUT | Pix2Pix, params: Any, size: tuple[int, int] | None) -> Program:
+    def call(content: Array) -> Array:
+        return _padded(lambda image: method.paint(params, image), content, _multiple(method.net, size))
+
+    return Program(name, {"content": _picture(size)}, call)
+
+
+def _picture(size: tuple[int, int] | None) -> jax.ShapeDtypeStruct:
     height, width = size or jax_export.symbolic_shape("h, w", constraints=[f"h >= {LEAST}", f"w >= {LEAST}"])
-    return Program(name, {"content": _array(1, height, width, 3), "mix": _array(1, method.net.styles)}, call)
+    return _array(1, height, width, 3)
+
+
+def _multiple(net: Any, size: tuple[int, int] | None) -> int:
+    return 1 if size is not None else getattr(net, "multiple", 1)
+
+
+def _padded(paint: Callable[[Array], Array], content: Array, multiple: int) -> Array:
+    """Return what is painted of a picture whose sides are padded to a multiple of what the network needs.
+
+    The padding is done here: what the network does itself, ``jnp.pad``, has to know how much.
+    """
+    image = paint(_extend(_extend(content, 1, multiple), 2, multiple))
+    return image if multiple == 1 else _crop(_crop(image, 1, content.shape[1]), 2, content.shape[2])
 
 
 def _extend(image: Image, axis: int, multiple: int) -> Array:

@@ -24,12 +24,13 @@ from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
 
 REQUIRED = ("encoder", "method", "data", "train")
-OPTIONAL = ("name", "imports", "seed", "precision", "samples")
+OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
 FREE = ("name", "samples", "train", "data.workers", "data.threads")
 """What may change between two starts of a run: nothing that decides which parameters it ends with."""
@@ -41,7 +42,7 @@ class Samples:
 
     Attributes:
         contents: pictures (h, w, 3) of one size.
-        styles: pictures (h, w, 3).
+        styles: pictures (h, w, 3); none for a method that takes no style.
     """
 
     contents: Sequence[np.ndarray]
@@ -62,6 +63,7 @@ class Fit:
         precision: of matrix products and convolutions.
         samples: what to stylise on the way, or None.
         modules: name -> sha256 of the user's own modules.
+        start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
     """
 
     config: Mapping[str, Any]
@@ -73,6 +75,7 @@ class Fit:
     precision: str
     samples: Samples | None
     modules: Mapping[str, str]
+    start: Trained | None = None
 
 
 def fit_of(config: Mapping[str, Any]) -> Fit:
@@ -84,7 +87,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     """
     modules = build.begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
-    method, data, samples, settings = None, None, None, None
+    method, data, samples, settings, start = None, None, None, None, None
     layers = {}
     with problems.at("method"):
         found = build.resolve(METHODS, config["method"])
@@ -109,14 +112,17 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         data = _pipeline(config["data"], method, seed)
     if "samples" in config:
         with problems.at("samples"):
-            samples = _samples(config["samples"])
+            samples = _samples(config["samples"], method is None or method.takes_style)
+    if "start" in config:
+        with problems.at("start"):
+            start = load(str(config["start"]))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
     encoder = build.encoder(config["encoder"])
     with problems.at("data.crop"):
         encoder.check(layers["method"], (data.crop, data.crop))
     problems.raise_if_any()
-    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules)
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, start)
 
 
 def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
@@ -133,23 +139,28 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
         if "style" in options:
             problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
         options["style"] = None
+    if method is not None and method.reads_pairs and not options.get("paired"):
+        problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
     if problems.found:
         raise InputError("\n".join(problems.found))
     return build.options_of(Pipeline, {"seed": seed, **options})
 
 
-def _samples(spec: Any) -> Samples:
-    if not isinstance(spec, Mapping) or not {"contents", "styles"} <= set(spec) <= {"contents", "styles", "size"}:
-        raise InputError(f"must be dict(contents=dict(name=...), styles=dict(name=...), size=128), got {spec!r}")
+def _samples(spec: Any, takes_style: bool) -> Samples:
+    parts = ("contents", "styles") if takes_style else ("contents",)
+    if not isinstance(spec, Mapping) or not set(parts) <= set(spec) <= {*parts, "size"}:
+        form = ", ".join(f"{part}=dict(name=...)" for part in parts)
+        why = "" if takes_style else " (the method paints what it learned and takes no styles)"
+        raise InputError(f"must be dict({form}, size=128){why}, got {spec!r}")
     pictures, problems = {}, Problems()
-    for part in ("contents", "styles"):
+    for part in parts:
         with problems.at(part):
             if not isinstance(spec[part], Mapping):
                 raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
             pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
     if problems.found:
         raise InputError("\n".join(problems.found))
-    return Samples(pictures["contents"], pictures["styles"])
+    return Samples(pictures["contents"], pictures.get("styles", ()))
 
 
 def _square(image: np.ndarray) -> np.ndarray:
@@ -206,7 +217,10 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         logs = stack.enter_context(Logs(workdir)) if first else None
         watcher = _Watcher(what, run, logs, tell)
         key = jax.random.key(what.seed)
-        return train(what.method, what.encoder, what.data, what.settings, checkpoints, watcher, key=key)
+        learned = None if what.start is None else what.start.params
+        return train(
+            what.method, what.encoder, what.data, what.settings, checkpoints, watcher, key=key, learned=learned
+        )
 
 
 def _describe(what: Fit, run: RunDirectory) -> None:
@@ -222,6 +236,7 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "data": identities,
         "encoder": what.encoder.describe(),
         "modules": dict(what.modules),
+        **({} if what.start is None else {"start": what.start.digest}),
     }
     now = json.loads(json.dumps(now, default=str))
     if description.is_file():
@@ -315,12 +330,14 @@ class _Watcher:
         params = jax.device_get(self.what.method.inference(state))
         contents = jnp.asarray(np.stack(samples.contents))
         side = contents.shape[1]
-        columns = [np.concatenate([np.ones((side, side, 3), np.float32), *samples.contents])]
-        for style in samples.styles:
-            batch = jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
+        corner = np.ones((side, side, 3), np.float32)
+        columns = [np.concatenate([*([corner] if samples.styles else []), *samples.contents])]
+        for style in samples.styles or (None,):
+            batch = None if style is None else jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
             key = jax.random.key(self.what.seed)
             output = self.what.method.stylize(params, self.what.encoder, contents, batch, key=key)
-            columns.append(np.concatenate([resize(style, (side, side)), *np.asarray(output)]))
+            above = [] if style is None else [resize(style, (side, side))]
+            columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
         self.run.save(f"samples/{step:07d}.png", grid)
         self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))

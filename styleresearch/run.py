@@ -42,7 +42,8 @@ def stylize(
         encoder: the shared encoder, for a method without one of its own; None where
             there is none such.
         content: (h, w, 3) in [0, 1].
-        styles: one style, or several for a method that is ``guided``; images (1, h, w, 3).
+        styles: one style, or several for a method that is ``guided``; images (1, h, w, 3). None for a method that
+            takes no style.
         seed: of the method's randomness.
         precision: of matrix products and convolutions.
         progress: see ``Method.stylize``.
@@ -54,7 +55,7 @@ def stylize(
         InputError: for several or masked styles under a method that takes one.
         ArithmeticError: if the loss or the picture became NaN or infinite.
     """
-    plain = len(styles) == 1 and styles[0].where is None and styles[0].mask is None
+    plain = not styles or (len(styles) == 1 and styles[0].where is None and styles[0].mask is None)
     if not plain and not column.method.guided:
         raise InputError(
             f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
@@ -68,7 +69,7 @@ def stylize(
             None if column.trained is None else column.trained.params,
             column.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
             shown,
-            used[0].image if plain else used,
+            (used[0].image if used else None) if plain else used,
             key=jax.random.key(seed),
             progress=progress,
         )

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": TENSORS | {"methods", "trained", "ledger"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "ledger", "rundir"},
-    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "ledger", "rundir"},
+    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "ledger", "rundir", "trained"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}

@@ -27,7 +27,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "kept apart by --content-mask (white: here), one for each --style.",
     )
     parser.add_argument("--content", required=True, type=Path, help="the photograph")
-    parser.add_argument("--style", required=True, action="append", help="the painting; may be repeated")
+    parser.add_argument(
+        "--style",
+        action="append",
+        default=[],
+        help="the painting; may be repeated; left out for a method that learned one domain",
+    )
     parser.add_argument("--out", required=True, type=Path, help="the picture to write; PNG keeps the config in it")
     parser.add_argument("--config", help="of a method that optimises; default: configs/gatys_fast.py")
     parser.add_argument(
@@ -70,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     _check_counts(args)
     check_seed(args.seed)
     column, config = _optimised(args) if args.checkpoint is None else _trained(args)
+    _check_style(args, column)
     precision = config.get("precision", "float32")
 
     content = load_image(args.content, args.size)
@@ -176,6 +182,17 @@ def _check_out(args: argparse.Namespace) -> None:
         if given.resolve() == path.resolve():
             raise InputError(f"--out {path} is one of the pictures that come in; name another file")
     check_out(path)
+
+
+def _check_style(args: argparse.Namespace, column: Column) -> None:
+    from styleresearch.errors import InputError
+
+    if column.method.takes_style and not args.style:
+        raise InputError("--style is missing: name the painting whose style the picture is to have")
+    if not column.method.takes_style and args.style:
+        raise InputError(
+            f"--style: the method of {args.checkpoint} paints the one domain that it learned; leave --style out"
+        )
 
 
 def _check_counts(args: argparse.Namespace) -> None:

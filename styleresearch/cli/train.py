@@ -58,8 +58,9 @@ def run(args: argparse.Namespace) -> int:
         console.print(f"stopped after step {done}; the same command continues", soft_wrap=True, markup=False)
         return 130
     console.print(f"Trained: {args.workdir} (step {done})", soft_wrap=True, markup=False)
+    style = " --style=..." if what.method.takes_style else ""
     console.print(
-        f"Use it:  styleresearch stylize --checkpoint={args.workdir} --content=... --style=... --out=...",
+        f"Use it:  styleresearch stylize --checkpoint={args.workdir} --content=...{style} --out=...",
         soft_wrap=True,
         markup=False,
     )
@@ -72,6 +73,7 @@ class _Shown:
     def __init__(self, display: Progress, steps: int) -> None:
         self.display = display
         self.task: Any = display.add_task("training", total=steps, note="", visible=False)
+        self.ringing: tuple[Any, ...] = ()
         self.making: Any = display.add_task("", total=None, note="", visible=False)
 
     @property
@@ -97,6 +99,12 @@ class _Shown:
         speed = f"{1 / report.seconds_per_step:.2f} steps/s, {report.images_per_second:.1f} images/s"
         data = f", {report.waiting:.0%} of it waiting for data" if report.waiting > 0.05 else ""
         self.console.print(f"{report.step:>7}/{report.steps}  {terms}  ({speed}{data})", markup=False, soft_wrap=True)
+        for alarm in report.alarms:
+            # Once, not with every line for as long as it lasts.
+            if alarm not in self.ringing:
+                value = f"{alarm.metric} {report.metrics[alarm.metric]:.2f}"
+                self.console.print(f"warning: {value}: {alarm.says}", style="yellow", markup=False, soft_wrap=True)
+        self.ringing = report.alarms
         self.display.update(self.task, completed=report.step, note=f"{_clock(left)} left")
 
     def sampled(self, file: Path) -> None:

@@ -48,10 +48,12 @@ class Method(abc.ABC):
     Attributes:
         guided: whether ``stylize`` takes several weighted or masked styles.
         baseline: whether this is a floor that bounds the metrics, shown apart from the methods compared.
+        takes_style: whether ``stylize`` reads ``style``; a method that learned one domain does not.
     """
 
     guided: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
+    takes_style: ClassVar[bool] = True
 
     @abc.abstractmethod
     def stylize(
@@ -59,7 +61,7 @@ class Method(abc.ABC):
         params: Params,
         encoder: Encoder,
         content: Image,
-        style: OtherImage | Sequence[Style],
+        style: OtherImage | Sequence[Style] | None,
         *,
         key: Any,
         progress: ProgressCallback | None = None,
@@ -71,7 +73,7 @@ class Method(abc.ABC):
             encoder: the shared encoder.
             content: content images.
             style: style images, one for each content image, of any height and width; or, for ``guided`` methods,
-                several ``Style``.
+                several ``Style``; None only where the method does not ``takes_style``.
             key: the source of all randomness.
             progress: called as the work advances; methods that do not iterate never call it.
         """
@@ -81,7 +83,30 @@ Batch: TypeAlias = Mapping[str, Any]
 """``"content"`` -> Image, and ``"style"`` -> Image where training reads styles: as many of each, of one size."""
 
 Metrics: TypeAlias = Mapping[str, Any]
-"""Name -> scalar; ``"total"`` is what is minimised."""
+"""Name -> scalar; ``"total"`` is what the network that paints minimises."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """When a metric says that training has gone wrong.
+
+    Attributes:
+        metric: its name.
+        lowest: its mean since the last report should not be below this,
+        highest: nor above this.
+        says: what that means and what to do.
+        after: steps before which it means nothing.
+    """
+
+    metric: str
+    lowest: float
+    highest: float
+    says: str
+    after: int = 500
+
+    def rings(self, step: int, metrics: Mapping[str, float]) -> bool:
+        """Return whether the means of a report say so."""
+        return step > self.after and not self.lowest <= metrics[self.metric] <= self.highest
 
 
 @struct.dataclass
@@ -95,6 +120,7 @@ class State:
         opt_state: the optimiser's.
         ema: exponential moving average of ``params``, kept by the loop; None without one.
         constants: what ``init`` computed once and no step changes.
+        memory: what steps hand on that is not learned: a GAN's pools of earlier pictures.
     """
 
     step: Any
@@ -103,6 +129,7 @@ class State:
     opt_state: Any
     ema: Any = None
     constants: Any = struct.field(default_factory=dict)
+    memory: Any = struct.field(default_factory=dict)
 
     @classmethod
     def start(cls, key: Any, params: Params, optimizer: Optimizer, constants: Mapping[str, Any] | None = None) -> State:
@@ -127,12 +154,18 @@ class TrainedMethod(Method):
     Attributes:
         learns_from: options that only training reads; a method that is built to stylise goes without them.
         reads_styles: whether ``step`` reads ``batch["style"]``.
+        reads_pairs: whether a content and the style picture beside it have to belong together.
         encodes: whether ``stylize`` calls the encoder.
+        watched: metrics that are no terms of ``"total"``, beside ``"gradient_norm"``.
+        alarms: what in the metrics a user should be told.
     """
 
     learns_from: ClassVar[tuple[str, ...]] = ()
     reads_styles: ClassVar[bool] = True
+    reads_pairs: ClassVar[bool] = False
     encodes: ClassVar[bool] = True
+    watched: ClassVar[tuple[str, ...]] = ()
+    alarms: ClassVar[tuple[Alarm, ...]] = ()
 
     @abc.abstractmethod
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:

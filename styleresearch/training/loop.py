@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -17,8 +17,10 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.methods.base import Batch, Metrics, NonFiniteLossError, State, TrainedMethod
+from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.start import started
+from styleresearch.types import Params
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Report:
         seconds_per_step: mean wall time of a step, with waiting for data and without compiling, sampling and saving.
         images_per_second: content images.
         waiting: share of the time that was spent waiting for data.
+        alarms: what the method says about these metrics.
     """
 
     step: int
@@ -71,6 +74,7 @@ class Report:
     seconds_per_step: float
     images_per_second: float
     waiting: float
+    alarms: tuple[Alarm, ...] = ()
 
 
 @runtime_checkable
@@ -112,6 +116,7 @@ def train(
     watcher: Watcher,
     *,
     key: Any,
+    learned: Params | None = None,
 ) -> State:
     """Train until ``settings.steps``, or until the process is asked to stop (SIGINT, SIGTERM), and return the state.
 
@@ -127,9 +132,10 @@ def train(
         checkpoints: where states go, and come from.
         watcher: is told everything worth showing.
         key: the source of all randomness.
+        learned: what the painting network begins with (see ``training.start``); None for the method's own beginning.
 
     Raises:
-        InputError: if the rows of a batch cannot be divided among the devices.
+        InputError: if the rows of a batch cannot be divided among the devices, or ``learned`` does not fit.
         NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
     """
     mesh = Mesh(np.asarray(jax.devices()), ("data",))
@@ -138,6 +144,7 @@ def train(
 
     def start(key: Any, encoder: Encoder, batch: Batch) -> State:
         state = method.init(key, encoder, _images(batch))
+        state = state if learned is None else started(method, state, learned)
         return state.replace(ema=state.params) if settings.ema else state  # pyright: ignore[reportAttributeAccessIssue]
 
     def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
@@ -172,7 +179,7 @@ def train(
     if done == 0 and settings.sample_every:
         watcher.sample(0, state)
 
-    meter = _Meter(settings, size)
+    meter = _Meter(settings, size, method.alarms)
     with _asked_to_stop() as stop:
         rows = batches.iterate(done, mine)
         last = False
@@ -222,8 +229,8 @@ def _check_parameters(state: State, step: int) -> None:
 class _Meter:
     """Metrics and times since the last report."""
 
-    def __init__(self, settings: Settings, batch: int) -> None:
-        self.settings, self.batch = settings, batch
+    def __init__(self, settings: Settings, batch: int, alarms: Sequence[Alarm]) -> None:
+        self.settings, self.batch, self.alarms = settings, batch, alarms
         self.pending: list[Metrics] = []
         self.totals: list[float] = []
         self.waited = 0.0
@@ -268,6 +275,7 @@ class _Meter:
             seconds / len(rows),
             self.batch * len(rows) / seconds,
             self.waited / seconds,
+            tuple(alarm for alarm in self.alarms if alarm.rings(done, metrics)),
         )
         self.pending = []
         self.restart()

@@ -1,0 +1,159 @@
+"""Arbitrary style transfer by a generator that a discriminator of styles and the encoder teach together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.objective import Objective
+from styleresearch.methods.adain import AdaIN
+from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, finished
+from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
+from styleresearch.ops.moments import mean, std
+from styleresearch.types import Image, OtherImage, Params, Style
+
+
+@METHODS.register("arbitrary_gan")
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ArbitraryGAN(AdversarialMethod):
+    """A content and a style picture give one picture: the encoder reads, a GAN paints, the encoder and the GAN judge.
+
+    The generator decodes the content's features with the style's channel statistics, as AdaIN. The discriminator sees a
+    picture and the statistics of a style picture, and learns whether the one was painted in the style of the other:
+    real are style pictures with their own statistics; false are painted pictures, and as many style pictures with the
+    statistics of another. The objective judges content and style in the encoder's features.
+
+    Source: the founding note of this project (a CNN for features, a GAN to generate, a CNN to evaluate); Huang &
+        Belongie 2017 for the generator; Reed et al. 2016, section 4.2 (GAN-CLS), for the pairs that do not belong
+        together; Miyato & Koyama 2018 for a discriminator with a condition.
+    Differs: from all of these in what they are joined to.
+
+    Attributes:
+        objective: what the generator learns from the encoder, as in ``adain``.
+        adversarial_weight: of what the generator learns from the discriminator.
+        condition_layer: the encoder's layer whose means and deviations tell the discriminator the style; the
+            discriminator's ``condition`` is twice its number of channels, or 0 for one that is told nothing.
+        layer: the encoder's layer whose statistics the generator is given.
+        eps: added to variances.
+        strength: from 0, the content's own features, to 1, the style's statistics; ``stylize`` only.
+    """
+
+    objective: Objective
+    adversarial_weight: float = 1.0
+    condition_layer: str = "relu3_1"
+    layer: str = "relu4_1"
+    eps: float = 1e-5
+    strength: float = 1.0
+    guided: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not self.adversarial_weight >= 0:
+            raise InputError(f"arbitrary_gan: adversarial_weight must be 0 or more, got {self.adversarial_weight}")
+        try:
+            self.transfer  # noqa: B018 - it refuses what does not fit
+        except InputError as error:
+            raise InputError(str(error).replace("adain:", "arbitrary_gan:")) from error
+
+    @cached_property
+    def transfer(self) -> AdaIN:
+        """The generator as the method that it is without a discriminator."""
+        return AdaIN(
+            self.objective,
+            self.optimizer,
+            self.net,
+            self.layer,
+            self.eps,
+            self.eps,
+            strength=self.strength,
+            dtype=self.dtype,
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The encoder's layers that training reads."""
+        return tuple(dict.fromkeys((*self.transfer.layers, self.condition_layer)))
+
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step.
+
+        Raises:
+            InputError: if the generator does not paint images of the content's size, or the discriminator expects
+                another condition than there is.
+        """
+        painter, judge, run = jax.random.split(key, 3)
+        generator = self.transfer.init(painter, encoder, batch).params
+        style = batch["style"][:1]
+        condition = jax.eval_shape(lambda: self._condition(encoder, style))
+        expected = self.discriminator.condition
+        if expected not in (0, condition.shape[1]):
+            raise InputError(
+                f"arbitrary_gan: {self.condition_layer} has {condition.shape[1] // 2} channels, so discriminator."
+                f"condition must be {condition.shape[1]} (a mean and a deviation of each), or 0, not {expected}"
+            )
+        given = jnp.zeros(condition.shape) if expected else None
+        discriminator = self.discriminator.init(judge, style, given)["params"]
+        return self._start(run, generator, discriminator)
+
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step of the discriminator, then of the generator, and their terms."""
+        content, style = batch["content"], batch["style"]
+        random = jax.random.fold_in(state.key, state.step)
+        encoder = encoder.computing_in(self.dtype)
+        features, targets = self.transfer.targets(encoder, content, style)
+        condition = self._condition(encoder, style) if self.discriminator.condition else None
+        net = self.net.clone(dtype=self.dtype)
+
+        def paint(params: Params) -> Image:
+            return net.apply({"params": params}, features)
+
+        # The generator's step paints the same picture again; the compiler keeps one of the two.
+        before = jax.lax.stop_gradient(paint(state.params["generator"]))
+
+        # A batch of one has no style that does not belong.
+        mismatched = jnp.roll(style, 1, 0) if condition is not None and style.shape[0] > 1 else None
+
+        def telling(params: Params) -> tuple[Any, Any]:
+            loss, judgement = self._telling(params, style, before, random, condition, mismatched)
+            return loss.mean(), judgement
+
+        state, told = self._teach(state, telling)
+        judge = state.params["discriminator"]
+
+        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+            painted = paint(params)
+            terms = dict(self.objective(encoder, painted, targets)[1])
+            terms["adversarial"] = self.adversarial_weight * self._fool(judge, painted, condition)
+            return terms, painted
+
+        state, measured, painted = self._paint_better(state, painting)
+        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+
+    def _condition(self, encoder: Encoder, style: OtherImage) -> Any:
+        """Return what tells the discriminator the style: means and deviations of unit mean square, (b, 2 c)."""
+        features = encoder(style, (self.condition_layer,))[self.condition_layer]
+        moments = jnp.concatenate([mean(features), std(features, self.eps)], -1).astype(jnp.float32)
+        return moments / jnp.sqrt((moments**2).mean(-1, keepdims=True) + 1e-12)
+
+    def inference(self, state: State) -> Params:
+        """Return the generator's parameters, averaged where the run averages them."""
+        return averaged(state)
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder,
+        content: Image,
+        style: OtherImage | Sequence[Style],
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the generator's images; see ``AdaIN.stylize``."""
+        return self.transfer.stylize(params, encoder, content, style, key=key, progress=progress)

@@ -1,0 +1,120 @@
+"""Style transfer between two domains without pairs, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, distance, finished
+from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
+from styleresearch.methods.pool import Pool
+from styleresearch.types import Image, OtherImage, Params, Style
+
+
+@METHODS.register("cyclegan")
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CycleGAN(AdversarialMethod):
+    """Two generators, from content to style and back, of which each undoes what the other did.
+
+    Source: Zhu et al. 2017, "Unpaired image-to-image translation using cycle-consistent adversarial networks".
+    Differs: any generator, discriminator and adversarial loss. Both discriminators see the pools' pictures of this
+        step's paintings, as in the authors' code.
+
+    Attributes:
+        cycle_weight: of the picture that went there and back.
+        identity_weight: of a picture of the target domain, which should stay as it is; 0 for no such term. The authors'
+            code has 5, the paper only for paintings.
+        pool: how many earlier pictures each discriminator may be shown.
+        direction: what ``stylize`` does: "forward" paints the content, "backward" makes a content of a style picture.
+    """
+
+    cycle_weight: float = 10.0
+    identity_weight: float = 5.0
+    pool: int = 50
+    direction: Literal["forward", "backward"] = "forward"
+    takes_style: ClassVar[bool] = False
+    encodes: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        self._check_generator("cyclegan")
+        for option in ("cycle_weight", "identity_weight", "pool"):
+            if not getattr(self, option) >= 0:
+                raise InputError(f"cyclegan: {option} must be 0 or more, got {getattr(self, option)}")
+
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step: four networks, each from a key of its own, and empty pools."""
+        there, back, of_style, of_content, run = jax.random.split(key, 5)
+        content, style = batch["content"], batch["style"]
+        generators = {
+            "forward": self.net.init(there, content[:1])["params"],
+            "backward": self.net.init(back, style[:1])["params"],
+        }
+        discriminators = {
+            "style": self.discriminator.init(of_style, style[:1])["params"],
+            "content": self.discriminator.init(of_content, content[:1])["params"],
+        }
+        memory = {"style": Pool.empty(self.pool, style), "content": Pool.empty(self.pool, content)}
+        return self._start(run, generators, discriminators, memory)
+
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step of both generators, then of both discriminators, and their terms."""
+        content, style = batch["content"], batch["style"]
+        keys = jax.random.split(jax.random.fold_in(state.key, state.step), 4)
+        judges, paint = state.params["discriminator"], self._painting()
+
+        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+            there, back = params["forward"], params["backward"]
+            painted, unpainted = paint(there, content), paint(back, style)
+            returned = distance(paint(back, painted), content) + distance(paint(there, unpainted), style)
+            terms = {
+                "adversarial": self._fool(judges["style"], painted) + self._fool(judges["content"], unpainted),
+                "cycle": self.cycle_weight * returned,
+            }
+            if self.identity_weight:
+                kept = distance(paint(there, style), style) + distance(paint(back, content), content)
+                terms["identity"] = self.identity_weight * kept
+            return terms, (painted, unpainted)
+
+        state, measured, (painted, unpainted) = self._paint_better(state, painting)
+        styles, shown = state.memory["style"].exchange(painted, keys[0])
+        contents, shown_content = state.memory["content"].exchange(unpainted, keys[1])
+
+        def telling(params: Params) -> tuple[Any, Any]:
+            of_style, first = self._telling(params["style"], style, shown, keys[2])
+            of_content, second = self._telling(params["content"], content, shown_content, keys[3])
+            return (of_style + of_content).mean(), (first + second) / 2
+
+        state, told = self._teach(state, telling)
+        state = state.replace(  # pyright: ignore[reportAttributeAccessIssue]
+            memory={"style": styles, "content": contents}
+        )
+        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+
+    def inference(self, state: State) -> Params:
+        """Return both generators' parameters, averaged where the run averages them."""
+        return averaged(state)
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder | None,
+        content: Image,
+        style: OtherImage | Sequence[Style] | None,
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return a generator's images; see ``Method.stylize``. ``style`` is not read."""
+        return self.paint(params, content)
+
+    @partial(jax.jit, static_argnames="self")
+    def paint(self, params: Params, content: Image) -> Image:
+        """Return a generator's images."""
+        return jnp.clip(self.net.apply({"params": params[self.direction]}, content), 0.0, 1.0)

@@ -1,0 +1,111 @@
+"""Style transfer learned from pairs of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.losses.reconstruction import feature_matching
+from styleresearch.methods.adversarial import JUDGEMENT, AdversarialMethod, averaged, brightness, distance, finished
+from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, ProgressCallback, State
+from styleresearch.types import Image, OtherImage, Params, Style
+
+
+@METHODS.register("pix2pix")
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Pix2Pix(AdversarialMethod):
+    """A generator that learns from pairs what every content picture should become (``data.paired=True``).
+
+    The discriminator judges a picture together with the content it was painted from.
+
+    Source: Isola et al. 2017, "Image-to-image translation with conditional adversarial networks".
+    Differs: any generator, discriminator and adversarial loss; feature matching as in Wang et al. 2018 (pix2pixHD).
+        Dropout, for a net that has some, in training only; the paper keeps it when it stylises.
+
+    Attributes:
+        l1_weight: of the mean absolute difference to the pair's picture.
+        matching_weight: of feature matching; 0 for no such term (pix2pix), 10 in pix2pixHD.
+    """
+
+    l1_weight: float = 100.0
+    matching_weight: float = 0.0
+    reads_pairs: ClassVar[bool] = True
+    takes_style: ClassVar[bool] = False
+    encodes: ClassVar[bool] = False
+    # A pair may well be the content's negative: outlines and what they outline.
+    alarms: ClassVar[tuple[Alarm, ...]] = JUDGEMENT
+
+    def __post_init__(self) -> None:
+        self._check_generator("pix2pix")
+        for option in ("l1_weight", "matching_weight"):
+            if not getattr(self, option) >= 0:
+                raise InputError(f"pix2pix: {option} must be 0 or more, got {getattr(self, option)}")
+
+    def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
+        """Return the state before the first step."""
+        painter, judge, run = jax.random.split(key, 3)
+        content = batch["content"][:1]
+        generator = self.net.init(painter, content)["params"]
+        discriminator = self.discriminator.init(judge, jnp.concatenate([content, content], -1))["params"]
+        return self._start(run, generator, discriminator)
+
+    def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
+        """Return the state after one step of the discriminator, then of the generator, and their terms."""
+        content, style = batch["content"], batch["style"]
+        dropout, random = jax.random.split(jax.random.fold_in(state.key, state.step))
+        paint = self._painting(dropout)
+        # The generator's step paints the same picture again; the compiler keeps one of the two.
+        before = jax.lax.stop_gradient(paint(state.params["generator"], content))
+
+        def beside(image: Image) -> Any:
+            return jnp.concatenate([content, image], -1)
+
+        def telling(params: Params) -> tuple[Any, Any]:
+            loss, judgement = self._telling(params, beside(style), beside(before), random)
+            return loss.mean(), judgement
+
+        state, told = self._teach(state, telling)
+        judge = state.params["discriminator"]
+
+        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+            painted = paint(params, content)
+            terms = {
+                "adversarial": self._fool(judge, beside(painted)),
+                "l1": self.l1_weight * distance(painted, style),
+            }
+            if self.matching_weight:
+                seen, real = (self._judge(judge, beside(image)) for image in (painted, style))
+                terms["matching"] = self.matching_weight * feature_matching(seen, real)
+            return terms, painted
+
+        state, measured, painted = self._paint_better(state, painting)
+        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+
+    def inference(self, state: State) -> Params:
+        """Return the generator's parameters, averaged where the run averages them."""
+        return averaged(state)
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder | None,
+        content: Image,
+        style: OtherImage | Sequence[Style] | None,
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the generator's images; see ``Method.stylize``. ``style`` is not read."""
+        return self.paint(params, content)
+
+    @partial(jax.jit, static_argnames="self")
+    def paint(self, params: Params, content: Image) -> Image:
+        """Return the generator's images."""
+        return jnp.clip(self.net.apply({"params": params}, content), 0.0, 1.0)
