@@ -20,11 +20,11 @@ from styleresearch.data.datasets import DATASETS
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
-from styleresearch.losses import LOSSES
+from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
 from styleresearch.methods.schedules import SCHEDULES
-from styleresearch.nets import NETS
+from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.registry import Registry
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -87,7 +87,10 @@ TABLES: dict[str, tuple[Registry[Any], dict[str, Column]]] = {
     "optimizers": (OPTIMIZERS, NAME | WHAT | OPTIONS | SOURCE),
     "schedules": (SCHEDULES, NAME | WHAT | OPTIONS | SOURCE),
     "networks": (NETS, NAME | WHAT | OPTIONS | SOURCE),
+    "discriminators": (DISCRIMINATORS, NAME | WHAT | OPTIONS | SOURCE),
     "losses": (LOSSES, NAME | WHAT | LOSS | OPTIONS | SOURCE),
+    "adversarial": (ADVERSARIAL, NAME | WHAT | OPTIONS | SOURCE),
+    "penalties": (PENALTIES, NAME | WHAT | OPTIONS | SOURCE),
     "metrics": (METRICS, NAME | WHAT | OPTIONS | METRIC),
     "encoders": (ENCODERS, NAME | WHAT | OPTIONS),
     "sources": (SOURCES, NAME | WHAT | OPTIONS),

@@ -25,7 +25,7 @@ from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.fit import fit_of
-from styleresearch.losses import LOSSES
+from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
 
@@ -70,7 +70,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for registry in (DATASETS, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, SOURCES):
+    for registry in (ADVERSARIAL, DATASETS, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, PENALTIES, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path
