@@ -6,8 +6,8 @@ It trains on the photographs that come with scikit-image and on procedural paint
 for results give it pictures: ``--config.data.content.name=folder --config.data.content.path=DIR`` and the same for
 ``data.style``.
 Reproduces no paper.
-Differs from ``configs/cyclegan_paper.py``: a quarter of its width, 4 residual blocks, nearest upsampling, 34 px patches,
-96 px crops of pictures of 128 px, the short side; a shorter schedule; averaged weights.
+Differs from ``configs/cyclegan_paper.py``: a quarter of its width, 4 residual blocks, nearest upsampling, 34 px
+patches, 96 px crops of pictures of 128 px, the short side; a shorter schedule; averaged weights.
 """
 
 from ml_collections import ConfigDict

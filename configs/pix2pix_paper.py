@@ -2,9 +2,10 @@
 
     styleresearch train --config=configs/pix2pix_paper.py --workdir=runs/pix2pix_paper
 
-It learns to paint from outlines of paintings, so it runs anywhere. For a folder of pictures whose halves are pairs:
-``--config.data.content.name=half --config.data.content.side=left --config.data.content.of.name=folder
---config.data.content.of.path=DIR`` and the same for ``data.style`` with the right side.
+It learns to paint from outlines of paintings, so it runs anywhere. For outlines of pictures of yours:
+``--config.data.content.of.name=folder --config.data.content.of.path=DIR --config.data.style.name=folder
+--config.data.style.path=DIR``. For files that hold a pair side by side take a copy of this file with
+``content=dict(name="half", side="left", of=dict(name="folder", path=DIR))``, and the right half for ``style``.
 Reproduces: the U-Net for 256 px with dropout, a 70 px patch discriminator that sees content and output, cross-entropy,
 mean absolute difference with weight 100, Adam 2e-4 with b1 = 0.5, one pair a step, 286 px squashed and cropped to 256,
 mirrored at random, 200 epochs of 400 pairs (the facades), the second half of them towards a rate of 0.
@@ -29,9 +30,7 @@ def get_config() -> ConfigDict:
     config.encoder = dict(name="vgg16", weights="vgg16")
     config.method = dict(
         name="pix2pix",
-        net=dict(
-            name="unet", width=64, downs=8, affine=False, upsample="transposed", padding="zeros", dropout=True
-        ),
+        net=dict(name="unet", width=64, downs=8, affine=False, upsample="transposed", padding="zeros", dropout=True),
         discriminator=dict(name="patch", width=64, layers=3, norm="instance"),
         adversarial=dict(name="non_saturating"),
         optimizer=dict(
@@ -44,8 +43,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="edges", of=picture, side=placeholder(str)),
-        style=dict(**picture, of=placeholder(dict), side=placeholder(str)),
+        content=dict(name="edges", of=picture),
+        style=picture,
         paired=True,
         batch_size=1,
         crop=256,
@@ -54,5 +53,7 @@ def get_config() -> ConfigDict:
         workers=0,
     )
     config.train = dict(steps=200 * EPOCH, log_every=100, save_every=5000, keep=2, sample_every=2000, ema=0.0)
-    config.samples = dict(contents=dict(name="photographs", names=("cat", "coffee")), size=256)
+    config.samples = dict(
+        contents=dict(name="edges", of=dict(name="painter", names=("impasto", "cubism"), seed=0)), size=256
+    )
     return config

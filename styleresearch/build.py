@@ -124,12 +124,14 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
         raise InputError(f"{registry.kind} must be dict(name=..., **options), got {spec!r}")
     options = dict(spec)
     problems = Problems()
-    for key, build in _NESTED.items():
+    # What is made of another thing is made of one of its own kind.
+    parts = {**_NESTED, "of": lambda spec: resolve(registry, spec)}
+    for key, build in parts.items():
         if isinstance(options.get(key), Mapping):
             with problems.at(key):
                 options[key] = build(options[key])
     if problems.found:
-        unbuilt = [key for key in _NESTED if isinstance(options.get(key), Mapping)]
+        unbuilt = [key for key in parts if isinstance(options.get(key), Mapping)]
         raise InputError("\n".join([*problems.found, *registry.problems(options, unbuilt)]))
     return registry.build(options)
 
@@ -171,7 +173,7 @@ def pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
     size = options.pop("size", 256)
     if type(size) is not int or size < 1:
         raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
-    source = SOURCES.build(options)
+    source = resolve(SOURCES, options)
     return tuple(source.picture(name, size) for name in source.names())
 
 
@@ -191,7 +193,6 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "penalty": PENALTIES.build,
     "normalise_on": pictures,
     "styles": pictures,
-    "of": lambda spec: resolve(DATASETS, spec),
 }
 
 

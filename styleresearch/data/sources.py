@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import skimage
 from jaxtyping import Float32
+from PIL import Image
 
 from styleresearch.data.images import READ_SUFFIXES, load_image
+from styleresearch.data.outlines import check_sigma, outlines
 from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
 from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.errors import InputError
@@ -148,6 +150,28 @@ class Paintings(PictureSource):
         return paint(name, (size, round(size * 4 / 3)), self.seed)
 
 
+@dataclass(frozen=True)
+class Outlines(PictureSource):
+    """The outlines of another source's pictures.
+
+    Attributes:
+        of: the other source.
+        sigma: see ``data.outlines``.
+    """
+
+    of: PictureSource
+    sigma: float
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the other source's pictures."""
+        return self.of.names()
+
+    def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+        """Return the outlines of one picture, drawn at its final size; see ``PictureSource``."""
+        image = np.rint(self.of.picture(name, size) * 255).astype(np.uint8)
+        return outlines(Image.fromarray(image), self.sigma).astype(np.float32) / np.float32(255)
+
+
 def _bundled(source: str, files: Mapping[str, str], names: Sequence[str] | None) -> PictureFiles:
     """Return pictures inside the installed scikit-image.
 
@@ -195,6 +219,20 @@ def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
     if seed < 0:
         raise InputError(f"the painter's seed must be at least 0, not {seed}")
     return Paintings(_selection("painter", names, PAINTINGS), seed)
+
+
+@SOURCES.register("edges")
+def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
+    """The outlines of another source's pictures, thin and black on white, as the dataset of this name draws them.
+
+    Args:
+        of: the other source.
+        sigma: how much the picture is blurred before, in pixels: fewer outlines for more.
+
+    Raises:
+        InputError: if ``sigma`` is not over 0.
+    """
+    return Outlines(of, check_sigma(sigma))
 
 
 @SOURCES.register("folder")

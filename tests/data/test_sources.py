@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from styleresearch.data import sources
+from styleresearch.data.datasets import DATASETS
 from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.errors import InputError
@@ -33,7 +34,7 @@ def refuses(match, name, **options):
 
 
 def test_registered():
-    assert list(SOURCES) == ["files", "folder", "painter", "photographs", "textures"]
+    assert list(SOURCES) == ["edges", "files", "folder", "painter", "photographs", "textures"]
 
 
 @pytest.mark.parametrize("name", ["photographs", "textures", "painter"])
@@ -62,6 +63,20 @@ def test_painter_paints_what_paint_paints():
     source = SOURCES.build(spec("painter", names=[style], seed=3))
     assert source.names() == (style,)
     np.testing.assert_array_equal(source.picture(style, 48), paint(style, (48, 64), 3))
+
+
+def test_edges_are_those_of_the_dataset_and_drawn_at_the_final_size(pictures):
+    of = SOURCES.build(spec("photographs", names=("cat",)))
+    source = SOURCES.build(spec("edges", of=of))
+    assert source.names() == ("cat",)
+    drawn = source.picture("cat", 64)
+    assert drawn.shape == of.picture("cat", 64).shape
+    assert set(np.unique(drawn)) == {0.0, 1.0}
+    assert 0.01 < (drawn == 0).mean() < 0.3
+    dataset = DATASETS.build(spec("edges", of=DATASETS.build(spec("photographs", names=("cat",)))))
+    np.testing.assert_array_equal(source.picture("cat") * 255, dataset[0])
+    with pytest.raises(InputError, match="sigma over 0"):
+        SOURCES.build(spec("edges", of=of, sigma=0.0))
 
 
 def test_folder_is_sorted_and_passes_over_other_files(pictures):

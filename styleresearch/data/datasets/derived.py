@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
-from styleresearch.errors import InputError
+from styleresearch.data.outlines import check_sigma, outlines
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,7 @@ class Edges(Derived):
 
     def derive(self, image: Image.Image) -> Image.Image:
         """Return black outlines, one pixel wide, on white."""
-        from skimage.feature import canny  # not above: it takes a while to import
-
-        found = canny(np.asarray(image.convert("L"), np.float32) / np.float32(255), self.sigma)
-        return Image.fromarray(np.where(found, 0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(outlines(image, self.sigma))
 
 
 @DATASETS.register("half")
@@ -106,8 +103,7 @@ def edges(of: Dataset, sigma: float = 2.0) -> Dataset:
 
     Computed whenever a picture is asked for, some 10 ms at 256 px.
 
-    Source: Canny 1986, "A computational approach to edge detection", as skimage.feature.canny with its own
-        thresholds (0.1 and 0.2 of the largest brightness), on the luma of ITU-R BT.601.
+    Source: see ``data.outlines``.
 
     Args:
         of: the other dataset.
@@ -116,6 +112,4 @@ def edges(of: Dataset, sigma: float = 2.0) -> Dataset:
     Raises:
         InputError: if ``sigma`` is not over 0.
     """
-    if not 0 < sigma < float("inf"):
-        raise InputError(f"the dataset 'edges' takes a finite sigma over 0, in pixels, not {sigma}")
-    return Edges(of, float(sigma))
+    return Edges(of, check_sigma(sigma))
