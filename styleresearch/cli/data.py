@@ -66,7 +66,6 @@ def _add_dataset(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--path", help="the folder")
     group.add_argument("--exclude", metavar="FILE", help="text file with the names of pictures to leave out")
     group.add_argument("--include", metavar="FILE", help="text file with the names of pictures to take")
-    group.add_argument("--broken", choices=("skip", "fail"), help="pictures that cannot be read; default: skip")
     group.add_argument("--recursive", action=argparse.BooleanOptionalAction, help="subfolders too; default: yes")
     group = parser.add_argument_group("tfds")
     group.add_argument("--name", help="the dataset's name as TFDS knows it")
@@ -77,6 +76,9 @@ def _add_dataset(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--names", nargs="+", help="which styles or pictures; default: all")
     group.add_argument("--count", type=int, help="number of paintings")
     group.add_argument("--seed", type=int, help="of the paintings")
+    parser.add_argument(
+        "--broken", choices=("skip", "fail"), help="folder, tfds: pictures that cannot be read; default: skip"
+    )
     parser.add_argument(
         "--size", dest="keep_size", type=int, metavar="PX", help="folder: largest short side kept; painter: height"
     )
@@ -109,16 +111,17 @@ def _dataset(args: argparse.Namespace) -> Dataset:
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from styleresearch.data.datasets.folder import REPORT, Folder
+    from styleresearch.data.datasets.folder import Folder
+    from styleresearch.data.datasets.reported import REPORT, Reported
 
     dataset, console = _dataset(args), _console()
     console.print(f"{args.dataset}: {len(dataset)} pictures, sha256 {dataset.identity()}")
-    if isinstance(dataset, Folder):
+    if isinstance(dataset, Reported):
         folder, report = dataset.prepared
-        console.print(
-            f"{report.converted} were converted, {len(report.broken)} could not be read; "
-            f"{report.others} other files in the folder"
-        )
+        said = f"{len(report.broken)} could not be read"
+        if isinstance(dataset, Folder):
+            said = f"{report.converted} were converted, {said}; {report.others} other files in the folder"
+        console.print(said)
         for one in report.broken:
             console.print(f"left out: {one.name}: {one.reason}")
         console.print(f"report: {folder / REPORT}")

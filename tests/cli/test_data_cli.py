@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from styleresearch.cli import data as command
-from styleresearch.data.datasets import DATASETS
+from styleresearch.data.datasets import DATASETS, builder
 from styleresearch.data.images import load_image
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
@@ -60,6 +60,22 @@ def test_prepare_names_what_is_broken_and_where_it_says_so(run, folder, cache_fo
     assert f"report: {report}" in out
     with pytest.raises(InputError, match=r"1 of the 5 pictures.*cut\.png"):
         run("prepare", "--path", folder, "--broken", "fail")
+
+
+def test_prepare_names_the_broken_records_of_tfds(run, folder, tmp_path, cache_folder):
+    files = sorted(folder.iterdir())
+    pictures = [(file.read_bytes(), file.name) for file in files] + [(files[0].read_bytes()[:90], "cut.png")]
+    builder.write(tmp_path / "tfds", lambda: iter(pictures))
+    options = ("--dataset=tfds", "--name=pictures", "--data-dir", tmp_path / "tfds")
+    status, out = run("prepare", *options)
+    assert (status, "tfds: 4 pictures, sha256" in out, "\n1 could not be read\n" in out) == (0, True, True)
+    assert "left out: 4: record 4 is damaged or cut short: " in out
+    (report,) = cache_folder.glob("*/report.json")
+    assert f"report: {report}" in out
+    (row,) = [line.split() for line in run("list")[1].splitlines() if line.strip().startswith("tfds_pictures_train")]
+    assert (row[1], row[4]) == ("4", "1")
+    with pytest.raises(InputError, match="1 of the 5 pictures"):
+        run("prepare", *options, "--broken=fail")
 
 
 def test_prepare_the_painter_and_the_photographs(run, cache_folder):

@@ -1,7 +1,10 @@
 """The painter, the photographs and TFDS datasets as training data; the folder has a file of its own."""
 
+import hashlib
 import importlib.util
 import io
+import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +15,9 @@ from PIL import Image
 
 from styleresearch.data.datasets import DATASETS, builder, cache
 from styleresearch.data.datasets.prepared import prepared
+from styleresearch.data.datasets.tfds import Tfds
 from styleresearch.data.painter import PAINTINGS, paint
+from styleresearch.data.pipeline import Pipeline
 from styleresearch.data.sources import SOURCES
 from styleresearch.errors import InputError
 
@@ -153,6 +158,73 @@ def test_tfds_by_name(data_dir):
     assert len(part) == 3
     np.testing.assert_array_equal(part[0], PICTURES[2])
     assert part.identity() != dataset.identity() == build("tfds", dataset="pictures", data_dir=data_dir).identity()
+
+
+def write_some_broken(folder):
+    """Seven pictures, of which 2 is a JPEG cut short, 4 a page and 5 empty."""
+    records = [encoded(one, "JPEG") for one in PICTURES]
+    records[2], records[4], records[5] = records[2][:-30], b"<html>404</html>", b""
+    builder.write(folder, lambda: ((one, f"n{i}") for i, one in enumerate(records)))
+    return {"dataset": "pictures", "data_dir": str(folder)}
+
+
+def test_broken_records_of_tfds_are_named_and_left_out(tmp_path, cache_folder):
+    options, told = write_some_broken(tmp_path / "tfds"), []
+    dataset = build("tfds", **options)
+    dataset.prepare(lambda *event: told.append(event))
+    assert told == [("checking", i + 1, 7) for i in range(7)]
+    assert dataset.names() == ("0", "1", "3", "6")
+    reasons = {one.name: one.reason for one in dataset.report.broken}
+    assert list(reasons) == ["2", "4", "5"]
+    assert "record 2 is damaged or cut short: image file is truncated" in reasons["2"]
+    assert reasons["4"] == "record 4 is not a picture that can be read"
+    for i, number in enumerate((0, 1, 3, 6)):
+        np.testing.assert_array_equal(dataset[i], np.asarray(Image.open(io.BytesIO(encoded(PICTURES[number], "JPEG")))))
+    batches = Pipeline(dataset, batch_size=4, crop=4)
+    assert all(batches.batch(step)["content"].shape == (4, 4, 4, 3) for step in range(5))
+    (entry,) = prepared()
+    assert (entry.name, entry.pictures, entry.broken) == ("tfds_pictures_train", 4, 3)
+    assert entry.identity == dataset.identity()[:16]
+    assert entry.source.startswith(options["data_dir"])
+    part = build("tfds", **options, split="train[3:5]")
+    assert (part.names(), [one.name for one in part.report.broken]) == (("0",), ["1"])
+
+
+@pytest.mark.parametrize("already", [False, True], ids=["fresh", "checked before"])
+def test_broken_records_of_tfds_fail_when_configured(tmp_path, already):
+    options = write_some_broken(tmp_path / "tfds")
+    if already:
+        build("tfds", **options).prepare()
+    refuses("3 of the 7 pictures in .*: 2 .record 2 is.*; 4 .*; 5 .*broken='skip'", "tfds", **options, broken="fail")
+    refuses("none of the 2 pictures in .*: 0 .*; 1 ", "tfds", **options, split="train[4:6]")
+    assert len(build("tfds", **options, split="train[:2]", broken="fail")) == 2
+
+
+def test_records_of_tfds_are_checked_again_only_when_their_files_change(tmp_path, monkeypatch):
+    options = write_some_broken(tmp_path / "tfds")
+    before = build("tfds", **options)
+    before.prepare()
+    with monkeypatch.context() as patch:
+        patch.setattr(Tfds, "examine", None)
+        again = build("tfds", **options, broken="skip")
+        assert (again.names(), again.identity()) == (before.names(), before.identity())
+        assert pickle.loads(pickle.dumps(again)).names() == before.names()
+    (file,) = (tmp_path / "tfds").rglob("*.array_record*")
+    data = bytearray(file.read_bytes())
+    data[1000] ^= 1  # one bit, within the first pictures: array_record has checksums
+    file.write_bytes(data)
+    worse = build("tfds", **options)
+    assert [one.name for one in worse.report.broken][1:] == ["2", "4", "5"]
+    assert "hash mismatch" in worse.report.broken[0].reason
+    assert all("\n" not in one.reason for one in worse.report.broken)
+    assert worse.identity() != before.identity()
+
+
+def test_the_identity_of_a_whole_tfds_dataset_is_what_it_was(data_dir):
+    """That of runs which were started before the records were checked."""
+    (file,) = Path(data_dir).rglob("*.array_record*")
+    said = json.dumps(["pictures/1.0.0", "train", "image", 7, [[file.name, file.stat().st_size]]])
+    assert build("tfds", dataset="pictures", data_dir=data_dir).identity() == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_tfds_refuses(data_dir):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from styleresearch.data.datasets import cache
-from styleresearch.data.datasets.folder import REPORT, read_report
+from styleresearch.data.datasets.reported import REPORT, read_report
 from styleresearch.errors import InputError
 
 
@@ -17,8 +17,9 @@ class Prepared:
     Attributes:
         path: the folder.
         pictures: number of pictures in it; ``None`` if it is damaged.
-        broken: number of files that could not be read when it was made.
+        broken: number of pictures that could not be read when it was made.
         size: bytes on disk.
+        identity: the first 16 digits of the dataset's; those of the folder's name where there is no report.
         source: where the pictures are from.
     """
 
@@ -26,17 +27,13 @@ class Prepared:
     pictures: int | None
     broken: int
     size: int
+    identity: str
     source: str
 
     @property
     def name(self) -> str:
         """What it was made of, in short."""
         return self.path.name.rpartition("-")[0]
-
-    @property
-    def identity(self) -> str:
-        """The first 16 digits of the identity of what it was made of."""
-        return self.path.name.rpartition("-")[2]
 
 
 def prepared() -> tuple[Prepared, ...]:
@@ -48,10 +45,11 @@ def prepared() -> tuple[Prepared, ...]:
 
 def _read(path: Path) -> Prepared:
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    digits = path.name.rpartition("-")[2]
     if path.name.startswith("painter-") and not (path / REPORT).exists():
-        return Prepared(path, sum(1 for _ in path.glob("*.png")), 0, size, "the procedural painter")
+        return Prepared(path, sum(1 for _ in path.glob("*.png")), 0, size, digits, "the procedural painter")
     try:
         report = read_report(path)
     except InputError:
-        return Prepared(path, None, 0, size, "damaged: delete it, it is made again")
-    return Prepared(path, len(report.names), len(report.broken), size, report.folder)
+        return Prepared(path, None, 0, size, digits, "damaged: delete it, it is made again")
+    return Prepared(path, len(report.names), len(report.broken), size, report.identity[:16], report.folder)

@@ -8,19 +8,20 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
+from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
+from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
 from styleresearch.errors import InputError
 from styleresearch.registry import nearest
 
 
 @dataclass(frozen=True)
-class Tfds(Dataset):
+class Tfds(Reported):
     """The pictures of one feature in one split of a TFDS dataset.
 
     Attributes:
@@ -28,12 +29,14 @@ class Tfds(Dataset):
         split: e.g. "train", or a part of it: "train[:10%]".
         image: the feature that holds the picture.
         data_dir: where TFDS keeps its data; ``None`` for its own default.
+        broken: whether broken pictures are left out or are an error.
     """
 
     dataset: str
     split: str
     image: str
     data_dir: str | None
+    broken: Literal["skip", "fail"]
 
     @cached_property
     def _builder(self) -> Any:
@@ -107,20 +110,49 @@ class Tfds(Dataset):
             raise InputError(f"the split {self.split!r} of the TFDS dataset {self.dataset!r} is empty: name another")
         return records
 
-    def prepare(self, progress: Progress | None = None) -> None:
-        """Download and prepare the dataset where it is not; TFDS shows its own progress.
+    @cached_property
+    def _facts(self) -> tuple[Any, ...]:
+        """What says which records there are without reading them."""
+        sizes = [(file.name, file.stat().st_size) for file in self._files]
+        return self._builder.info.full_name, self.split, self.image, len(self._records), sizes
+
+    @property
+    def _files(self) -> list[Path]:
+        return sorted(file for file in Path(self._builder.data_path).iterdir() if "array_record" in file.name)
+
+    def key(self, progress: Progress | None) -> tuple[str, str]:
+        """Return names, and a digest of what says which records there are and when they were written.
+
+        Downloads and prepares the dataset where it is not; TFDS shows its own progress.
 
         Raises:
             InputError: if that fails, or the dataset lacks the split or the feature.
         """
-        len(self._records)
+        written = [file.stat().st_mtime_ns for file in self._files]
+        return f"tfds_{self.dataset}_{self.split}", _digest(*self._facts, written)
+
+    def examine(self, folder: Path, digest: str, progress: Progress | None) -> Report:
+        """Decode every picture; see ``Reported``."""
+        broken: list[Broken] = []
+        numbers = [str(number) for number in range(len(self._records))]
+        names = tuple(name for name, _ in readable("checking", self._check, numbers, broken, progress))
+        identity = _digest(*self._facts, *(one.name for one in broken))
+        return Report(str(self._builder.data_path), identity, names, 0, 0, tuple(broken))
+
+    def _check(self, name: str) -> None:
+        try:
+            self._read(name).convert("RGB")
+        except UnidentifiedImageError as error:
+            raise InputError(f"record {name} is not a picture that can be read") from error
+        except Exception as error:  # array_record raises RuntimeError, decoders OSError, SyntaxError, struct.error ...
+            raise InputError(f"record {name} is damaged or cut short: {_gist(error)}") from error
+
+    def _read(self, name: str) -> Image.Image:
+        return Image.open(io.BytesIO(self._records[int(name)][self.image]))
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the open files out: another process opens them itself."""
         return {key: value for key, value in vars(self).items() if not key.startswith("_")}
-
-    def __len__(self) -> int:
-        return len(self._records)
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
         """Return one picture; see ``Dataset``."""
@@ -128,19 +160,11 @@ class Tfds(Dataset):
 
     def open(self, index: int) -> Image.Image:
         """Return one picture, not decoded yet; see ``Dataset``."""
-        return Image.open(io.BytesIO(self._records[checked(index, len(self))][self.image]))
+        return self._read(self.name(index))
 
-    def name(self, index: int) -> str:
-        """Return its number: TFDS has no names for examples."""
-        return str(checked(index, len(self)))
 
-    def identity(self) -> str:
-        """Return a digest of the dataset's name and version and of its files' sizes; the pictures are not read."""
-        info = self._builder.info
-        folder = Path(self._builder.data_path)
-        files = sorted((file.name, file.stat().st_size) for file in folder.iterdir() if "array_record" in file.name)
-        said = json.dumps([info.full_name, self.split, self.image, len(self), files])
-        return hashlib.sha256(said.encode()).hexdigest()
+def _digest(*facts: Any) -> str:
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def _gist(error: Exception) -> str:
@@ -149,15 +173,24 @@ def _gist(error: Exception) -> str:
 
 
 @DATASETS.register("tfds")
-def tfds(dataset: str, split: str = "train", image: str = "image", data_dir: str | Path | None = None) -> Dataset:
+def tfds(
+    dataset: str,
+    split: str = "train",
+    image: str = "image",
+    data_dir: str | Path | None = None,
+    broken: Literal["skip", "fail"] = "skip",
+) -> Dataset:
     """The pictures of a TFDS dataset: of its catalogue, or of your own that was prepared in ``data_dir``.
 
     Datasets whose preparation needs TensorFlow need the extra: pip install 'styleresearch[tfds]'. Reading never does.
+    Preparation decodes each picture once, so that a broken one shows now and not in the middle of a training run. A
+    picture's name is the number of its record in the split: TFDS has no names for examples.
 
     Args:
         dataset: its name as TFDS knows it, e.g. "imagenette" or "imagenette/320px-v2:1.0.0".
         split: e.g. "train", or a part of it: "train[:10%]".
         image: the feature that holds the picture.
         data_dir: where TFDS keeps its data; ``None`` for its own default.
+        broken: what becomes of pictures that cannot be read: "skip" leaves them out, "fail" is an error naming them.
     """
-    return Tfds(dataset, split, image, None if data_dir is None else str(Path(data_dir).expanduser()))
+    return Tfds(dataset, split, image, None if data_dir is None else str(Path(data_dir).expanduser()), broken)
