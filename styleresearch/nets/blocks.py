@@ -46,13 +46,15 @@ def largest_singular_value(kernel: Float[Array, "*inputs o"], iterations: int = 
     """
     matrix = kernel.reshape(-1, kernel.shape[-1])
     fixed = jax.lax.stop_gradient(matrix)
-    # No power of a matrix of weights is orthogonal to noise.
-    right = jax.random.normal(jax.random.key(0), (kernel.shape[-1],))
-    left = right
-    for _ in range(iterations):
-        left = _unit(jnp.dot(fixed, right, precision="highest"))
-        right = _unit(jnp.dot(left, fixed, precision="highest"))
-    return jnp.dot(left, jnp.dot(matrix, right, precision="highest"), precision="highest")
+    # A direction that no kernel has reason to avoid.
+    start = jax.random.normal(jax.random.key(0), (kernel.shape[-1],))
+    right = jax.lax.fori_loop(0, iterations, lambda _, right: _unit(_times(_unit(_times(fixed, right)), fixed)), start)
+    left = _unit(_times(fixed, right))
+    return _times(left, _times(matrix, right))
+
+
+def _times(a: Array, b: Array) -> Array:
+    return jnp.dot(a, b, precision="highest")
 
 
 def _unit(vector: Float[Array, " n"]) -> Float[Array, " n"]:

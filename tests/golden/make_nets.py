@@ -134,12 +134,98 @@ def decoder(net: Net, x: Tensor) -> Tensor:
     return net.note("result", x)
 
 
+def blur_down(x: Tensor) -> Tensor:
+    """CUT's blur before every second pixel is taken."""
+    line = torch.tensor([1.0, 2.0, 1.0], dtype=x.dtype)
+    blur = (line[:, None] * line / 16).expand(x.shape[1], 1, 3, 3)
+    return F.conv2d(F.pad(x, (1,) * 4, mode="reflect"), blur, stride=2, groups=x.shape[1])
+
+
+def blur_up(x: Tensor) -> Tensor:
+    """CUT's blur of pixels set apart, a pixel cut away on every side."""
+    line = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=x.dtype)
+    blur = (line[:, None] * line / 16).expand(x.shape[1], 1, 4, 4)
+    padded = F.pad(x, (1,) * 4, mode="replicate")
+    return F.conv_transpose2d(padded, blur, stride=2, padding=2, groups=x.shape[1])[:, :, 1:-1, 1:-1]
+
+
+def cyclegan(net: Net, x: Tensor, antialias: bool = False) -> Tensor:
+    """The ResNet generator of junyanz/pytorch-CycleGAN-and-pix2pix with 8 channels and 2 blocks, instance norm."""
+
+    def layer(name: str, y: Tensor) -> Tensor:
+        return F.relu(net.norm("", net.note(name, y), affine=False))
+
+    x = layer("contract1", net.conv("contract1", 2 * x - 1, 8, 7))
+    for index, width in ((2, 16), (3, 32)):
+        name = f"contract{index}"
+        x = layer(name, net.conv(name, x, width, stride=1 if antialias else 2, padding="zeros"))
+        x = blur_down(x) if antialias else x
+    for name in ("residual1", "residual2"):
+        y = F.relu(net.norm("", net.conv(f"{name}/conv1", x, 32), affine=False))
+        x = net.note(name, x + net.norm("", net.conv(f"{name}/conv2", y, 32), affine=False))
+    for index, width in ((1, 16), (2, 8)):
+        name = f"expand{index}"
+        y = net.conv(name, blur_up(x), width, padding="zeros") if antialias else net.transposed(name, x, width, 3)
+        x = layer(name, y)
+    x = net.note("output", net.conv("output", x, 3, 7))
+    return net.note("result", (torch.tanh(x) + 1) / 2)
+
+
+def cut(net: Net, x: Tensor) -> Tensor:
+    """The same in taesungp/contrastive-unpaired-translation."""
+    return cyclegan(net, x, antialias=True)
+
+
+def judge(net: Net, x: Tensor, scale: str = "scale1", layers: int = 3, antialias: bool = False) -> tuple[Tensor, ...]:
+    """PatchGAN with 8 channels and instance norm: note its activations; return the last of them and the scores."""
+    for index in range(1, layers + 2):
+        strides = 2 if index <= layers else 1
+        y = net.conv(f"{scale}_conv{index}", x, 8 * 2 ** (index - 1), 4, 1 if antialias else strides, "zeros")
+        x = F.leaky_relu(y if index == 1 else net.norm("", y, affine=False), 0.2)
+        x = net.note(f"{scale}/{index}", blur_down(x) if antialias and strides == 2 else x)
+    return x, net.conv(f"{scale}_scores", x, 1, 4, padding="zeros")
+
+
+def patch(net: Net, x: Tensor) -> Tensor:
+    """The 70 px discriminator of junyanz/pytorch-CycleGAN-and-pix2pix."""
+    return net.note("scale1/5", judge(net, 2 * x - 1)[1])
+
+
+def scales(net: Net, x: Tensor) -> None:
+    """Two of them, as NVIDIA/pix2pixHD has them at several sizes."""
+    net.note("scale1/5", judge(net, 2 * x - 1)[1])
+    smaller = F.avg_pool2d(2 * x - 1, 3, 2, 1, count_include_pad=False)
+    net.note("scale2/5", judge(net, smaller, "scale2")[1])
+
+
+def condition(net: Net, x: Tensor) -> Tensor:
+    """One with two layers that shrink, blurs (CUT), and a projected condition of five values (Miyato & Koyama)."""
+    x, scores = judge(net, 2 * x - 1, layers=2, antialias=True)
+    kernel, bias = (
+        torch.tensor(weight(f"scale1_condition/{kind}", shape))
+        for kind, shape in (("kernel", (1, 1, 5, 32)), ("bias", (32,)))
+    )
+    vector = torch.tensor(weight("condition", (2, 5))) @ kernel[0, 0] + bias
+    agreement = torch.einsum("bchw,bc->bhw", x, vector)[:, None] / math.sqrt(32)
+    return net.note("scale1/4", scores + F.avg_pool2d(agreement, 2, 1))
+
+
+def spectral() -> Results:
+    """The largest singular value of kernels as matrices with a row for each channel out."""
+    shapes = ((4, 4, 3, 64), (4, 4, 64, 128), (4, 4, 128, 1), (3, 3, 64, 64), (1, 1, 5, 32))
+    kernels = {"x".join(map(str, shape)): torch.tensor(weight("spectral/kernel", shape)) for shape in shapes}
+    return {
+        f"spectral/{name}": torch.linalg.svdvals(kernel.flatten(0, 2).T)[0].numpy() for name, kernel in kernels.items()
+    }
+
+
 def main() -> None:
     """Write nets.npz beside this file."""
-    results: Results = {}
-    nets = {"examples": examples, "authors": authors, "pix2pix": pix2pix, "decoder": decoder}
-    for name, network in nets.items():
-        size = (5, 7, 64) if name == "decoder" else (48, 64, 3)
+    results = spectral()
+    nets = (examples, authors, pix2pix, decoder, cyclegan, cut, patch, scales, condition)
+    for network in nets:
+        name = network.__name__
+        size = {"decoder": (5, 7, 64), "scales": (48, 64, 6)}.get(name, (48, 64, 3))
         network(Net(name, results), torch.tensor(picture(*size)).permute(0, 3, 1, 2))
     np.savez_compressed(Path(__file__).parent / "nets.npz", **results)
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.nets import NETS
+from styleresearch.nets import DISCRIMINATORS, NETS
 
 
 def weight(path: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -35,12 +35,21 @@ def image():
 
 
 @pytest.fixture(scope="session")
+def known_weight():
+    """Return the array of a parameter, decided by its path and shape."""
+    return weight
+
+
+@pytest.fixture(scope="session")
 def known():
     """Return (net, its known weights, what it is called with) of a spec; images are of 48x64 px."""
 
-    def make(**spec):
-        net = NETS.build(spec)
-        inputs = (picture(5, 7, 64),) if spec["name"] == "decoder" else (picture(48, 64), None)
+    def make(channels=3, **spec):
+        registry = DISCRIMINATORS if spec["name"] in DISCRIMINATORS else NETS
+        net = registry.build(spec)
+        size = spec.get("condition", 0)
+        inputs = (picture(48, 64, channels), weight("condition", (2, size)) if size else None)
+        inputs = (picture(5, 7, 64),) if spec["name"] == "decoder" else inputs
         inputs = jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), inputs)
         shapes = jax.eval_shape(net.init, jax.random.key(0), *inputs)["params"]
         params = jax.tree_util.tree_map_with_path(

@@ -55,3 +55,13 @@ def test_initial_weights_are_uniform_in_the_fan_in_or_normal(initial, deviation)
         assert 0.95 * 27**-0.5 < np.abs(bias).max() <= 27**-0.5
     else:
         assert (bias == 0.25).all()
+
+
+@pytest.mark.parametrize("upsample", [None, "nearest", "transposed"])
+def test_a_spectral_convolution_is_that_of_the_divided_kernel(upsample):
+    x = jax.random.normal(jax.random.key(0), (1, 5, 6, 3))
+    plain, divided = (Conv(8, padding="zeros", upsample=upsample, spectral=spectral) for spectral in (False, True))
+    layer = jax.jit(plain.init)(jax.random.key(1), x)["params"]
+    value = np.linalg.svd(np.asarray(layer["kernel"]).reshape(-1, 8), compute_uv=False)[0]
+    expected = plain.apply({"params": {**layer, "kernel": layer["kernel"] / value}}, x)
+    np.testing.assert_allclose(divided.apply({"params": layer}, x), expected, rtol=0.05, atol=0.01)

@@ -26,6 +26,7 @@ def parameters(**options):
 
 def test_parameters():
     assert parameters(width=64, downs=8, **PIX2PIX) == 54_409_603
+    assert parameters(width=64, downs=7, **PIX2PIX) == 41_825_667
     # A scale and an offset for each channel that has a norm: 6 going down, 7 coming up.
     normed = (128 + 256 + 4 * 512) + (4 * 512 + 256 + 128 + 64)
     assert parameters(width=64, downs=8, **{**PIX2PIX, "affine": True}) == 54_409_603 + 2 * normed
@@ -66,9 +67,38 @@ def test_a_style_for_each_image(known, image):
     np.testing.assert_allclose(each[1], second[1], atol=1e-6)
 
 
+def test_dropout_where_a_key_is_given(known, image):
+    spec = {"name": "unet", "width": 2, "downs": 6}
+    net, params, _ = known(**spec, dropout=True)
+    paint = jax.jit(lambda rngs: net.apply({"params": params}, image, None, rngs=rngs))
+    first, again, other = (paint({"dropout": jax.random.key(seed)}) for seed in (0, 0, 1))
+
+    np.testing.assert_array_equal(first, again)
+    assert float(jnp.abs(first - other).max()) > 1e-3
+    # Without one, it is the program of the network without dropout.
+    programs = [jax.make_jaxpr(each.apply)({"params": params}, image) for each in (net, NETS.build(spec))]
+    assert str(programs[0]) == str(programs[1])
+
+
+@pytest.mark.parametrize(("downs", "sides"), [(6, [4]), (8, [4, 8, 16])])
+def test_dropout_is_at_the_widest_steps_up(downs, sides):
+    net = NETS.build({"name": "unet", "width": 2, "downs": downs, "dropout": True})
+    rngs = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
+    image = jnp.zeros((1, 2**downs, 2**downs, 3))
+    _, seen = jax.eval_shape(lambda image: net.init_with_output(rngs, image, capture_intermediates=True), image)
+    dropped = [seen["intermediates"][f"Dropout_{index}"]["__call__"][0].shape for index in range(len(sides))]
+    assert dropped == [(1, side, side, 16) for side in sides]
+    assert f"Dropout_{len(sides)}" not in seen["intermediates"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"downs": 1}, "2 or more"), ({"width": 0}, "1 or more"), ({"styles": 2, "affine": False}, "use affine=True")],
+    [
+        ({"dropout": True}, "use downs=6 or more"),
+        ({"downs": 1}, "2 or more"),
+        ({"width": 0}, "1 or more"),
+        ({"styles": 2, "affine": False}, "use affine=True"),
+    ],
 )
 def test_options_that_do_not_fit(options, words):
     with pytest.raises(InputError, match=words):
