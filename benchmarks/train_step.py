@@ -7,7 +7,8 @@ The works: ``feedforward``, Johnson's network under the objective of the PyTorch
 matrices of relu1_2, relu2_2, relu3_3, relu4_3); ``adain``, the decoder behind VGG16 to relu4_1, with means and
 deviations of relu1_1 to relu4_1; each with Adam, and each once more as ``paint_...``, inference alone. Ours is the
 method's own ``step``, compiled and donated as the training loop does it, and its own ``stylize``'s network. The PyTorch
-side is written below the usual way: NCHW, no compilation. Weights are random; time does not depend on them.
+side, in ``train_step_torch.py``, is written the usual way: NCHW, no compilation. Weights are random; time does not
+depend on them.
 
 Each side of each work is a process of its own, so that memory is its own: both start, warm up, and then work in turns
 (A B A B ...), one idle while the other runs; the medians are compared, of wall time and of the processor time that each
@@ -109,138 +110,14 @@ def _painter(method: Any, work: str, encoder: Any) -> Callable[..., Any]:
     return lambda params, encoder, content, style: method.stylize(params, encoder, content, style, key=key)
 
 
-def theirs(work: str, size: int, batch: int, dtype: str) -> Work:
-    """Return the same work in plain PyTorch."""
-    import torch
-    from torch import nn
-    from torch.nn import functional
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-
-    class Vgg(nn.Module):
-        def __init__(self, last: str) -> None:
-            super().__init__()
-            self.convs, self.last, channels = nn.ModuleDict(), last, 3
-            for block, (width, count) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3)), 1):
-                for index in range(1, count + 1):
-                    if last in ("", f"relu{block}_{index - 1}"):
-                        break
-                    self.convs[f"relu{block}_{index}"] = nn.Conv2d(channels, width, 3, padding=1)
-                    nn.init.kaiming_normal_(self.convs[f"relu{block}_{index}"].weight)
-                    channels = width
-                    if f"relu{block}_{index}" == last:
-                        break
-            self.requires_grad_(False)
-            self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[None, :, None, None])
-            self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225])[None, :, None, None])
-
-        def forward(self, image: Any) -> dict[str, Any]:
-            x, features = (image - self.mean) / self.std, {}
-            for name, conv in self.convs.items():
-                x = functional.max_pool2d(x, 2) if name.endswith("_1") and name != "relu1_1" else x
-                x = features[name] = functional.relu(conv(x))
-            return features
-
-    def layer(channels: int, width: int, size: int, stride: int = 1) -> nn.Module:
-        return nn.Sequential(nn.ReflectionPad2d(size // 2), nn.Conv2d(channels, width, size, stride))
-
-    def normed(*args: int) -> nn.Module:
-        return nn.Sequential(layer(*args), nn.InstanceNorm2d(args[1], affine=True), nn.ReLU())
-
-    class Residual(nn.Module):
-        def __init__(self, width: int) -> None:
-            super().__init__()
-            self.body = nn.Sequential(
-                normed(width, width, 3), layer(width, width, 3), nn.InstanceNorm2d(width, affine=True)
-            )
-
-        def forward(self, x: Any) -> Any:
-            return x + self.body(x)
-
-    def transform() -> nn.Module:
-        up = nn.Upsample(scale_factor=2, mode="nearest")
-        inner = [Residual(128) for _ in range(5)]
-        ends = [normed(3, 32, 9), normed(32, 64, 3, 2), normed(64, 128, 3, 2)]
-        return nn.Sequential(*ends, *inner, up, normed(128, 64, 3), up, normed(64, 32, 3), layer(32, 3, 9))
-
-    def decoder() -> nn.Module:
-        up, layers, channels = nn.Upsample(scale_factor=2, mode="nearest"), [], 512
-        for width, depth in ((256, 4), (128, 2), (64, 2)):
-            for index in range(depth):
-                layers += [*([up] if layers and index == 0 else []), layer(channels, width, 3), nn.ReLU()]
-                layers += [up] if not index and width == 256 else []
-                channels = width
-        return nn.Sequential(*layers, layer(channels, 3, 3))
-
-    def gram(x: Any) -> Any:
-        b, c, h, w = x.shape
-        flat = x.reshape(b, c, h * w)
-        return flat @ flat.transpose(1, 2) / (c * h * w)
-
-    def moments(x: Any) -> tuple[Any, Any]:
-        return x.mean((2, 3)), (x.var((2, 3), unbiased=False) + 1e-5).sqrt()
-
-    def adain(content: Any, style: Any) -> Any:
-        (mean, std), (other_mean, other_std) = moments(content), moments(style)
-        shape = (..., None, None)
-        return (content - mean[shape]) / std[shape] * other_std[shape] + other_mean[shape]
-
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    torch.manual_seed(0)
-    content, style = (torch.rand(batch, 3, size, size, device=device) for _ in range(2))
-    feedforward = work.endswith("feedforward")
-    vgg = Vgg("relu4_3" if feedforward else "relu4_1").to(device)
-    net = (transform() if feedforward else decoder()).to(device)
-    optimizer = torch.optim.Adam(net.parameters(), 1e-3 if feedforward else 1e-4)
-    with torch.no_grad():
-        grams = {name: gram(x) for name, x in vgg(style).items() if name in GRAM_LAYERS}
-    mixed = torch.autocast(device, torch.bfloat16, enabled=dtype == "bfloat16")
-
-    def loss() -> Any:
-        if feedforward:
-            image = net(content * 255) / 255
-            features, aim = vgg(image), vgg(content)
-            terms = sum(functional.mse_loss(gram(features[name]), grams[name]) for name in GRAM_LAYERS)
-            return 1e5 * functional.mse_loss(features["relu2_2"], aim["relu2_2"]) + 1e10 * terms
-        with torch.no_grad():
-            other = vgg(style)
-            aim = adain(vgg(content)["relu4_1"], other["relu4_1"])
-        features = vgg(net(aim))
-        terms = sum(
-            functional.mse_loss(mine, theirs)
-            for name in MOMENT_LAYERS
-            for mine, theirs in zip(moments(features[name]), moments(other[name]), strict=True)
-        )
-        return functional.mse_loss(features["relu4_1"], aim) + 10 * terms
-
-    def train() -> None:
-        optimizer.zero_grad()
-        with mixed:
-            value = loss()
-        value.backward()
-        optimizer.step()
-
-    def paint() -> None:
-        with torch.no_grad(), mixed:
-            if feedforward:
-                (net(content * 255) / 255).clamp(0, 1)
-            else:
-                net(adain(vgg(content)["relu4_1"], vgg(style)["relu4_1"])).clamp(0, 1)
-
-    def wait() -> None:
-        if device == "cuda":
-            torch.cuda.synchronize()
-
-    def peak() -> int:
-        return torch.cuda.max_memory_allocated() if device == "cuda" else 0
-
-    return (paint if work.startswith("paint") else train), wait, peak
-
-
 def serve(side: str, args: argparse.Namespace) -> None:
     """Warm up, then take a number of steps for every number on standard input, and say how long they took."""
     (work,) = args.works
-    step, wait, peak = {"ours": ours, "torch": theirs}[side](work, args.size, args.batch, args.dtype)
+    if side == "torch":
+        from train_step_torch import theirs as start
+    else:
+        start = ours
+    step, wait, peak = start(work, args.size, args.batch, args.dtype)
     for _ in range(3):
         step()
         wait()
