@@ -5,10 +5,11 @@
 
 The works: ``feedforward``, Johnson's network under the objective of the PyTorch examples (VGG16; content relu2_2, Gram
 matrices of relu1_2, relu2_2, relu3_3, relu4_3); ``adain``, the decoder behind VGG16 to relu4_1, with means and
-deviations of relu1_1 to relu4_1; each with Adam, and each once more as ``paint_...``, inference alone. Ours is the
-method's own ``step``, compiled and donated as the training loop does it, and its own ``stylize``'s network. The PyTorch
-side, in ``train_step_torch.py``, is written the usual way: NCHW, no compilation. Weights are random; time does not
-depend on them.
+deviations of relu1_1 to relu4_1; ``cyclegan``, two generators of 9 residual blocks, two 70 px discriminators, pools of
+50; ``cut``, one of each, antialiased, and PatchNCE at five layers; each with Adam, and each once more as ``paint_...``,
+inference alone. Ours is the method's own ``step``, compiled and donated as the training loop does it, and its own
+``stylize``'s network. The PyTorch side, in ``train_step_torch.py``, is written the usual way: NCHW, no compilation.
+Weights are random; time does not depend on them.
 
 Each side of each work is a process of its own, so that memory is its own: both start, warm up, and then work in turns
 (A B A B ...), one idle while the other runs; the medians are compared, of wall time and of the processor time that each
@@ -29,7 +30,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-WORKS = ("feedforward", "adain", "paint_feedforward", "paint_adain")
+WORKS = ("feedforward", "adain", "cyclegan", "cut", "paint_feedforward", "paint_adain")
 GRAM_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 MOMENT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
@@ -37,37 +38,59 @@ Work = tuple[Callable[[], None], Callable[[], None], Callable[[], int]]
 """One step (started), waiting until it is done, and the bytes that the device held at most (0: not a device's own)."""
 
 
+GAN = {
+    "adversarial": {"name": "lsgan"},
+    "optimizer": {"name": "adam", "learning_rate": 2e-4, "b1": 0.5},
+    "discriminator": {"name": "patch"},
+}
+SPECS: dict[str, dict[str, Any]] = {
+    "feedforward": {
+        "name": "feedforward",
+        "net": {"name": "transform"},
+        "optimizer": {"name": "adam", "learning_rate": 1e-3},
+        "objective": {
+            "content": {"name": "feature", "layers": ("relu2_2",), "weight": 1e5},
+            "style": {"name": "gram", "layers": GRAM_LAYERS, "convention": "neural_style", "weight": 1e10},
+        },
+    },
+    "adain": {
+        "name": "adain",
+        "net": {"name": "decoder"},
+        "optimizer": {"name": "adam", "learning_rate": 1e-4},
+        "objective": {
+            "content": {"name": "feature", "layers": ("relu4_1",), "weight": 1.0},
+            "style": {"name": "moments", "layers": MOMENT_LAYERS, "weight": 10.0},
+        },
+    },
+    "cyclegan": {**GAN, "name": "cyclegan", "net": {"name": "resnet"}},
+    "cut": {
+        **GAN,
+        "name": "cut",
+        "net": {"name": "resnet", "antialias": True},
+        "discriminator": {"name": "patch", "antialias": True},
+    },
+}
+
+
 def ours(work: str, size: int, batch: int, dtype: str) -> Work:
     """Return a work as this package does it."""
     import jax
     import jax.numpy as jnp
 
+    from styleresearch import build
     from styleresearch.encoder.encoder import vgg16
-    from styleresearch.losses.content import Feature
-    from styleresearch.losses.objective import Objective
-    from styleresearch.losses.style import Gram, Moments
-    from styleresearch.methods.adain import AdaIN
-    from styleresearch.methods.feedforward import FeedForward
-    from styleresearch.methods.optimizers import Adam
-    from styleresearch.nets import NETS
+    from styleresearch.methods import METHODS
 
     images = {
         name: jax.random.uniform(jax.random.key(seed), (batch, size, size, 3))
         for seed, name in enumerate(("content", "style"))
     }
     encoder: Any = vgg16(weights="random")
-    compute: Any = dtype
-    if work.endswith("feedforward"):
-        terms = {
-            "content": (1e5, Feature(("relu2_2",))),
-            "style": (1e10, Gram(GRAM_LAYERS, convention="neural_style")),
-        }
-        net = NETS.build({"name": "transform", "dtype": dtype})
-        method: Any = FeedForward(Objective.of(terms), Adam(1e-3), net, (images["style"][0],), compute)
-    else:
-        terms = {"content": (1.0, Feature(("relu4_1",))), "style": (10.0, Moments(MOMENT_LAYERS))}
-        net = NETS.build({"name": "decoder", "dtype": dtype})
-        method = AdaIN(Objective.of(terms), Adam(1e-4), net, dtype=compute)
+    spec = dict(SPECS[work.removeprefix("paint_")], dtype=dtype)
+    spec["net"] = {**spec["net"], "dtype": dtype}
+    if spec["name"] == "feedforward":
+        spec["styles"] = (images["style"][0],)
+    method: Any = build.resolve(METHODS, spec)
     state = jax.jit(method.init)(jax.random.key(0), encoder, images)
     held: dict[str, Any] = {"state": state, "steps": 0, "compiled": 0}
 

@@ -1,4 +1,4 @@
-"""The demo: two photographs and three painted styles; Gatys, a feed-forward network, AdaIN, and floors for the table.
+"""The demo: two photographs and three painted styles; Gatys, a feed-forward network, AdaIN, a GAN, and floors.
 
     styleresearch compare --config=configs/quickstart.py --workdir=runs/quickstart
 
@@ -30,7 +30,7 @@ def get_config() -> ConfigDict:
     config.precision = "float32"
     config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
     config.contents = dict(name="photographs", names=("cat", "coffee"))
-    config.styles = dict(name="painter", names=("impasto", "mosaic", "stained_glass"), seed=0)
+    config.styles = dict(name="painter", names=("impasto", "mosaic", "waves"), seed=0)
     config.methods = dict(
         gatys_lbfgs=dict(
             name="gatys",
@@ -48,6 +48,7 @@ def get_config() -> ConfigDict:
         ),
         feedforward=dict(checkpoint="zoo:painter", label="Feed-forward"),
         adain=dict(checkpoint="zoo:adain", label="AdaIN", strength=1.0),
+        gan=dict(checkpoint="zoo:arbitrary_gan", label="Arbitrary-style GAN", strength=1.0),
         identity=dict(name="identity", label="Content image"),
         style_image=dict(name="style_image", label="Style image"),
         color_transfer=dict(name="color_transfer", label="Colour transfer", match="covariance"),
