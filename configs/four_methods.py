@@ -2,13 +2,15 @@
 
     styleresearch compare --config=configs/four_methods.py --workdir=runs/four_methods
 
-A quarter of an hour on two CPU cores. Put networks of yours in the place of the zoo's: ``checkpoint`` takes a run
-directory, ``--config.methods.gan.checkpoint=runs/cut``.
-Reproduces no paper: Gatys' objective is the demo's, ``configs/quickstart.py``, with three times its evaluations, and the
-networks are the small ones of ``styleresearch/zoo/``.
+A quarter of an hour on two CPU cores. Put networks of yours in the place of the zoo's, ``checkpoint`` takes a run
+directory: ``--config.methods.gan.checkpoint=runs/cut``; and pictures of yours: ``--config.contents.name=folder
+--config.contents.path=DIR --config.contents.names="('a', 'b')"`` and the same for ``styles``.
+Reproduces no paper: Gatys' objective is the demo's, ``configs/quickstart.py``, with three times its evaluations, and
+the networks are the small ones of ``styleresearch/zoo/``.
 """
 
 from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -29,8 +31,8 @@ def get_config() -> ConfigDict:
     config.seeds = (0,)
     config.precision = "float32"
     config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
-    config.contents = dict(name="photographs", names=("astronaut", "cat", "coffee", "rocket"))
-    config.styles = dict(name="painter", names=("impasto", "mosaic", "waves"), seed=0)
+    config.contents = dict(name="photographs", names=("astronaut", "cat", "coffee", "rocket"), path=placeholder(str))
+    config.styles = dict(name="painter", names=("impasto", "mosaic", "waves"), path=placeholder(str))
     config.methods = dict(
         gatys=dict(
             name="gatys",

@@ -18,11 +18,9 @@ from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods.adain import AdaIN
+from styleresearch.methods.adversarial import DomainMethod
 from styleresearch.methods.arbitrary_gan import ArbitraryGAN
-from styleresearch.methods.cut import CUT
-from styleresearch.methods.cyclegan import CycleGAN
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.methods.pix2pix import Pix2Pix
 from styleresearch.trained import Trained, export_weights
 from styleresearch.types import Image, Style
 
@@ -137,7 +135,7 @@ def program(trained: Trained, size: tuple[int, int] | None = None) -> Program:
         return _adain(name, method.transfer, trained.params, trained.encoder(), size)
     if isinstance(method, AdaIN):
         return _adain(name, method, trained.params, trained.encoder(), size)
-    if isinstance(method, (CycleGAN, CUT, Pix2Pix)):
+    if isinstance(method, DomainMethod):
         return _domain(name, method, trained.params, size)
     raise InputError(
         f"the method {name!r} is known as weights only; export it as .safetensors (as a program: the methods that come "
@@ -153,7 +151,7 @@ def _feedforward(name: str, method: FeedForward, params: Any, size: tuple[int, i
     return Program(name, {"content": _picture(size), "mix": _array(1, method.net.styles)}, call)
 
 
-def _domain(name: str, method: CycleGAN | CUT | Pix2Pix, params: Any, size: tuple[int, int] | None) -> Program:
+def _domain(name: str, method: DomainMethod, params: Any, size: tuple[int, int] | None) -> Program:
     def call(content: Array) -> Array:
         return _padded(lambda image: method.paint(params, image), content, _multiple(method.net, size))
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import abc
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.adversarial import Adversarial, Outputs, Scores, judged
 from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
-from styleresearch.methods.base import Alarm, Metrics, State, TrainedMethod
+from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
-from styleresearch.types import Image, Params, PerImage
+from styleresearch.types import Image, OtherImage, Params, PerImage, Style
 
 Part = Literal["generator", "discriminator"]
 
@@ -75,15 +78,6 @@ class AdversarialMethod(TrainedMethod):
 
     watched: ClassVar[tuple[str, ...]] = ("discriminator", "discriminator_gradient_norm", "judgement", "brightness")
     alarms: ClassVar[tuple[Alarm, ...]] = (*JUDGEMENT, BRIGHTNESS)
-
-    def _check_generator(self, name: str) -> None:
-        if not hasattr(self.net, "styles"):
-            raise InputError(
-                f"{name}: net must be a network from image to image, dict(name='resnet', ...), 'unet' or 'transform', "
-                f"not {type(self.net).__name__}"
-            )
-        if self.net.styles != 1:
-            raise InputError(f"{name}: it paints one domain, so net.styles must be 1, got {self.net.styles}")
 
     def _start(
         self, key: Any, generator: Params, discriminator: Params, memory: Mapping[str, Any] | None = None
@@ -169,6 +163,45 @@ class AdversarialMethod(TrainedMethod):
         (value, (terms, rest)), gradient = jax.value_and_grad(total, has_aux=True)(state.params["generator"])
         measured = {**terms, "total": value, "gradient_norm": optax.tree.norm(gradient)}
         return self._descend(state, "generator", gradient), measured, rest
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DomainMethod(AdversarialMethod):
+    """One whose generator goes from image to image, to the one domain of pictures that it learned."""
+
+    takes_style: ClassVar[bool] = False
+    encodes: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def painter(self, params: Params) -> Params:
+        """Return the parameters of ``net`` that ``stylize`` paints with, of what ``inference`` returned."""
+
+    def stylize(
+        self,
+        params: Params,
+        encoder: Encoder | None,
+        content: Image,
+        style: OtherImage | Sequence[Style] | None,
+        *,
+        key: Any,
+        progress: ProgressCallback | None = None,
+    ) -> Image:
+        """Return the generator's images; see ``Method.stylize``. ``style`` is not read."""
+        return self.paint(params, content)
+
+    @partial(jax.jit, static_argnames="self")
+    def paint(self, params: Params, content: Image) -> Image:
+        """Return the generator's images."""
+        return jnp.clip(self.net.apply({"params": self.painter(params)}, content), 0.0, 1.0)
+
+    def _check_generator(self, name: str) -> None:
+        if not hasattr(self.net, "styles"):
+            raise InputError(
+                f"{name}: net must be a network from image to image, dict(name='resnet', ...), 'unet' or 'transform', "
+                f"not {type(self.net).__name__}"
+            )
+        if self.net.styles != 1:
+            raise InputError(f"{name}: it paints one domain, so net.styles must be 1, got {self.net.styles}")
 
 
 def _scores(outputs: Outputs) -> Scores:

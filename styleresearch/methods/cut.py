@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,15 +11,15 @@ import jax.numpy as jnp
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.contrastive import patch_nce
-from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, finished
-from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
+from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, finished
+from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.nets.projection import PatchProjection
-from styleresearch.types import Image, OtherImage, Params, PerImage, Style
+from styleresearch.types import Image, Params, PerImage
 
 
 @METHODS.register("cut")
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CUT(AdversarialMethod):
+class CUT(DomainMethod):
     """One generator; what keeps the content is that features of a patch find those of the same patch of the input.
 
     The features are the generator's own, of its first half, behind a small network that is trained with it.
@@ -46,8 +44,6 @@ class CUT(AdversarialMethod):
     patches: int = 256
     temperature: float = 0.07
     projection: int = 256
-    takes_style: ClassVar[bool] = False
-    encodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self._check_generator("cut")
@@ -146,23 +142,9 @@ class CUT(AdversarialMethod):
         """Return the generator's parameters, averaged where the run averages them."""
         return averaged(state)["net"]
 
-    def stylize(
-        self,
-        params: Params,
-        encoder: Encoder | None,
-        content: Image,
-        style: OtherImage | Sequence[Style] | None,
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
-    ) -> Image:
-        """Return the generator's images; see ``Method.stylize``. ``style`` is not read."""
-        return self.paint(params, content)
-
-    @partial(jax.jit, static_argnames="self")
-    def paint(self, params: Params, content: Image) -> Image:
-        """Return the generator's images."""
-        return jnp.clip(self.net.apply({"params": params}, content), 0.0, 1.0)
+    def painter(self, params: Params) -> Params:
+        """Return the generator's: all of them."""
+        return params
 
 
 @METHODS.register("fastcut")

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import jax
-import jax.numpy as jnp
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, distance, finished
-from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
+from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, distance, finished
+from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.methods.pool import Pool
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Params
 
 
 @METHODS.register("cyclegan")
 @dataclass(frozen=True, eq=False, kw_only=True)
-class CycleGAN(AdversarialMethod):
+class CycleGAN(DomainMethod):
     """Two generators, from content to style and back, of which each undoes what the other did.
 
     Source: Zhu et al. 2017, "Unpaired image-to-image translation using cycle-consistent adversarial networks".
@@ -39,8 +36,6 @@ class CycleGAN(AdversarialMethod):
     identity_weight: float = 5.0
     pool: int = 50
     direction: Literal["forward", "backward"] = "forward"
-    takes_style: ClassVar[bool] = False
-    encodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         self._check_generator("cyclegan")
@@ -101,20 +96,6 @@ class CycleGAN(AdversarialMethod):
         """Return both generators' parameters, averaged where the run averages them."""
         return averaged(state)
 
-    def stylize(
-        self,
-        params: Params,
-        encoder: Encoder | None,
-        content: Image,
-        style: OtherImage | Sequence[Style] | None,
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
-    ) -> Image:
-        """Return a generator's images; see ``Method.stylize``. ``style`` is not read."""
-        return self.paint(params, content)
-
-    @partial(jax.jit, static_argnames="self")
-    def paint(self, params: Params, content: Image) -> Image:
-        """Return a generator's images."""
-        return jnp.clip(self.net.apply({"params": params[self.direction]}, content), 0.0, 1.0)
+    def painter(self, params: Params) -> Params:
+        """Return the generator's of the direction."""
+        return params[self.direction]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -13,14 +11,14 @@ import jax.numpy as jnp
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.reconstruction import feature_matching
-from styleresearch.methods.adversarial import JUDGEMENT, AdversarialMethod, averaged, brightness, distance, finished
-from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, ProgressCallback, State
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.methods.adversarial import JUDGEMENT, DomainMethod, averaged, brightness, distance, finished
+from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, State
+from styleresearch.types import Image, Params
 
 
 @METHODS.register("pix2pix")
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Pix2Pix(AdversarialMethod):
+class Pix2Pix(DomainMethod):
     """A generator that learns from pairs what every content picture should become (``data.paired=True``).
 
     The discriminator judges a picture together with the content it was painted from.
@@ -37,8 +35,6 @@ class Pix2Pix(AdversarialMethod):
     l1_weight: float = 100.0
     matching_weight: float = 0.0
     reads_pairs: ClassVar[bool] = True
-    takes_style: ClassVar[bool] = False
-    encodes: ClassVar[bool] = False
     # A pair may well be the content's negative: outlines and what they outline.
     alarms: ClassVar[tuple[Alarm, ...]] = JUDGEMENT
 
@@ -92,20 +88,6 @@ class Pix2Pix(AdversarialMethod):
         """Return the generator's parameters, averaged where the run averages them."""
         return averaged(state)
 
-    def stylize(
-        self,
-        params: Params,
-        encoder: Encoder | None,
-        content: Image,
-        style: OtherImage | Sequence[Style] | None,
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
-    ) -> Image:
-        """Return the generator's images; see ``Method.stylize``. ``style`` is not read."""
-        return self.paint(params, content)
-
-    @partial(jax.jit, static_argnames="self")
-    def paint(self, params: Params, content: Image) -> Image:
-        """Return the generator's images."""
-        return jnp.clip(self.net.apply({"params": params}, content), 0.0, 1.0)
+    def painter(self, params: Params) -> Params:
+        """Return the generator's: all of them."""
+        return params

@@ -76,6 +76,29 @@ def get_config():
     return config
 """
 
+CYCLEGAN = """
+from ml_collections import ConfigDict
+
+
+def get_config():
+    config = ConfigDict()
+    config.encoder = dict(name="vgg16", weights="random", width=0.125)
+    config.method = dict(
+        name="cyclegan",
+        net=dict(name="resnet", width=4, blocks=1),
+        discriminator=dict(name="patch", width=4, layers=1),
+        adversarial=dict(name="lsgan"),
+        optimizer=dict(name="adam", learning_rate=2e-4, b1=0.5, schedule=dict(name="linear", start=10, steps=20)),
+        pool=3,
+    )
+    config.data = dict(
+        content=dict(name="photographs"), style=dict(name="painter", count=6), batch_size=2, crop=32, resize=40
+    )
+    config.train = dict(steps=30, log_every=2, save_every=3, keep=2, sample_every=10, ema=0.9)
+    config.samples = dict(contents=dict(name="photographs", names=("cat",)), size=32)
+    return config
+"""
+
 MY_LOSS = """
 from dataclasses import dataclass
 from typing import ClassVar
@@ -107,6 +130,7 @@ def configs(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("configs")
     (folder / "feedforward.py").write_text(FEEDFORWARD)
     (folder / "adain.py").write_text(ADAIN)
+    (folder / "cyclegan.py").write_text(CYCLEGAN)
     return folder
 
 
@@ -255,7 +279,7 @@ def test_killed_runs_end_with_the_bits_of_one_that_was_not(start, straight, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("config", ["feedforward", "adain"])
+@pytest.mark.parametrize("config", ["feedforward", "adain", "cyclegan"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_at_many_random_moments(start, straight, tmp_path, config, seed):
     expected, _ = straight(config)
