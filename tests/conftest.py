@@ -18,10 +18,12 @@ from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
+from styleresearch.losses.adversarial import ADVERSARIAL
+from styleresearch.losses.penalty import PENALTIES
 from styleresearch.methods import METHODS
 from styleresearch.methods.optimizers import OPTIMIZERS
 from styleresearch.methods.schedules import SCHEDULES
-from styleresearch.nets import NETS
+from styleresearch.nets import DISCRIMINATORS, NETS
 
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -80,7 +82,8 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for registry in (DATASETS, ENCODERS, LOSSES, METHODS, METRICS, NETS, OPTIMIZERS, SCHEDULES, SOURCES):
+    training = (METHODS, NETS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
+    for registry in (*training, ENCODERS, METRICS, DATASETS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path

@@ -47,7 +47,7 @@ STYLES = ("oil", "ink", "waves")
 def trained(spec: dict, encoder: dict | None = None) -> Trained:
     """Return a method with the parameters of its first step."""
     terms = {"style": {"name": "gram", "layers": ("relu1_1",)}}
-    spec = {"optimizer": {"name": "adam"}, "objective": terms, **spec}
+    spec = {"optimizer": {"name": "adam"}, **({} if spec["name"] == "cut" else {"objective": terms}), **spec}
     encoder = ENCODER if encoder is None else encoder
     facts = {"config": {"encoder": encoder}, "method": spec, "encoder": build.encoder(encoder).describe()}
     if spec["name"] == "feedforward":
@@ -61,6 +61,8 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
         return replace(
             found, params={"net": learned, "thumbnails": jax.random.uniform(jax.random.key(1), (3, 16, 16, 3))}
         )
+    if spec["name"] == "cut":
+        return replace(found, params=jax.jit(method.net.init)(jax.random.key(0), jnp.zeros((1, 64, 64, 3)))["params"])
     features = jax.eval_shape(lambda x: found.encoder()(x, (method.layer,))[method.layer], jnp.zeros((1, 64, 64, 3)))
     return replace(found, params=method.net.init(jax.random.key(0), jnp.zeros(features.shape))["params"])
 
@@ -141,6 +143,28 @@ def test_an_adain_program_paints_what_stylize_paints_at_any_size(strength, pictu
         painted = call(data, content, style, np.float32(strength))
         wanted = method.stylize(found.params, found.encoder(), content, style, key=key)
         assert difference(painted, wanted) < 1e-4
+
+
+DISCRIMINATOR = {"discriminator": {"name": "patch", "width": 4, "layers": 1}, "adversarial": {"name": "hinge"}}
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+def test_a_program_of_one_domain_paints_what_stylize_paints_at_any_size(antialias, pictures):
+    net = {"name": "resnet", "width": 4, "blocks": 1, "antialias": antialias, "initial": "he"}
+    found = trained({"name": "cut", "net": net, **DISCRIMINATOR})
+    data = program(found).serialize()
+    for content in (pictures["content"], pictures["style"]):
+        wanted = found.method().stylize(found.params, None, content, None, key=None)
+        assert difference(call(data, content), wanted) < 1e-4
+
+
+def test_a_program_of_an_arbitrary_gan_is_that_of_its_decoder(pictures):
+    net = {"name": "decoder", "widths": (8, 6, 4), "depths": (1, 1, 1), "initial": "he"}
+    found = trained({"name": "arbitrary_gan", "net": net, **DISCRIMINATOR})
+    content, style = pictures["content"], pictures["style"]
+    painted = call(program(found).serialize(), content, style, np.float32(1))
+    wanted = found.method().stylize(found.params, found.encoder(), content, style, key=jax.random.key(0))
+    assert difference(painted, wanted) < 1e-4
 
 
 def test_an_encoder_that_keeps_odd_rows(pictures, monkeypatch):

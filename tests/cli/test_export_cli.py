@@ -57,6 +57,31 @@ def test_weights_for_stylize(zoo, cli):
     assert np.array_equal(load_image(zoo / "zoo.png"), load_image(zoo / "a.s.png"))
 
 
+def test_a_method_that_learned_one_domain_takes_no_style(zoo, cli, refused):
+    spec = {
+        "name": "cyclegan",
+        "net": {"name": "resnet", "width": 4, "blocks": 1},
+        "discriminator": {"name": "patch", "width": 4, "layers": 1},
+        "adversarial": {"name": "lsgan"},
+        "optimizer": {"name": "adam"},
+    }
+    gan = Trained("gan", spec, None, 5, {**load("zoo:tiny").facts, "method": spec, "styles": ()})
+    init = jax.jit(gan.method().net.init)
+    there, back = (init(jax.random.key(seed), jnp.zeros((1, 32, 32, 3)))["params"] for seed in (0, 1))
+    params = {"forward": there, "backward": back}
+    export_weights(Trained("gan", spec, params, 5, gan.facts), zoo / "gan.safetensors", "float32")
+    given = ("stylize", "--checkpoint=gan.safetensors", "--content=contents/hill.png")
+    done = cli(*given, "--out=there.png")
+    assert done.status == 0, done
+    content = load_image(zoo / "contents" / "hill.png")
+    painted = np.asarray(gan.method().paint(params, jnp.asarray(content)[None]))[0]
+    assert np.abs(load_image(zoo / "there.png") - painted).max() < 0.6 / 255
+    message = refused(*given, "--style=styles/oil.png", "--out=there.png")
+    assert "--style: the method of gan.safetensors paints the one domain that it learned; leave --style out" in message
+    export = cli("export", "--checkpoint=gan.safetensors", "--out=gan.stablehlo", "--height=40", "--width=52")
+    assert "cyclegan(content (1, 40, 52, 3)) -> image (1, 40, 52, 3), float32" in export.out
+
+
 def test_a_program_says_how_to_call_it(zoo, cli):
     jaxtyping.config.update("jaxtyping_disable", True)  # annotations say int, where sizes are symbols
     try:

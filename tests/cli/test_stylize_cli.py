@@ -261,11 +261,16 @@ def test_a_folder_that_cannot_be_written(bench, refused, monkeypatch):
     assert "--out out.png: the folder cannot be written; name another" in refused("stylize", *options)
 
 
-@pytest.mark.parametrize("missing", ["--content", "--style", "--out"])
+@pytest.mark.parametrize("missing", ["--content", "--out"])
 def test_what_is_required(cli, missing):
     done = cli("stylize", *(f"{option}={value}" for option, value in GIVEN.items() if option != missing))
     assert done.status == 2
     assert f"the following arguments are required: {missing}" in done.err
+
+
+def test_a_style_is_required_by_what_takes_one(bench, refused):
+    given = (f"{option}={value}" for option, value in GIVEN.items() if option != "--style")
+    assert "--style is missing: name the painting" in refused("stylize", *given)
 
 
 @pytest.mark.parametrize("wrong", ["--size=big", "--evaluations=1.5", "--preserve-color=hue", "--resize=3", "extra"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -14,9 +15,14 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from styleresearch.cli.display import bars
+from styleresearch.cli.train import _Shown
+from styleresearch.methods.base import Alarm
 from styleresearch.rundir import RunDirectory
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.loop import Report
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -466,3 +472,16 @@ def test_a_killed_partner_is_missed_in_bounded_time(start, tmp_path):
     first = start("adain", workdir, "--config.train.steps=20")
     out, err = first.communicate(timeout=200)
     assert first.returncode == 0, (out, err)
+
+
+def test_an_alarm_is_shown_when_it_begins_to_ring():
+    out = io.StringIO()
+    judgement = Alarm("judgement", 0.4, 0.98, "the discriminator has won")
+    with bars(Console(file=out, width=200)) as display:
+        shown = _Shown(display, 5000)
+        for step, value in ((1000, 0.7), (2000, 0.99), (3000, 0.99), (4000, 0.7), (5000, 0.99)):
+            metrics = {"total": 1.0, "judgement": value}
+            ringing = (judgement,) if judgement.rings(step, metrics) else ()
+            shown.report(Report(step, 5000, metrics, 0.1, 10.0, 0.0, ringing))
+    said = [line for line in out.getvalue().splitlines() if "warning" in line]
+    assert said == ["warning: judgement 0.99: the discriminator has won"] * 2
