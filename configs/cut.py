@@ -2,7 +2,7 @@
 
     styleresearch train --config=configs/cut.py --workdir=runs/cut
 
-It trains on the photographs that come with scikit-image and on procedural paintings in one style, so it runs anywhere;
+It trains on the photographs that come with scikit-image and on procedural paintings, so it runs anywhere;
 for results give it pictures: ``--config.data.content.name=folder --config.data.content.path=DIR`` and the same for
 ``data.style``.
 Reproduces no paper.
@@ -47,7 +47,7 @@ def get_config() -> ConfigDict:
         content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str), include=placeholder(str)),
         style=dict(
             name="painter",
-            names=("impasto",),
+            names=placeholder(tuple),
             count=placeholder(int),
             path=placeholder(str),
             exclude=placeholder(str),

@@ -380,7 +380,7 @@ def test_everything_wrong_with_a_config_is_said_at_once():
             changed(FEEDFORWARD, method={"name": "identity"}),
             ["'identity' is not one that is trained", "adain, arbitrary"],
         ),
-        (changed(CYCLEGAN, samples__styles=STYLES), ["samples: must be dict(contents=", "takes no styles"]),
+        (changed(CYCLEGAN, samples__styles=STYLES), ["takes no styles", "samples: must be dict(contents="]),
         (
             changed(CYCLEGAN, method__name="pix2pix", method__pool=None),
             ["data: the method learns from pairs: set paired"],
