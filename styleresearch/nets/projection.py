@@ -8,7 +8,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-Patches = Float[Array, "b n _"]
+Patches = Float[Array, "b _ _"]
 
 
 class PatchProjection(nn.Module):
@@ -25,8 +25,8 @@ class PatchProjection(nn.Module):
     initial: float = 0.02
 
     @nn.compact
-    def __call__(self, layers: Sequence[Patches]) -> list[Float[Array, "b n features"]]:
-        """Return the unit vectors, float32, of the activations at ``n`` places of every layer."""
+    def __call__(self, layers: Sequence[Patches]) -> list[Float[Array, "b _ features"]]:
+        """Return the unit vectors, float32, of the activations at some places of every layer."""
         of_kernel = nn.initializers.normal(self.initial)
         vectors = []
         for index, x in enumerate(layers, 1):
