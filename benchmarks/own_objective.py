@@ -30,6 +30,7 @@ from styleresearch.data.images import load_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods import METHODS
 from styleresearch.methods.adain import AdaIN
+from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.baselines import ColorTransfer
 from styleresearch.methods.feedforward import FeedForward
 from styleresearch.methods.gatys import Gatys
@@ -68,7 +69,8 @@ def main() -> None:
 
     trained = load(args.checkpoint)
     method, encoder = trained.method(), trained.encoder()
-    assert isinstance(method, (AdaIN, FeedForward)), "a method with an objective"
+    assert isinstance(method, (AdaIN, ArbitraryGAN, FeedForward)), "a method with an objective"
+    transfer = method.transfer if isinstance(method, ArbitraryGAN) else method
     contents = held_out(args.content, args.contents, args.size)
     if trained.styles:
         spec = trained.facts["config"]["method"]["styles"]
@@ -80,8 +82,8 @@ def main() -> None:
 
     @jax.jit
     def targets_of(encoder: Any, content: Any, style: Any) -> Any:
-        if isinstance(method, AdaIN):
-            return method.targets(encoder, content, style)[1]
+        if isinstance(transfer, AdaIN):
+            return transfer.targets(encoder, content, style)[1]
         return method.objective.targets(encoder, content, [Style(style)])
 
     @jax.jit
@@ -135,7 +137,8 @@ def main() -> None:
         means = [np.mean([row[term] for row in found]) for term in terms]
         share = np.mean([row["style"] for row in found]) / base
         print(f"| {name} | " + " | ".join(f"{mean:.4g}" for mean in means) + f" | {share:.1%} |")
-    print(f"\nK, evaluations of L-BFGS to the trained network's total: median {np.median(reached):g}, {reached}")
+    if reached:
+        print(f"\nK, evaluations of L-BFGS to the trained network's total: median {np.median(reached):g}, {reached}")
 
 
 def _untrained(trained: Trained, encoder: Encoder) -> Any:

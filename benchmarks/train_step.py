@@ -30,7 +30,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-WORKS = ("feedforward", "adain", "cyclegan", "cut", "paint_feedforward", "paint_adain")
+TRAINED = ("feedforward", "adain", "cyclegan", "cut")
+WORKS = (*TRAINED, *(f"paint_{name}" for name in TRAINED))
 GRAM_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 MOMENT_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 

@@ -7,8 +7,8 @@ paintings, so it runs anywhere; for results give it pictures: ``--config.data.co
 --config.data.content.path=DIR`` and the same for ``data.style``.
 Reproduces no paper.
 Differs from ``configs/adain.py``: a discriminator of 34 px patches that is told the means and deviations of the style's
-relu3_1; half the learning rate, b1 = 0.5 and no average over 0.99; it does not begin with random weights (take
-``config.start`` out for that, and give it adain's learning rate and steps).
+relu3_1; a learning rate of 2e-4 for 5e-4, constant, b1 = 0.5; half the steps; it does not begin with random weights
+(``--config.start=None`` does; give it adain's learning rate and steps then).
 """
 
 from ml_collections import ConfigDict

@@ -9,8 +9,8 @@ It learns to paint from outlines of paintings, so it runs anywhere. For outlines
 Reproduces: the U-Net for 256 px with dropout, a 70 px patch discriminator that sees content and output, cross-entropy,
 mean absolute difference with weight 100, Adam 2e-4 with b1 = 0.5, one pair a step, 286 px squashed and cropped to 256,
 mirrored at random, 200 epochs of 400 pairs (the facades), the second half of them towards a rate of 0.
-Differs from the code: instance norm (batch norm of a batch of one is that), no dropout when it stylises; the rate falls
-with every step; antialiased bilinear resizing, there bicubic.
+Differs from the code: instance norm in both networks (batch norm of a batch of one is that), no dropout when it
+stylises; the rate falls with every step; antialiased bilinear resizing, there bicubic.
 """
 
 from ml_collections import ConfigDict
@@ -21,7 +21,6 @@ EPOCH = 400
 
 def get_config() -> ConfigDict:
     """Return the config."""
-    picture = dict(name="painter", count=placeholder(int), path=placeholder(str))
     config = ConfigDict()
     config.name = "pix2pix (paper)"
     config.imports = ()
@@ -43,8 +42,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="edges", of=picture),
-        style=picture,
+        content=dict(name="edges", of=dict(name="painter", count=placeholder(int), path=placeholder(str))),
+        style=dict(name="painter", count=placeholder(int), path=placeholder(str)),
         paired=True,
         batch_size=1,
         crop=256,

@@ -51,7 +51,7 @@ def settings(options: dict[str, inspect.Parameter]) -> str:
     """Return every option but the layers with its default; one without a default must be given."""
     shown = []
     for name, option in options.items():
-        if name == "layers":
+        if name == "layers" and "tuple" in str(option.annotation):  # they have a column of their own
             continue
         given = option.default is not inspect.Parameter.empty
         shown.append(f"`{name}={plain(option.default)}`" if given else f"`{name}` (required)")

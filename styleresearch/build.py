@@ -127,11 +127,13 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
     # What is made of another thing is made of one of its own kind.
     parts = {**_NESTED, "of": lambda spec: resolve(registry, spec)}
     for key, build in parts.items():
+        if isinstance(options.get(key), str):
+            problems.found.append(f"{key}: must be dict(name=..., **options), got {options[key]!r}")
         if isinstance(options.get(key), Mapping):
             with problems.at(key):
                 options[key] = build(options[key])
     if problems.found:
-        unbuilt = [key for key in parts if isinstance(options.get(key), Mapping)]
+        unbuilt = [key for key in parts if isinstance(options.get(key), (Mapping, str))]
         raise InputError("\n".join([*problems.found, *registry.problems(options, unbuilt)]))
     return registry.build(options)
 

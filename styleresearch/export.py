@@ -177,11 +177,11 @@ def _padded(paint: Callable[[Array], Array], content: Array, multiple: int) -> A
 
 
 def _extend(image: Image, axis: int, multiple: int) -> Array:
-    """Return the image reflected at its last row or column up to a multiple."""
+    """Return the image reflected at its last row or column up to a multiple, repeatedly where one is not enough."""
     if multiple == 1:
         return image
     size = image.shape[axis]
-    index = jnp.arange((size + multiple - 1) // multiple * multiple)
+    index = jnp.arange((size + multiple - 1) // multiple * multiple) % (2 * (size - 1))
     return jnp.take(image, jnp.where(index < size, index, 2 * (size - 1) - index), axis)
 
 

@@ -23,17 +23,20 @@ from styleresearch.errors import InputError
 from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
+from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
+from styleresearch.training.start import started
 
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
-FREE = ("name", "samples", "train", "data.workers", "data.threads")
-"""What may change between two starts of a run: nothing that decides which parameters it ends with."""
+FREE = ("name", "samples", "train", "start", "data.workers", "data.threads")
+"""What may change between two starts of a run: nothing that decides which parameters it ends with. ``start`` is read by
+the first one only."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
                 f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
             )
         method = found
+        _check_optimizers(method)
         layers["method"] = getattr(method, "layers", ())
     build.check_encoder(config["encoder"], layers, problems)
     seed = config.get("seed", 0)
@@ -122,7 +126,33 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("data.crop"):
         encoder.check(layers["method"], (data.crop, data.crop))
     problems.raise_if_any()
+    with problems.at("method"):
+        _try_out(method, encoder, data.crop, start)
+    problems.raise_if_any()
     return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, start)
+
+
+def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
+    """Raise what the method's ``init`` raises, without computing anything: no directory is written for such a run."""
+    picture = jax.ShapeDtypeStruct((1, crop, crop, 3), jnp.float32)
+    batch = dict.fromkeys(("content", "style") if method.reads_styles else ("content",), picture)
+
+    def begin(key: Any, encoder: Encoder, batch: Any) -> State:
+        state = method.init(key, encoder, batch)
+        return state if start is None else started(method, state, start.params)
+
+    jax.eval_shape(begin, jax.random.key(0), encoder, batch)
+
+
+def _check_optimizers(method: TrainedMethod) -> None:
+    for option in ("optimizer", "discriminator_optimizer"):
+        optimizer = getattr(method, option, None)
+        if isinstance(optimizer, Optimizer) and not optimizer.stochastic:
+            able = [name for name in OPTIMIZERS if getattr(OPTIMIZERS.get(name), "stochastic", False)]
+            raise InputError(
+                f"{option}: {type(optimizer).__name__} needs one loss from step to step, and batches change; use "
+                f"{', '.join(able)}"
+            )
 
 
 def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
@@ -236,11 +266,12 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "data": identities,
         "encoder": what.encoder.describe(),
         "modules": dict(what.modules),
-        **({} if what.start is None else {"start": what.start.digest}),
     }
     now = json.loads(json.dumps(now, default=str))
+    begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     if description.is_file():
         before = _read(description)
+        begun = before.get("start")
         changes = [*_changes({key: before.get(key) for key in now}, now)]
     elif config.is_file():
         # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
@@ -263,6 +294,7 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "styles": build.style_names(what.config["method"]),
         "provenance": provenance(what.config, what.encoder, what.precision),
         "version": __version__,
+        "start": begun,
     }
     write_atomically(description, json.dumps(facts, indent=2, default=str) + "\n")
 

@@ -265,6 +265,10 @@ def test_shipped_configs_build(path, monkeypatch):
         keys = {cell.key for cell in what.cells()}
         assert len(keys) == len(what.cells())
     elif "train" in config:
+        # What fits the real encoder's channels cannot fit the small one's.
+        config.pop("start", None)
+        if "condition_layer" in config["method"]:
+            config["method"]["discriminator"]["condition"] //= 8
         what = fit_of(config)
         assert what.samples is not None
         assert what.settings.steps > 100

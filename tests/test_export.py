@@ -22,7 +22,7 @@ from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.export import PLATFORMS, Program, export, program
+from styleresearch.export import PLATFORMS, Program, _extend, export, program
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.nets import NETS
@@ -156,6 +156,15 @@ def test_a_program_of_one_domain_paints_what_stylize_paints_at_any_size(antialia
     for content in (pictures["content"], pictures["style"]):
         wanted = found.method().stylize(found.params, None, content, None, key=None)
         assert difference(call(data, content), wanted) < 1e-4
+
+
+def test_a_padding_longer_than_the_picture_reflects_again_and_again():
+    content = jax.random.uniform(jax.random.key(0), (1, 64, 100, 3))
+    for axis in (1, 2):
+        # 256 is what eight halvings need.
+        extended = _extend(content, axis, 256)
+        widths = [(0, 256 - content.shape[axis]) if each == axis else (0, 0) for each in range(4)]
+        np.testing.assert_array_equal(extended, jnp.pad(content, widths, mode="reflect"))
 
 
 def test_a_program_of_an_arbitrary_gan_is_that_of_its_decoder(pictures):

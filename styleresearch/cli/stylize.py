@@ -193,6 +193,11 @@ def _check_style(args: argparse.Namespace, column: Column) -> None:
         raise InputError(
             f"--style: the method of {args.checkpoint} paints the one domain that it learned; leave --style out"
         )
+    if not column.method.takes_style and (args.style_size is not None or args.preserve_color_when == "before"):
+        raise InputError(
+            f"--style-size and --preserve-color-when=before change a style, and the method of {args.checkpoint} takes "
+            "none; leave them out"
+        )
 
 
 def _check_counts(args: argparse.Namespace) -> None:

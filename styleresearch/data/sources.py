@@ -223,7 +223,9 @@ def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
 
 @SOURCES.register("edges")
 def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
-    """The outlines of another source's pictures, thin and black on white, as the dataset of this name draws them.
+    """The outlines of another source's pictures, thin and black on white, drawn at the size that is asked for.
+
+    Differs: the dataset of this name draws at the picture's own size, and what is resized then is grey and thinner.
 
     Args:
         of: the other source.

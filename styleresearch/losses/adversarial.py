@@ -94,7 +94,7 @@ def hinge() -> Adversarial:
 
 @ADVERSARIAL.register("wasserstein")
 def wasserstein() -> Adversarial:
-    """The scores themselves: the critic estimates the earth mover's distance; it needs ``gradient_penalty``.
+    """The scores themselves: the critic estimates the earth mover's distance; it needs a bound (``gradient_penalty``).
 
     Source: Arjovsky et al. 2017 (Wasserstein GAN), equation 2; Gulrajani et al. 2017 (WGAN-GP), equation 3.
     """

@@ -27,8 +27,9 @@ def feature_matching(fake: Outputs, real: Outputs) -> PerImage:
     """Return the mean absolute difference of a discriminator's activations, summed over layers, mean over scales.
 
     Source: Wang et al. 2018 (pix2pixHD), equation 4.
-    Differs: the scores themselves, the last layer, are left out, as in the authors' code; equation 5 sums over the
-        scales. No gradient reaches ``real``.
+    Differs: the scores themselves, the last layer, are left out, as in the authors' code, whose factor
+        4 / (layers + 1) is 1 for its 3 layers and left out here; equation 5 sums over the scales. No
+        gradient reaches ``real``.
 
     Args:
         fake: the discriminator's answer to the generated images.

@@ -54,8 +54,13 @@ class ArbitraryGAN(AdversarialMethod):
     guided: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not self.adversarial_weight >= 0:
-            raise InputError(f"arbitrary_gan: adversarial_weight must be 0 or more, got {self.adversarial_weight}")
+        self._check_parts("arbitrary_gan", adversarial_weight=self.adversarial_weight)
+        taken = {"adversarial", "gradient_norm", *self.watched} & {name for name, _ in self.objective.terms}
+        if taken:
+            raise InputError(
+                f"arbitrary_gan: a step measures something else as {', '.join(sorted(taken))}; give that term of the "
+                "objective another name"
+            )
         try:
             self.transfer  # noqa: B018 - it refuses what does not fit
         except InputError as error:

@@ -25,7 +25,8 @@ class CUT(DomainMethod):
     The features are the generator's own, of its first half, behind a small network that is trained with it.
 
     Source: Park et al. 2020, "Contrastive learning for unpaired image-to-image translation".
-    Differs: any generator, discriminator and adversarial loss.
+    Differs: any generator, discriminator and adversarial loss; the layer "image" is the picture itself, in the authors'
+        code with the 3 px that it is padded by.
 
     Attributes:
         nce_weight: of the contrastive loss; with ``identity`` of the mean of both.
@@ -46,12 +47,15 @@ class CUT(DomainMethod):
     projection: int = 256
 
     def __post_init__(self) -> None:
-        self._check_generator("cut")
-        for option in ("patches", "projection", "temperature", "nce_weight"):
-            if not getattr(self, option) > 0:
-                raise InputError(f"cut: {option} must be above 0, got {getattr(self, option)}")
+        name = type(self).__name__.lower()
+        self._check_domain(name, nce_weight=self.nce_weight)
+        if self.patches < 2 or self.projection < 1 or not self.temperature > 0:
+            raise InputError(
+                f"{name}: patches={self.patches}, projection={self.projection}, temperature={self.temperature}: give 2 "
+                "or more, so that a patch has others to be told from, 1 or more, above 0"
+            )
         if not self.layers_compared:
-            raise InputError("cut: layers_compared is empty; name at least one layer of the generator, or 'image'")
+            raise InputError(f"{name}: layers_compared is empty; name at least one layer of the generator, or 'image'")
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step.
@@ -62,11 +66,17 @@ class CUT(DomainMethod):
         painter, projector, judge, run = jax.random.split(key, 4)
         content, style = batch["content"], batch["style"]
         net = self.net.init(painter, content[:1])["params"]
-        unknown = [name for name in self.layers_compared if name != "image" and name not in net]
+        name = type(self).__name__.lower()
+        unknown = [layer for layer in self.layers_compared if layer != "image" and layer not in net]
         if unknown:
             raise InputError(
-                f"cut: the generator has no layer {', '.join(map(repr, unknown))}; layers_compared may name 'image' "
+                f"{name}: the generator has no layer {', '.join(map(repr, unknown))}; layers_compared may name 'image' "
                 f"and {', '.join(net)}"
+            )
+        if self.flip and content.shape[2] % getattr(self.net, "multiple", 1):
+            raise InputError(
+                f"{name}: crops of {content.shape[2]} px would be padded, and their mirrored "
+                f"features shifted; set data.crop to a multiple of {self.net.multiple}, or flip=False"
             )
         features = jax.eval_shape(lambda: self._seen(net, content)[1])
         patches = [jnp.zeros((1, 1, layer.shape[-1])) for layer in features]
@@ -76,7 +86,7 @@ class CUT(DomainMethod):
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step of the discriminator, then of the generator, and their terms."""
         content, style = batch["content"], batch["style"]
-        flips, places, random = jax.random.split(jax.random.fold_in(state.key, state.step), 3)
+        flips, places, others, random = jax.random.split(jax.random.fold_in(state.key, state.step), 4)
         mirrored = jax.random.bernoulli(flips) if self.flip else None
         shown = _mirror(content, mirrored)
         # The generator's step paints the same picture again; the compiler keeps one of the two.
@@ -95,7 +105,7 @@ class CUT(DomainMethod):
             contrast = self._contrast(params, content, painted, places, mirrored)
             terms = {"adversarial": self._fool(judge, painted), "nce": share * self.nce_weight * contrast}
             if self.identity:
-                same = self._contrast(params, style, self._seen(params["net"], style)[0], places)
+                same = self._contrast(params, style, self._seen(params["net"], style)[0], others)
                 terms["identity"] = share * self.nce_weight * same
             return terms, painted
 
@@ -124,11 +134,11 @@ class CUT(DomainMethod):
         """Return PatchNCE, the mean over layers, of painted pictures against those they were painted from."""
         keys = jax.random.split(key, len(self.layers_compared))
         queries, positives = [], []
-        for key, query, positive in zip(
+        for places, query, positive in zip(
             keys, self._seen(params["net"], painted)[1], self._seen(params["net"], source)[1], strict=True
         ):
             b, h, w, c = positive.shape
-            chosen = jax.random.permutation(key, h * w)[: self.patches]
+            chosen = jax.random.permutation(places, h * w)[: self.patches]
             queries.append(_mirror(query, mirrored).reshape(b, h * w, c)[:, chosen])
             positives.append(positive.reshape(b, h * w, c)[:, chosen])
         project = self._projection()

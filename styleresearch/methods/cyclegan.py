@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import jax
+import jax.numpy as jnp
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.methods.pool import Pool
@@ -38,10 +38,8 @@ class CycleGAN(DomainMethod):
     direction: Literal["forward", "backward"] = "forward"
 
     def __post_init__(self) -> None:
-        self._check_generator("cyclegan")
-        for option in ("cycle_weight", "identity_weight", "pool"):
-            if not getattr(self, option) >= 0:
-                raise InputError(f"cyclegan: {option} must be 0 or more, got {getattr(self, option)}")
+        weights = {name: getattr(self, name) for name in ("cycle_weight", "identity_weight", "pool")}
+        self._check_domain("cyclegan", **weights)
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step: four networks, each from a key of its own, and empty pools."""
@@ -84,13 +82,15 @@ class CycleGAN(DomainMethod):
         def telling(params: Params) -> tuple[Any, Any]:
             of_style, first = self._telling(params["style"], style, shown, keys[2])
             of_content, second = self._telling(params["content"], content, shown_content, keys[3])
-            return (of_style + of_content).mean(), (first + second) / 2
+            # The one that is worse off: of two averaged, neither would be seen to win or to collapse.
+            return (of_style + of_content).mean(), jnp.where(abs(first - 0.5) > abs(second - 0.5), first, second)
 
         state, told = self._teach(state, telling)
         state = state.replace(  # pyright: ignore[reportAttributeAccessIssue]
             memory={"style": styles, "content": contents}
         )
-        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+        lightness = jnp.minimum(brightness(content, painted), brightness(style, unpainted))
+        return finished(state), {**measured, **told, "brightness": lightness}
 
     def inference(self, state: State) -> Params:
         """Return both generators' parameters, averaged where the run averages them."""

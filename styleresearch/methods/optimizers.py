@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import optax
 
@@ -19,7 +19,13 @@ from styleresearch.registry import Registry
 
 
 class Optimizer(abc.ABC):
-    """Settings of an optimiser."""
+    """Settings of an optimiser.
+
+    Attributes:
+        stochastic: whether it can follow the gradients of changing batches.
+    """
+
+    stochastic: ClassVar[bool] = False
 
     @abc.abstractmethod
     def transform(self) -> optax.GradientTransformationExtraArgs:
@@ -57,6 +63,7 @@ class Adam(Optimizer):
     schedule: Callable[[Any], Any] | None = None
     clip_norm: float | None = None
     accumulate: int = 1
+    stochastic: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for option in ("learning_rate", "accumulate"):

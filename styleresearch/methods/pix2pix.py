@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
 from styleresearch.losses.reconstruction import feature_matching
 from styleresearch.methods.adversarial import JUDGEMENT, DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, State
@@ -39,10 +38,7 @@ class Pix2Pix(DomainMethod):
     alarms: ClassVar[tuple[Alarm, ...]] = JUDGEMENT
 
     def __post_init__(self) -> None:
-        self._check_generator("pix2pix")
-        for option in ("l1_weight", "matching_weight"):
-            if not getattr(self, option) >= 0:
-                raise InputError(f"pix2pix: {option} must be 0 or more, got {getattr(self, option)}")
+        self._check_domain("pix2pix", l1_weight=self.l1_weight, matching_weight=self.matching_weight)
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step."""

@@ -142,7 +142,7 @@ def train(
     everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     encoder = jax.device_put(encoder, everywhere)
 
-    def start(key: Any, encoder: Encoder, batch: Batch) -> State:
+    def start(key: Any, encoder: Encoder, batch: Batch, learned: Params | None) -> State:
         state = method.init(key, encoder, _images(batch))
         state = state if learned is None else started(method, state, learned)
         return state.replace(ema=state.params) if settings.ema else state  # pyright: ignore[reportAttributeAccessIssue]
@@ -165,10 +165,10 @@ def train(
 
     first = on_devices({name: each[mine] for name, each in first.items()})
     begin = jax.jit(start, out_shardings=everywhere)
-    like = jax.eval_shape(begin, key, encoder, first)
+    like = jax.eval_shape(begin, key, encoder, first, learned)
     like = jax.tree.map(lambda each: jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere), like)
     found = checkpoints.restore(like)
-    done, state = (0, begin(key, encoder, first)) if found is None else found
+    done, state = (0, begin(key, encoder, first, learned)) if found is None else found
     watcher.resumed(done)
     if done >= settings.steps:
         return state

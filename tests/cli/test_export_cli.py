@@ -78,6 +78,8 @@ def test_a_method_that_learned_one_domain_takes_no_style(zoo, cli, refused):
     assert np.abs(load_image(zoo / "there.png") - painted).max() < 0.6 / 255
     message = refused(*given, "--style=styles/oil.png", "--out=there.png")
     assert "--style: the method of gan.safetensors paints the one domain that it learned; leave --style out" in message
+    message = refused(*given, "--style-size=20", "--out=there.png")
+    assert "--style-size and --preserve-color-when=before change a style" in message
     export = cli("export", "--checkpoint=gan.safetensors", "--out=gan.stablehlo", "--height=40", "--width=52")
     assert "cyclegan(content (1, 40, 52, 3)) -> image (1, 40, 52, 3), float32" in export.out
 

@@ -43,6 +43,7 @@ class Lightness:
     """A discriminator whose scores are a factor times the mean of the picture's channels, and those of every second."""
 
     factor: float = 1.0
+    condition: int = 0
 
     def init(self, key: Any, pair: Any) -> Any:
         return {"params": {"factor": jnp.float32(self.factor)}}
@@ -147,15 +148,15 @@ def squared_slope(factor):
     return SIDE**2 * 3 * (3 * (factor / 3) ** 2 + (2 * factor / 3) ** 2) / 4
 
 
-def test_a_penalty_is_part_of_the_discriminators_loss(method, take):
+def test_a_penalty_is_part_of_the_discriminators_loss_and_halved_with_it(method, take):
     # A critic that is linear in pixels has the same slope everywhere.
     factor, images = 0.7, (gray(0.3), gray(0.8))
     method = replace(method, discriminator=Lightness(factor), adversarial=wasserstein())
     _, bare, without = take(method, *images)
     slope = squared_slope(factor) ** 0.5
     for penalty, expected, gradient in (
-        (r1(3.0), 1.5 * slope**2, 3 * slope**2 / factor),
-        (gradient_penalty(3.0), 3 * (slope - 1) ** 2, 6 * (slope - 1) * slope / factor),
+        (r1(6.0), 1.5 * slope**2, 3 * slope**2 / factor),
+        (gradient_penalty(6.0), 3 * (slope - 1) ** 2, 6 * (slope - 1) * slope / factor),
     ):
         _, state, metrics = take(replace(method, penalty=penalty), *images)
         assert float(metrics["discriminator"] - without["discriminator"]) == pytest.approx(expected, rel=1e-4)
@@ -177,8 +178,25 @@ def test_averages_go_first(method, take):
 @pytest.mark.parametrize("name", ["cyclegan", "cut", "fastcut", "pix2pix"])
 def test_generators_that_do_not_fit_are_refused(method, name):
     given = {"optimizer": Adam(), "discriminator": Lightness(), "adversarial": lsgan()}
-    called = name.removeprefix("fast")
-    with pytest.raises(InputError, match=rf"{called}: net must be a network from image to image, .*, not Decoder"):
+    with pytest.raises(InputError, match=rf"{name}: net must be a network from image to image, .*, not Decoder"):
         METHODS.build({"name": name, **given, "net": NETS.build({"name": "decoder"})})
-    with pytest.raises(InputError, match=rf"{called}: it paints one domain, so net.styles must be 1, got 2"):
+    with pytest.raises(InputError, match=rf"{name}: it paints one domain, so net.styles must be 1, got 2"):
         METHODS.build({"name": name, **given, "net": NETS.build({"name": "transform", "styles": 2})})
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "cut", "fastcut", "pix2pix"])
+def test_what_is_no_discriminator_is_refused(name):
+    given = {"optimizer": Adam(), "net": NETS.build({"name": "resnet"}), "adversarial": lsgan()}
+    for wrong in ("patch", NETS.build({"name": "unet"})):
+        with pytest.raises(InputError, match=rf"{name}: discriminator must be a network that judges pictures"):
+            METHODS.build({"name": name, **given, "discriminator": wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"), [("cyclegan", "cycle_weight"), ("cut", "nce_weight"), ("pix2pix", "l1_weight")]
+)
+@pytest.mark.parametrize("value", [-1.0, float("inf"), float("nan")])
+def test_weights_are_finite_and_not_negative(name, weight, value):
+    given = {"optimizer": Adam(), "net": NETS.build({"name": "resnet"}), "adversarial": lsgan()}
+    with pytest.raises(InputError, match=rf"{name}: {weight} must be 0 or more, and finite, got"):
+        METHODS.build({"name": name, **given, "discriminator": Lightness(), weight: value})
