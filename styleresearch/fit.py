@@ -116,7 +116,10 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         data = _pipeline(config["data"], method, seed)
     if "samples" in config:
         with problems.at("samples"):
-            samples = _samples(config["samples"], method is None or method.takes_style)
+            # Of a method that could not be built nobody knows; its own problem is the one to tell.
+            given = config["samples"]
+            named = isinstance(given, Mapping) and "styles" in given
+            samples = _samples(given, named if method is None else method.takes_style)
     if "start" in config:
         with problems.at("start"):
             start = load(str(config["start"]))

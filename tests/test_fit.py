@@ -389,7 +389,7 @@ def test_everything_wrong_with_a_config_is_said_at_once():
         (changed(CYCLEGAN, method__adversarial={"name": "lsgam"}), ["method: adversarial: unknown", "'lsgan'"]),
         (changed(CYCLEGAN, method__discriminator="patch"), ["method: discriminator: must be dict(name=...", "'patch'"]),
         (changed(CYCLEGAN, method__optimizer={"name": "lbfgs"}), ["method: optimizer: LBFGS needs one loss", "adam"]),
-        (changed(CYCLEGAN, data__crop=8, data__resize=8), ["method: images of 8x8 px: this discriminator needs"]),
+        (changed(CYCLEGAN, data__crop=4, data__resize=4), ["method: images of 4x4 px: this discriminator needs"]),
         (changed(ADAIN, start="zoo:adain"), ["method: start: the networks differ: "]),
         (changed(CYCLEGAN, start="zoo:adian"), ["start: the zoo has no weights 'adian'", "'adain'"]),
         (changed(FEEDFORWARD, method={"name": "feedforwards"}), ["Did you mean 'feedforward'?"]),

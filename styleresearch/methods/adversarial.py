@@ -83,7 +83,7 @@ class AdversarialMethod(TrainedMethod):
     watched: ClassVar[tuple[str, ...]] = ("discriminator", "discriminator_gradient_norm", "judgement", "brightness")
     alarms: ClassVar[tuple[Alarm, ...]] = (*JUDGEMENT, BRIGHTNESS)
 
-    def _check_parts(self, name: str, **weights: float) -> None:
+    def _check_parts(self, name: str, **weights: float | int) -> None:
         if not all(hasattr(self.discriminator, each) for each in ("apply", "condition")):
             raise InputError(
                 f"{name}: discriminator must be a network that judges pictures, dict(name='patch', ...), not "
@@ -209,7 +209,7 @@ class DomainMethod(AdversarialMethod):
         """Return the generator's images."""
         return jnp.clip(self.net.apply({"params": self.painter(params)}, content), 0.0, 1.0)
 
-    def _check_domain(self, name: str, **weights: float) -> None:
+    def _check_domain(self, name: str, **weights: float | int) -> None:
         self._check_parts(name, **weights)
         if not hasattr(self.net, "styles"):
             raise InputError(
