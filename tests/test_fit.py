@@ -121,7 +121,7 @@ def changed(config, **values):
         for key in parents:
             node = node[key]
         if value is None:
-            del node[last]
+            node.pop(last, None)
         else:
             node[last] = value
     return config
@@ -458,35 +458,73 @@ def test_a_gan_that_stopped_goes_on_bit_by_bit(cyclegan, tmp_path):
     assert lines(tmp_path)[-1]["total"] == lines(cyclegan[2])[-1]["total"]
 
 
-def test_eight_devices_compute_what_one_does(feedforward, adain, cyclegan, tmp_path):
+def on_eight_devices(folder, configs):
+    """Run configs, name -> config, in ``folder/name``, in a process that has eight devices."""
     script = (
         "import json, sys\nfrom pathlib import Path\nimport jax\n"
         "from styleresearch.configfile import plain\nfrom styleresearch.fit import fit, fit_of\n"
         "assert jax.device_count() == 8\n"
         "class Silent:\n"
         "    preparing = compiled = resumed = report = sampled = lambda self, *_: None\n"
-        "for name in ('feedforward', 'adain', 'cyclegan'):\n"
+        "for name in sys.argv[2:]:\n"
         "    config = plain(json.loads((Path(sys.argv[1]) / f'{name}.json').read_text()))\n"
         "    fit(fit_of(config), Path(sys.argv[1]) / name, Silent())\n"
     )
-    for name, config in (("feedforward", FEEDFORWARD), ("adain", ADAIN), ("cyclegan", CYCLEGAN)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(changed(config, samples=None)))
+    for name, config in configs.items():
+        (folder / f"{name}.json").write_text(json.dumps(changed(config, samples=None)))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
-    command = [sys.executable, "-c", script, str(tmp_path)]
+    command = [sys.executable, "-c", script, str(folder), *configs]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    terms = ("step", "total", "content", "style", "gradient_norm")
-    of_gans = ("step", "total", "cycle", "adversarial", "discriminator", "gradient_norm")
-    for name, folder, known in (
-        ("feedforward", feedforward[2], terms),
-        ("adain", adain[2], terms),
-        ("cyclegan", cyclegan[2], of_gans),
-    ):
-        for one, other in zip(lines(tmp_path / name), lines(folder), strict=True):
-            for term in known:
-                # A gradient of absolute differences jumps where rounding turns one around.
-                rel = 2e-3 if (name, term) == ("cyclegan", "gradient_norm") else 2e-4
-                assert one[term] == pytest.approx(other[term], rel=rel), (name, term)
+
+
+def assert_alike(folder, other):
+    """The same losses, but for float32 rounding."""
+    names = {name for name in lines(other)[0] if name not in ("seconds_per_step", "images_per_second", "waiting")}
+    assert {"total", "gradient_norm"} < names
+    for one, two in zip(lines(folder), lines(other), strict=True):
+        for name in names:
+            # A gradient of absolute differences and a share of scores jump where rounding turns one around.
+            rel = 3e-3 if "gradient" in name or name in ("judgement", "brightness") else 2e-4
+            assert one[name] == pytest.approx(two[name], rel=rel, abs=1e-4), name
+
+
+def test_eight_devices_compute_what_one_does(feedforward, adain, cyclegan, tmp_path):
+    on_eight_devices(tmp_path, {"feedforward": FEEDFORWARD, "adain": ADAIN, "cyclegan": CYCLEGAN})
+    for name, folder in (("feedforward", feedforward[2]), ("adain", adain[2]), ("cyclegan", cyclegan[2])):
+        assert_alike(tmp_path / name, folder)
+
+
+@pytest.mark.slow
+def test_eight_devices_compute_what_one_does_with_every_gan(tmp_path):
+    """Places drawn for all, mirrored batches, dropout, styles that meet their neighbours: what reaches across a batch."""
+    gan = changed(CYCLEGAN, method__pool=None, samples=None)
+    compared = {"layers_compared": ("image", "contract2", "residual1"), "patches": 32, "projection": 8}
+    unet = {"name": "unet", "width": 2, "downs": 6, "dropout": True}
+    configs = {
+        "fastcut": changed(gan, method={**gan["method"], "name": "fastcut", **compared}),
+        "pix2pix": changed(
+            gan,
+            method={**gan["method"], "name": "pix2pix", "net": unet},
+            data={**gan["data"], "content": {"name": "edges", "of": STYLES}, "paired": True, "crop": 64, "resize": 64},
+        ),
+        "arbitrary_gan": changed(
+            ADAIN,
+            method={
+                **ADAIN["method"],
+                "name": "arbitrary_gan",
+                "condition_layer": "relu2_1",
+                "discriminator": {"name": "patch", "width": 4, "layers": 1, "condition": 32},
+                "adversarial": {"name": "hinge"},
+                "penalty": {"name": "r1", "weight": 1.0},
+            },
+            samples=None,
+        ),
+    }
+    on_eight_devices(tmp_path, configs)
+    for name, config in configs.items():
+        trained(config, tmp_path / "one" / name)
+        assert_alike(tmp_path / name, tmp_path / "one" / name)
 
 
 def test_bfloat16_trains_as_float32_does(adain, tmp_path):
