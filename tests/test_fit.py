@@ -497,7 +497,7 @@ def test_eight_devices_compute_what_one_does(feedforward, adain, cyclegan, tmp_p
 
 @pytest.mark.slow
 def test_eight_devices_compute_what_one_does_with_every_gan(tmp_path):
-    """Places drawn for all, mirrored batches, dropout, styles that meet their neighbours: what reaches across a batch."""
+    """Places drawn for all, mirrored batches, dropout, styles that meet: what reaches across a batch."""
     gan = changed(CYCLEGAN, method__pool=None, samples=None)
     compared = {"layers_compared": ("image", "contract2", "residual1"), "patches": 32, "projection": 8}
     unet = {"name": "unet", "width": 2, "downs": 6, "dropout": True}

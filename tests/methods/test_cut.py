@@ -180,9 +180,15 @@ def test_layers_that_the_generator_lacks_are_refused(method, small_encoder, batc
         jax.eval_shape(other.init, jax.random.key(0), small_encoder, batch)
 
 
+def test_crops_that_do_not_mirror_are_refused(method, small_encoder, batch):
+    odd = {kind: images[:, :, :18] for kind, images in batch.items()}
+    with pytest.raises(InputError, match=r"cut: crops of 18 px would be padded.*data.crop to a multiple of 4"):
+        jax.eval_shape(replace(method, flip=True).init, jax.random.key(0), small_encoder, odd)
+
+
 def test_bad_options_are_refused(method):
-    for option, value in (("patches", 0), ("projection", -1), ("temperature", 0.0), ("nce_weight", 0.0)):
-        with pytest.raises(InputError, match=f"cut: {option} must be above 0, got {value}"):
+    for option, value in (("patches", 1), ("projection", 0), ("temperature", 0.0)):
+        with pytest.raises(InputError, match=f"cut: .*{option}={value}.*: give 2 or more, so that a patch has others"):
             replace(method, **{option: value})
     with pytest.raises(InputError, match="layers_compared is empty; name at least one layer"):
         replace(method, layers_compared=())
