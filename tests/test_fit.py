@@ -484,9 +484,9 @@ def assert_alike(folder, other):
     assert {"total", "gradient_norm"} < names
     for one, two in zip(lines(folder), lines(other), strict=True):
         for name in names:
-            # A gradient of absolute differences and a share of scores jump where rounding turns one around.
-            rel = 3e-3 if "gradient" in name or name in ("judgement", "brightness") else 2e-4
-            assert one[name] == pytest.approx(two[name], rel=rel, abs=1e-4), name
+            # Where rounding turns one around, a gradient of absolute differences jumps, and a share by a place or two.
+            rel = 3e-3 if "gradient" in name else 2e-4
+            assert one[name] == pytest.approx(two[name], rel=rel, abs=0.01 if name == "judgement" else 1e-4), name
 
 
 def test_eight_devices_compute_what_one_does(feedforward, adain, cyclegan, tmp_path):
