@@ -148,7 +148,7 @@ def test_an_adain_program_paints_what_stylize_paints_at_any_size(strength, pictu
 DISCRIMINATOR = {"discriminator": {"name": "patch", "width": 4, "layers": 1}, "adversarial": {"name": "hinge"}}
 
 
-@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("antialias", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_program_of_one_domain_paints_what_stylize_paints_at_any_size(antialias, pictures):
     net = {"name": "resnet", "width": 4, "blocks": 1, "antialias": antialias, "initial": "he"}
     found = trained({"name": "cut", "net": net, **DISCRIMINATOR})

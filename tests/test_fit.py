@@ -216,6 +216,7 @@ def test_a_grid_shows_what_the_saved_method_paints(adain):
     np.testing.assert_allclose(grid[32:64, 32:64], np.asarray(output[0]), atol=0.5 / 255 + 1e-6)
 
 
+@pytest.mark.slow
 def test_the_grid_of_a_method_without_styles_has_one_column(cyclegan):
     state, _, folder = cyclegan
     what = fit_of(CYCLEGAN)
@@ -447,6 +448,7 @@ def test_the_config_of_the_documentation_is_one(tmp_path):
 # Computing
 
 
+@pytest.mark.slow
 def test_a_gan_that_stopped_goes_on_bit_by_bit(cyclegan, tmp_path):
     """Pools and both optimisers come back too; and two runs of one seed are one run."""
     trained(changed(CYCLEGAN, train__steps=3), tmp_path)
@@ -486,12 +488,13 @@ def assert_alike(folder, other):
         for name in names:
             # Where rounding turns one around, a gradient of absolute differences jumps, and a share by a place or two.
             rel = 3e-3 if "gradient" in name else 2e-4
-            assert one[name] == pytest.approx(two[name], rel=rel, abs=0.01 if name == "judgement" else 1e-4), name
+            close = {"judgement": 0.01, "brightness": 0.002}.get(name, 1e-4)
+            assert one[name] == pytest.approx(two[name], rel=rel, abs=close), name
 
 
-def test_eight_devices_compute_what_one_does(feedforward, adain, cyclegan, tmp_path):
-    on_eight_devices(tmp_path, {"feedforward": FEEDFORWARD, "adain": ADAIN, "cyclegan": CYCLEGAN})
-    for name, folder in (("feedforward", feedforward[2]), ("adain", adain[2]), ("cyclegan", cyclegan[2])):
+def test_eight_devices_compute_what_one_does(feedforward, adain, tmp_path):
+    on_eight_devices(tmp_path, {"feedforward": FEEDFORWARD, "adain": ADAIN})
+    for name, folder in (("feedforward", feedforward[2]), ("adain", adain[2])):
         assert_alike(tmp_path / name, folder)
 
 
@@ -502,6 +505,7 @@ def test_eight_devices_compute_what_one_does_with_every_gan(tmp_path):
     compared = {"layers_compared": ("image", "contract2", "residual1"), "patches": 32, "projection": 8}
     unet = {"name": "unet", "width": 2, "downs": 6, "dropout": True}
     configs = {
+        "cyclegan": CYCLEGAN,
         "fastcut": changed(gan, method={**gan["method"], "name": "fastcut", **compared}),
         "pix2pix": changed(
             gan,

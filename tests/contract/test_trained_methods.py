@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods.adversarial import AdversarialMethod
 from styleresearch.methods.base import State
 from styleresearch.training.checkpoint import Checkpoints
 
 TRAINED = [name for name in METHODS if issubclass(METHODS.get(name), TrainedMethod)]
+GANS = [name for name in TRAINED if issubclass(METHODS.get(name), AdversarialMethod)]
+PERCEPTUAL = [name for name in TRAINED if name not in GANS]
 
 
 def bits(tree):
@@ -150,6 +153,9 @@ def test_what_a_checkpoint_gives_back_without_the_runs_code_stylises(
     np.testing.assert_array_equal(output, expected)
 
 
+@pytest.mark.parametrize(
+    "name", [*PERCEPTUAL, *(pytest.param(name, marks=pytest.mark.slow) for name in GANS)], scope="module"
+)
 def test_bfloat16_keeps_parameters_and_losses(method, small_encoder, batch, start, ten):
     half = dataclasses.replace(method, dtype="bfloat16")
     step = jax.jit(half.step)

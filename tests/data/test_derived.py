@@ -80,7 +80,7 @@ def test_outlines_of_photographs():
         ({"name": "edges", "of": PHOTOGRAPHS, "sigma": 0.0}, "finite sigma over 0"),
         ({"name": "edges", "of": PHOTOGRAPHS, "sigma": float("inf")}, "finite sigma over 0"),
         ({"name": "edges"}, "needs the option 'of'"),
-        ({"name": "edges", "of": "painter"}, "of = 'painter' is not"),
+        ({"name": "edges", "of": "painter"}, r"of: must be dict\(name=..., \*\*options\), got 'painter'"),
         ({"name": "edges", "of": {"name": "paintr"}}, "of: unknown dataset 'paintr'.*Did you mean 'painter'"),
         ({"name": "half", "of": PHOTOGRAPHS, "side": "top"}, "side = 'top' is not one of 'left', 'right'"),
         (

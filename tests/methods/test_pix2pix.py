@@ -103,6 +103,7 @@ def test_without_a_weight_there_is_no_feature_matching(method, start, small_enco
     assert terms(matching_weight=0.0) < terms()
 
 
+@pytest.mark.slow
 def test_dropout_is_of_training_only(method, small_encoder, random_image):
     net = NETS.build({"name": "unet", "width": 1, "downs": 6, "dropout": True})
     method = replace(method, net=net, matching_weight=0.0)
