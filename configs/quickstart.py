@@ -35,14 +35,14 @@ def get_config() -> ConfigDict:
         gatys_lbfgs=dict(
             name="gatys",
             label="Gatys, L-BFGS",
-            evaluations=50,
+            evaluations=40,
             optimizer=dict(name="lbfgs", history=20),
             objective=objective,
         ),
         gatys_adam=dict(
             name="gatys",
             label="Gatys, Adam",
-            evaluations=50,
+            evaluations=40,
             optimizer=dict(name="adam", learning_rate=0.04),
             objective=objective,
         ),
