@@ -28,6 +28,13 @@ from styleresearch.nets import DISCRIMINATORS, NETS
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile fast: tests run their small programs once or twice. Slow ones and commands in processes compile as users do."""
+    if config.getoption("markexpr") != "slow":
+        jax.config.update("jax_disable_most_optimizations", True)
+
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
