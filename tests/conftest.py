@@ -30,7 +30,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile fast: tests run their small programs once or twice. Slow ones and commands in processes compile as users do."""
+    """Compile fast, for tests run programs once or twice; slow ones and processes compile as users do."""
     if config.getoption("markexpr") != "slow":
         jax.config.update("jax_disable_most_optimizations", True)
 

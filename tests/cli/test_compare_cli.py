@@ -248,8 +248,9 @@ def test_a_killed_run_continues_and_ends_as_if_it_had_not_been(bench, cli, proce
 
     # A process again: the same bits need the same compiler options.
     for name in ("run", "whole"):
-        run = process("compare", "--config=tiny.py", f"--workdir={name}", LONG, cwd=bench)
-        assert run.wait() == 0, run.communicate()
+        again = process("compare", "--config=tiny.py", f"--workdir={name}", LONG, cwd=bench)
+        said = again.communicate()
+        assert again.returncode == 0, said
     after = state(folder)
     assert finished <= before.keys()
     assert not changed(before, after) & finished
