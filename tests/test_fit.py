@@ -484,13 +484,14 @@ def assert_alike(folder, other):
     """The same losses, but for float32 rounding."""
     names = {name for name in lines(other)[0] if name not in ("seconds_per_step", "images_per_second", "waiting")}
     assert {"total", "gradient_norm"} < names
-    # Where rounding turns one around, a gan's gradient of absolute differences jumps, and a share by a place or two.
+    # Where rounding turns one around, a gan's gradient of absolute differences jumps, and a share by a place or two; its
+    # next losses follow.
     gan = "discriminator" in names
-    loose = {"gradient_norm": 3e-3, "discriminator_gradient_norm": 3e-3} if gan else {}
+    loose = {"gradient_norm": 0.01, "discriminator_gradient_norm": 0.01} if gan else {}
     shares = {"judgement": 0.01, "brightness": 0.002}
     for one, two in zip(lines(folder), lines(other), strict=True):
         for name in names:
-            close = pytest.approx(two[name], rel=loose.get(name, 2e-4), abs=shares.get(name))
+            close = pytest.approx(two[name], rel=loose.get(name, 1e-3 if gan else 2e-4), abs=shares.get(name))
             assert one[name] == close, name
 
 
@@ -521,7 +522,8 @@ def test_eight_devices_compute_what_one_does_with_every_gan(tmp_path):
                 "name": "arbitrary_gan",
                 "condition_layer": "relu2_1",
                 "discriminator": {"name": "patch", "width": 4, "layers": 1, "condition": 32},
-                "adversarial": {"name": "hinge"},
+                # Not hinge: at the start its gradient of the last bias is zero, and Adam would step by its rounding.
+                "adversarial": {"name": "lsgan"},
                 "penalty": {"name": "r1", "weight": 1.0},
             },
             samples=None,
