@@ -218,8 +218,9 @@ def _averaged(state: State, step: Any, decay: float) -> State:
 
 
 def _check_parameters(state: State, step: int) -> None:
-    # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program.
-    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(jax.device_get(state.params))):
+    # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program. Not by
+    # device_get, after which jax 0.11 copies what the next step is given instead of taking its place.
+    if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(state.params)):
         raise NonFiniteLossError(
             f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
             "rate, or set optimizer.clip_norm"

@@ -33,8 +33,7 @@ CONFIG = {
 
 
 class Silent:
-    def __getattr__(self, name):
-        return lambda *_: None
+    preparing = compiled = resumed = report = sampled = lambda self, *_: None
 
 
 @pytest.fixture(scope="module")
