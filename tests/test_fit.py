@@ -484,8 +484,8 @@ def assert_alike(folder, other):
     """The same losses, but for float32 rounding."""
     names = {name for name in lines(other)[0] if name not in ("seconds_per_step", "images_per_second", "waiting")}
     assert {"total", "gradient_norm"} < names
-    # Where rounding turns one around, a gan's gradient of absolute differences jumps, and a share by a place or two; its
-    # next losses follow.
+    # Where rounding turns one around, a gan's gradient of absolute differences jumps, and a share by a place or two;
+    # its next losses follow.
     gan = "discriminator" in names
     loose = {"gradient_norm": 0.01, "discriminator_gradient_norm": 0.01} if gan else {}
     shares = {"judgement": 0.01, "brightness": 0.002}

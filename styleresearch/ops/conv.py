@@ -7,10 +7,13 @@ and a VALID convolution after an explicit pad is slower than a SAME one (20 time
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -28,7 +31,7 @@ def adjoint_kernel(kernel: Float[Array, "k k i o"]) -> Float[Array, "k k o i"]:
     return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
 
 
-def _plain(x: Array, kernel: Array, padding: str, stride: int = 1) -> Array:
+def _plain(x: Array, kernel: Array, padding: str | Sequence[tuple[int, int]], stride: int = 1) -> Array:
     return lax.conv_general_dilated(x, kernel, (stride, stride), padding, dimension_numbers=_NHWC)
 
 
@@ -72,8 +75,7 @@ def frozen_conv(
         return _frozen_same(x, kernel, adjoint)
     # Pad, convolve SAME, crop: the same function as pad and VALID, which is the slow form.
     border = kernel.shape[0] // 2
-    widths = ((0, 0), (border, border), (border, border), (0, 0))
-    padded = jnp.pad(x, widths, mode=_PAD_MODE[padding])
+    padded = _pad(x, border, padding)
     return _frozen_same(padded, kernel, adjoint)[:, border:-border, border:-border]
 
 
@@ -95,9 +97,12 @@ def conv(
         padding: what lies beyond the border; "none" for nothing, which shrinks the result.
     """
     padded = _pad(x, (kernel.shape[0] - 1) // 2, padding)
-    if stride == 1 and _on_cpu():
+    if not _on_cpu() or (stride == 2 and padding in ("zeros", "none")):
+        return _plain(padded, kernel, "VALID", stride)
+    if stride == 1:
         return _valid(padded, kernel)
-    return _plain(padded, kernel, "VALID", stride)
+    # A row and a column more than is wanted: what pads by itself is fast, as zeros are, which XLA takes for its own.
+    return _plain(padded, kernel, ((0, 2), (0, 2)), stride)[:, :-1, :-1]
 
 
 def upsample_nearest(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
@@ -165,8 +170,34 @@ def _on_cpu() -> bool:
 def _pad(x: Array, border: int, padding: Border) -> Array:
     if padding == "none" or border == 0:
         return x
+    if padding != "zeros" and _on_cpu():
+        return _bordered(x, border, padding)
+    return _plainly_padded(x, border, padding)
+
+
+def _plainly_padded(x: Array, border: int, padding: Border) -> Array:
     widths = ((0, 0), (border, border), (border, border), (0, 0))
     return jnp.pad(x, widths, mode="constant" if padding == "zeros" else _PAD_MODE[padding])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
+def _bordered(x: Array, border: int, padding: Border) -> Array:
+    """Pad by looking every pixel up, one copy where ``jnp.pad`` makes one for each side; its gradient is that one's."""
+    rows, columns = (np.pad(np.arange(side), border, mode=_PAD_MODE[padding]) for side in x.shape[1:3])
+    return x[:, rows[:, None], columns]
+
+
+def _bordered_forward(x: Array, border: int, padding: Border) -> tuple[Array, None]:
+    return _bordered(x, border, padding), None
+
+
+def _bordered_backward(border: int, padding: Border, _: None, cotangent: Array) -> tuple[Array]:
+    b, h, w, c = cotangent.shape
+    inner = jax.ShapeDtypeStruct((b, h - 2 * border, w - 2 * border, c), cotangent.dtype)
+    return tuple(jax.linear_transpose(lambda x: _plainly_padded(x, border, padding), inner)(cotangent))
+
+
+_bordered.defvjp(_bordered_forward, _bordered_backward)
 
 
 @jax.custom_vjp
