@@ -22,6 +22,7 @@ def get_config() -> ConfigDict:
     config.imports = ()
     config.seed = 0
     config.precision = "default"
+    config.start = placeholder(str)
     config.encoder = dict(name="vgg16", weights="vgg16", normalise_on=dict(name="photographs"), normalise_by="layer")
     config.method = dict(
         name="adain",
