@@ -170,7 +170,7 @@ def _on_cpu() -> bool:
 def _pad(x: Array, border: int, padding: Border) -> Array:
     if padding == "none" or border == 0:
         return x
-    if padding != "zeros" and _on_cpu():
+    if padding != "zeros" and _on_cpu() and all(isinstance(side, int) for side in x.shape):
         return _bordered(x, border, padding)
     return _plainly_padded(x, border, padding)
 
@@ -182,7 +182,10 @@ def _plainly_padded(x: Array, border: int, padding: Border) -> Array:
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
 def _bordered(x: Array, border: int, padding: Border) -> Array:
-    """Pad by looking every pixel up, one copy where ``jnp.pad`` makes one for each side; its gradient is that one's."""
+    """Pad by looking every pixel up, one copy where ``jnp.pad`` makes one for each side; its gradient is that one's.
+
+    Not for an exported program of any size, whose sides are symbols.
+    """
     rows, columns = (np.pad(np.arange(side), border, mode=_PAD_MODE[padding]) for side in x.shape[1:3])
     return x[:, rows[:, None], columns]
 
