@@ -23,7 +23,7 @@ Border = Literal["zeros", "reflect", "replicate", "none"]
 _NHWC = ("NHWC", "HWIO", "NHWC")
 _FEW = 7  # channels: pictures, and what becomes one
 _MANY = 32  # channels from which matrix products beat XLA's own gradient of a kernel
-_PAD_MODE = {"reflect": "reflect", "replicate": "edge"}
+_PAD_MODE: dict[str, Literal["reflect", "edge"]] = {"reflect": "reflect", "replicate": "edge"}
 
 
 def adjoint_kernel(kernel: Float[Array, "k k i o"]) -> Float[Array, "k k o i"]:
