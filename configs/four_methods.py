@@ -2,9 +2,10 @@
 
     styleresearch compare --config=configs/four_methods.py --workdir=runs/four_methods
 
-Twelve optimisations of 150 evaluations, nine minutes on two CPU cores. Put networks of yours in the place of the zoo's, ``checkpoint`` takes a run
-directory: ``--config.methods.gan.checkpoint=runs/cut``; and pictures of yours: ``--config.contents.name=folder
---config.contents.path=DIR --config.contents.names="('a', 'b')"`` and the same for ``styles``.
+Twelve optimisations of 150 evaluations, nine minutes on two CPU cores. Put networks of yours in the place of the zoo's,
+``checkpoint`` takes a run directory: ``--config.methods.gan.checkpoint=runs/cut``; and pictures of yours:
+``--config.contents.name=folder --config.contents.path=DIR --config.contents.names="('a', 'b')"`` and the same for
+``styles``.
 Reproduces no paper: Gatys' objective is the demo's, ``configs/quickstart.py``, with three times its evaluations, and
 the networks are the small ones of ``styleresearch/zoo/``.
 """
