@@ -26,7 +26,7 @@ from styleresearch.export import PLATFORMS, Program, _extend, export, program
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.nets import NETS
-from styleresearch.ops import conv
+from styleresearch.ops import device
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.trained import Trained
 from styleresearch.types import Style
@@ -200,7 +200,7 @@ def test_the_form_for_accelerators_is_the_same_function(pictures, monkeypatch):
     found = feedforward()
     wanted = recognised(found, pictures["content"], ink=1.0)
     here = program(found).serialize()
-    monkeypatch.setattr(conv, "_on_cpu", lambda: False)
+    monkeypatch.setattr(device, "on_cpu", lambda: False)
     data = program(found).serialize()
     assert data != here
     assert difference(call(data, pictures["content"], np.array([[0, 1, 0]], np.float32)), wanted) < 1e-4

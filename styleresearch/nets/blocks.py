@@ -15,7 +15,7 @@ from flax.typing import Initializer
 from jaxtyping import Array, Float
 
 from styleresearch.ops import conv as ops
-from styleresearch.ops.conv import Border
+from styleresearch.ops.pad import Border
 
 Dtype = Literal["float32", "bfloat16"]
 Upsampling = Literal["nearest", "transposed"]

@@ -14,8 +14,7 @@ from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Resi
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.ops.blur import blur_down, blur_up
-from styleresearch.ops.conv import Border
-from styleresearch.ops.pad import pad_to_multiple
+from styleresearch.ops.pad import Border, pad_to_multiple
 from styleresearch.types import Image
 
 Padding = Literal["reflect", "reflect_start", "zeros"]

@@ -10,11 +10,13 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from styleresearch.ops.pad import pad_border
+
 
 def blur_down(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
     """Return every second pixel of the reflected picture under the filter (1, 2, 1) / 4; odd sides are rounded up."""
     _, height, width, _ = x.shape
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    padded = pad_border(x, 1, "reflect")
     above, here, below = (padded[:, first : first + height : 2] for first in range(3))
     rows = (above + 2 * here + below) / 4
     left, here, right = (rows[:, :, first : first + width : 2] for first in range(3))
@@ -27,7 +29,7 @@ def blur_up(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
     Three quarters of the nearest pixel and one of the next: bilinear interpolation.
     """
     b, h, w, c = x.shape
-    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    padded = pad_border(x, 1, "replicate")
     above, here, below = (padded[:, first : first + h] for first in range(3))
     rows = jnp.stack([above + 3 * here, 3 * here + below], 2).reshape(b, 2 * h, w + 2, c) / 4
     left, here, right = (rows[:, :, first : first + w] for first in range(3))

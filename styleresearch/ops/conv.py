@@ -8,22 +8,21 @@ and a VALID convolution after an explicit pad is slower than a SAME one (20 time
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
+from styleresearch.ops import device
+from styleresearch.ops.pad import Border, pad_border
+
 Padding = Literal["zeros", "reflect", "replicate"]
-Border = Literal["zeros", "reflect", "replicate", "none"]
 
 _NHWC = ("NHWC", "HWIO", "NHWC")
 _FEW = 7  # channels: pictures, and what becomes one
 _MANY = 32  # channels from which matrix products beat XLA's own gradient of a kernel
-_PAD_MODE: dict[str, Literal["reflect", "edge"]] = {"reflect": "reflect", "replicate": "edge"}
 
 
 def adjoint_kernel(kernel: Float[Array, "k k i o"]) -> Float[Array, "k k o i"]:
@@ -75,7 +74,7 @@ def frozen_conv(
         return _frozen_same(x, kernel, adjoint)
     # Pad, convolve SAME, crop: the same function as pad and VALID, which is the slow form.
     border = kernel.shape[0] // 2
-    padded = _pad(x, border, padding)
+    padded = pad_border(x, border, padding)
     return _frozen_same(padded, kernel, adjoint)[:, border:-border, border:-border]
 
 
@@ -96,12 +95,13 @@ def conv(
         stride: 1 or 2.
         padding: what lies beyond the border; "none" for nothing, which shrinks the result.
     """
-    padded = _pad(x, (kernel.shape[0] - 1) // 2, padding)
-    if not _on_cpu() or (stride == 2 and padding in ("zeros", "none")):
+    padded = pad_border(x, (kernel.shape[0] - 1) // 2, padding)
+    if not device.on_cpu() or (stride == 2 and padding in ("zeros", "none")):
         return _plain(padded, kernel, "VALID", stride)
     if stride == 1:
         return _valid(padded, kernel)
-    # A row and a column more than is wanted: what pads by itself is fast, as zeros are, which XLA takes for its own.
+    # XLA is fast where a convolution pads, as it does zeros beyond a border. So this one pads too, two rows and columns
+    # of zeros behind, of which comes one of each too many.
     return _plain(padded, kernel, ((0, 2), (0, 2)), stride)[:, :-1, :-1]
 
 
@@ -118,9 +118,9 @@ def upsample_conv(
 
     Source: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts".
     """
-    if kernel.shape[0] == 3 and padding != "none" and _on_cpu():
+    if kernel.shape[0] == 3 and padding != "none" and device.on_cpu():
         # The first row of the picture with every pixel four times, reflected or repeated, is its own first row.
-        return _double(_pad(x, 1, "zeros" if padding == "zeros" else "replicate"), kernel, _NEAREST)
+        return _double(pad_border(x, 1, "zeros" if padding == "zeros" else "replicate"), kernel, _NEAREST)
     return conv(upsample_nearest(x), kernel, 1, padding)
 
 
@@ -135,8 +135,8 @@ def transposed_conv(x: Float[Array, "b h w i"], kernel: Float[Array, "k k i o"])
         kernel: 3x3 or 4x4; entry (r, s) is what an input pixel adds to the output r rows and s columns further.
     """
     size = kernel.shape[0]
-    if _on_cpu():
-        return _double(_pad(x, 1, "zeros"), kernel, _TRANSPOSED[size])
+    if device.on_cpu():
+        return _double(pad_border(x, 1, "zeros"), kernel, _TRANSPOSED[size])
     border = (size - 2, size - 2 + size % 2)
     return lax.conv_general_dilated(
         x, jnp.flip(kernel, (0, 1)), (1, 1), (border, border), lhs_dilation=(2, 2), dimension_numbers=_NHWC
@@ -160,47 +160,6 @@ def _double(padded: Array, kernel: Array, taps: tuple[tuple[tuple[int, ...], ...
     y = _valid(padded, small).reshape(b, h - 1, w - 1, 2, 2, -1)
     pixels = [[y[:, p : p + h - 2, q : q + w - 2, p, q] for q in (0, 1)] for p in (0, 1)]
     return jnp.stack([jnp.stack(row, 3) for row in pixels], 2).reshape(b, 2 * (h - 2), 2 * (w - 2), -1)
-
-
-def _on_cpu() -> bool:
-    # What follows is fast for XLA on the CPU; on accelerators a plain convolution and its own gradients are.
-    return jax.default_backend() == "cpu"
-
-
-def _pad(x: Array, border: int, padding: Border) -> Array:
-    if padding == "none" or border == 0:
-        return x
-    if padding != "zeros" and _on_cpu() and all(isinstance(side, int) for side in x.shape):
-        return _bordered(x, border, padding)
-    return _plainly_padded(x, border, padding)
-
-
-def _plainly_padded(x: Array, border: int, padding: Border) -> Array:
-    widths = ((0, 0), (border, border), (border, border), (0, 0))
-    return jnp.pad(x, widths, mode="constant" if padding == "zeros" else _PAD_MODE[padding])
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _bordered(x: Array, border: int, padding: Border) -> Array:
-    """Pad by looking every pixel up, one copy where ``jnp.pad`` makes one for each side; its gradient is that one's.
-
-    Not for an exported program of any size, whose sides are symbols.
-    """
-    rows, columns = (np.pad(np.arange(side), border, mode=_PAD_MODE[padding]) for side in x.shape[1:3])
-    return x[:, rows[:, None], columns]
-
-
-def _bordered_forward(x: Array, border: int, padding: Border) -> tuple[Array, None]:
-    return _bordered(x, border, padding), None
-
-
-def _bordered_backward(border: int, padding: Border, _: None, cotangent: Array) -> tuple[Array]:
-    b, h, w, c = cotangent.shape
-    inner = jax.ShapeDtypeStruct((b, h - 2 * border, w - 2 * border, c), cotangent.dtype)
-    return tuple(jax.linear_transpose(lambda x: _plainly_padded(x, border, padding), inner)(cotangent))
-
-
-_bordered.defvjp(_bordered_forward, _bordered_backward)
 
 
 @jax.custom_vjp
@@ -230,7 +189,7 @@ def _valid_forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]
 def _valid_backward(residuals: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
     x, kernel = residuals
     size = kernel.shape[0]
-    around = _pad(cotangent, size - 1, "zeros")
+    around = pad_border(cotangent, size - 1, "zeros")
     return _valid(around, adjoint_kernel(kernel)), _kernel_gradient(x, cotangent, size).astype(kernel.dtype)
 
 
@@ -242,7 +201,7 @@ def _kernel_gradient(x: Array, cotangent: Array, size: int) -> Array:
     channels, features = x.shape[-1], cotangent.shape[-1]
     if features <= _FEW < channels:
         # The mirrored problem: few channels are then those of the input.
-        mirrored = _kernel_gradient(_pad(cotangent, size - 1, "zeros"), x, size)
+        mirrored = _kernel_gradient(pad_border(cotangent, size - 1, "zeros"), x, size)
         return adjoint_kernel(mirrored)
     if min(channels, features) < _MANY:
         form = _stacked if channels <= _FEW else lambda x, kernel: _plain(x, kernel, "VALID")

@@ -12,7 +12,7 @@ import pytest
 
 from styleresearch.errors import InputError
 from styleresearch.nets import DISCRIMINATORS
-from styleresearch.ops import conv
+from styleresearch.ops import device
 
 SMALL = {"name": "patch", "width": 4, "layers": 1}
 
@@ -148,7 +148,7 @@ def test_the_gradient_of_a_gradient(known, monkeypatch, options):
         return jax.jit(jax.grad(penalty))(params)
 
     found = gradient()
-    monkeypatch.setattr(conv, "_on_cpu", lambda: False)
+    monkeypatch.setattr(device, "on_cpu", lambda: False)
     for name, layer in gradient().items():
         expected = layer["kernel"]
         assert jnp.abs(expected).max() > 0

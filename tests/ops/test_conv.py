@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.ops import conv as module
+from styleresearch.ops import device as module
 from styleresearch.ops.conv import conv, transposed_conv, upsample_conv, upsample_nearest
 
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
@@ -16,7 +16,7 @@ MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge"}
 @pytest.fixture(params=["cpu", "accelerator"])
 def device(request, monkeypatch):
     """Both sets of forms give the same; which one runs is decided by the device alone."""
-    monkeypatch.setattr(module, "_on_cpu", lambda: request.param == "cpu")
+    monkeypatch.setattr(module, "on_cpu", lambda: request.param == "cpu")
     return request.param
 
 
@@ -85,7 +85,7 @@ def test_conv(device, size, padding, channels, features):
 @pytest.mark.parametrize("padding", ["zeros", "reflect", "replicate"])
 @pytest.mark.parametrize("size", [3, 4])
 @pytest.mark.parametrize(("height", "width"), [(8, 10), (9, 7)])
-def test_stride_two_pads_both_sides_alike(size, padding, height, width):
+def test_stride_two_pads_both_sides_alike(device, size, padding, height, width):
     x, kernel = arrays(size, 4, 5, height, width)
     check(lambda x, k: conv(x, k, 2, padding), lambda x, k: expected_conv(x, k, 2, padding), x, kernel)
 
