@@ -4,6 +4,7 @@
 
 It trains on the photographs that come with scikit-image and on procedural paintings, so it runs anywhere; for results
 give it pictures: ``--config.data.content.name=folder --config.data.content.path=DIR`` and the same for ``data.style``.
+``--config.start=zoo:adain`` begins with the decoder that comes along.
 Reproduces: Huang & Belongie 2017 with the objective of the PyTorch port, ``configs/adain_pytorch.py``.
 Differs from it: VGG16, its layers scaled to a mean activation of 1 where the normalised VGG19 of both published codes
 has its filters scaled; biased variances; for a CPU 64 px crops of pictures of 152 px, a style weight of 2 for 10, a
