@@ -16,7 +16,7 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
-from styleresearch.data.images import resize
+from styleresearch.data.framing import resize
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.data.images import MAX_SIDE
+from styleresearch.data.framing import MAX_SIDE
 from styleresearch.errors import InputError
 
 ResizeMode = Literal["short", "long", "squash"]

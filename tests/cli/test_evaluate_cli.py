@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from styleresearch.data.images import load_image, resize, save_image
+from styleresearch.data.framing import resize
+from styleresearch.data.images import load_image, save_image
 
 METRICS = """
 from ml_collections import ConfigDict

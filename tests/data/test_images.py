@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from styleresearch.data import images
-from styleresearch.data.images import load_image, read_metadata, resize, save_image, short_side
+from styleresearch.data.framing import resize, short_side
+from styleresearch.data.images import load_image, read_metadata, save_image
 from styleresearch.errors import InputError
 
 RNG = np.random.default_rng(7)

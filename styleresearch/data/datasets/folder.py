@@ -16,7 +16,8 @@ from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checke
 from styleresearch.data.datasets.manifest import digest_of, list_pictures, manifest, selected
 from styleresearch.data.datasets.normalise import decoder, normalise
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
-from styleresearch.data.images import MAX_SIDE, READ_SUFFIXES
+from styleresearch.data.framing import MAX_SIDE
+from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.errors import InputError
 
 # Part of every identity: a new number where preparation makes other pictures of the same files.

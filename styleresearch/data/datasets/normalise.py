@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from styleresearch.data.images import MAX_PIXELS, MAX_SIDE, load_image, short_side
+from styleresearch.data.framing import MAX_PIXELS, MAX_SIDE, short_side, to_bytes
+from styleresearch.data.images import load_image
 from styleresearch.errors import InputError
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -51,7 +51,7 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         array = load_image(path, size)  # it may have been too large to be read at its own size
     if size is not None and min(array.shape[:2]) > size:
         array = short_side(array, size)
-    image = Image.fromarray(np.rint(array * 255).astype(np.uint8))
+    image = Image.fromarray(to_bytes(array))
     buffer = io.BytesIO()
     if data.startswith(_JPEG):
         image.save(buffer, "JPEG", quality=95, subsampling=0)
