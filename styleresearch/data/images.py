@@ -157,7 +157,7 @@ def image_shape(path: str | Path) -> Shape:
     with _opened(path) as image, _pillow_quiet():
         shape = (image.height, image.width)
         if isinstance(image, PngImagePlugin.PngImageFile):  # it may say how it is turned behind its pixels
-            _decode(image, path, 1)
+            _decode(image, path, 1.0)
         return turn_of(image).shape(shape)
 
 

@@ -130,7 +130,8 @@ def _conversion(profile: bytes) -> _Conversion | None:
     """Return what a profile asks for; None for one of sRGB, one that is damaged, or one of other kinds of pictures."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}[source.profile.xcolor_space]
+        space = source.profile.xcolor_space  # pyright: ignore[reportAttributeAccessIssue] - Pillow's hints are off
+        mode = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}[space]
         transform = ImageCms.buildTransform(
             source,
             ImageCms.createProfile("sRGB"),
@@ -149,7 +150,7 @@ def _is_identity(conversion: _Conversion) -> bool:
     """Return whether a conversion leaves colours as they are, tried on a lattice of them."""
     if conversion.mode == "CMYK":
         return False
-    levels = np.arange(0, 256, 15, np.uint8)  # 18 of them, black and white among them
+    levels = np.arange(0, 256, 15, dtype=np.uint8)  # 18 of them, black and white among them
     grid = (levels,) * 3 if conversion.mode == "RGB" else (levels,)
     colours = np.stack(np.meshgrid(*grid), axis=-1).reshape(18, -1, len(grid))
     image = Image.fromarray(colours.squeeze(2) if conversion.mode == "L" else colours)
