@@ -129,7 +129,7 @@ def like(content: Shape, output: Shape, how: How) -> Box:
     scale = max(output[0] / height, output[1] / width)
     down, across = (height - output[0] / scale) / 2, (width - output[1] / scale) / 2
     # Rounding may carry an edge a hair out of the picture, which Pillow refuses.
-    return (max(0.0, across), max(0.0, down), min(width, width - across), min(height, height - down))
+    return (max(0.0, across), max(0.0, down), min(float(width), width - across), min(float(height), height - down))
 
 
 def _rounded_down(output: Shape, content: Shape) -> int | None:

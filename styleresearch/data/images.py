@@ -122,7 +122,7 @@ def _decode(image: Image.Image, path: Path, scale: float) -> float:
     """Decode a picture that is to be shrunk by ``scale``; return by how much the decoder has shrunk it.
 
     A JPEG's decoder shrinks by 2, 4 or 8 for next to nothing. Eight times the final size, or as much as fits in memory,
-    keeps what follows within a grey level of resampling the whole picture.
+    keeps what follows within a grey level of resampling the whole picture, and within a few in the last row and column.
 
     Raises:
         InputError: where it has too many pixels even so.

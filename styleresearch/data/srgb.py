@@ -62,6 +62,12 @@ def to_srgb(image: Image.Image, over: float = 1.0) -> Callable[[Image.Image], Fl
     return lambda part: _colours(part, conversion, over)
 
 
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return a picture in Pillow's mode RGB, its colours converted to sRGB as by ``to_srgb``; opacity is dropped."""
+    image = _converted(image, _conversion_of(image))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
 def scale_transparency(image: Image.Image) -> None:
     """Bring the one transparent grey or colour of a PNG to the scale of decoded pixels; call before decoding.
 

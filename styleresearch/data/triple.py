@@ -73,15 +73,16 @@ class Measuring:
             InputError: if a file cannot be read, or would be too large.
         """
         own, of = image_shape(output), image_shape(content)
-        shape = own if self.size is None else at_size(own, self.size, str(output))
         framing = difference(own, of)
+        # Outputs of several sizes that are framed as their content are all measured at the content's shape.
+        shape = own if self.size is None else at_size(of if framing is None else own, self.size, str(output))
         if framing is not None:
             framing += f"; measured against {'its middle' if self.framing == 'crop' else 'the whole content'}"
         side = (
             self.style_size if isinstance(self.style_size, int) else min(shape) if self.style_size == "output" else None
         )
         return Triple(
-            as_in_file(load_image(output, self.size)),
+            as_in_file(load_image(output, Frame.whole(own, shape))),
             as_in_file(load_image(content, Frame(shape, like(of, own, self.framing)))),
             as_in_file(load_image(style, side)),
             framing,

@@ -21,7 +21,7 @@ from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.errors import InputError
 
 # Part of every identity: a new number where preparation makes other pictures of the same files.
-_FORMAT = "styleresearch folder 1"
+_FORMAT = "styleresearch folder 2"
 
 
 @dataclass(frozen=True)

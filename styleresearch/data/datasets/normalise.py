@@ -1,4 +1,4 @@
-"""A picture file as a dataset stores it: upright, RGB, 8 bits, JPEG or PNG."""
+"""A picture file as a dataset stores it: upright, sRGB, 8 bits, JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
 from styleresearch.data.framing import MAX_PIXELS, MAX_SIDE, short_side, to_bytes
 from styleresearch.data.images import load_image
+from styleresearch.data.srgb import is_srgb
 from styleresearch.errors import InputError
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -24,7 +25,7 @@ def decoder(data: bytes) -> ImageFile.ImageFile:
 
 
 def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
-    """Return a picture as JPEG or PNG bytes, upright RGB with 8 bits, and whether they differ from the file's.
+    """Return a picture as JPEG or PNG bytes, upright sRGB with 8 bits, and whether they differ from the file's.
 
     What is so already keeps its bytes. Else a JPEG becomes a JPEG again (quality 95, colour at full resolution),
     because it is read ten times as fast, and everything else a PNG, because it loses nothing.
@@ -70,6 +71,7 @@ def _plain(data: bytes) -> tuple[bool, int]:
         if (
             image.mode != "RGB"
             or image.has_transparency_data
+            or not is_srgb(image)
             or getattr(image, "is_animated", False)
             or any(";16" in str(tile[3]) for tile in image.tile)  # Pillow makes 8 bits of them, others do not
             or image.getexif().get(ExifTags.Base.Orientation, 1) != 1
