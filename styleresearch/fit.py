@@ -16,7 +16,7 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
-from styleresearch.data.images import resize
+from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -375,5 +375,5 @@ class _Watcher:
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
         self.run.save(f"samples/{step:07d}.png", grid)
-        self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))
+        self.logs.images(step, "samples", to_bytes(grid))
         self.tell.sampled(self.run.path / f"samples/{step:07d}.png")

@@ -17,6 +17,7 @@ import skimage
 from jaxtyping import Float32
 from PIL import Image
 
+from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import READ_SUFFIXES, load_image
 from styleresearch.data.listing import list_pictures
 from styleresearch.data.outlines import check_sigma, outlines
@@ -169,7 +170,7 @@ class Outlines(PictureSource):
 
     def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
         """Return the outlines of one picture, drawn at its final size; see ``PictureSource``."""
-        image = np.rint(self.of.picture(name, size) * 255).astype(np.uint8)
+        image = to_bytes(self.of.picture(name, size))
         return outlines(Image.fromarray(image), self.sigma).astype(np.float32) / np.float32(255)
 
 

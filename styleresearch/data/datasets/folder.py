@@ -16,13 +16,14 @@ from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checke
 from styleresearch.data.datasets.manifest import digest_of, manifest
 from styleresearch.data.datasets.normalise import decoder, normalise
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
-from styleresearch.data.images import MAX_SIDE, READ_SUFFIXES
+from styleresearch.data.framing import MAX_SIDE
+from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.data.listing import list_pictures
 from styleresearch.data.lists import selected
 from styleresearch.errors import InputError
 
 # Part of every identity: a new number where preparation makes other pictures of the same files.
-_FORMAT = "styleresearch folder 1"
+_FORMAT = "styleresearch folder 2"
 
 
 @dataclass(frozen=True)
