@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from styleresearch.report.charts import column_axis, interval_mark, tradeoff
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 
 

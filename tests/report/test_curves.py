@@ -11,7 +11,7 @@ import pytest
 
 from styleresearch.report.axes import Axis
 from styleresearch.report.curves import LINES, panels, read_curves, term_names
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 
 
 def _files(curve):

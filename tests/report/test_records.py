@@ -7,7 +7,7 @@ import json
 import pytest
 
 from styleresearch.errors import InputError
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 
 
 @pytest.fixture

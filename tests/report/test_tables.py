@@ -12,7 +12,7 @@ import pytest
 
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics import holm, mean_interval, sign_flip_p
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 from styleresearch.report.tables import csv_text, escape_latex, latex_text, write_tables
 
