@@ -91,7 +91,7 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 def escape_latex(text: str) -> str:
     """Return ``text`` as LaTeX that prints it; see the module for how. White space becomes a space."""
     found, beyond = [], ""
-    for cluster in _clusters(_JOINED.sub("\0", text)):
+    for cluster in _clusters(_JOINED.sub("\0", text.replace("\0", ""))):
         known = "{}" if cluster == "\0" else _known(cluster)
         if known is None:
             beyond += cluster
@@ -106,7 +106,7 @@ def escape_latex(text: str) -> str:
 
 def _merged(scripts: re.Match[str]) -> str:
     kind, a, b = scripts.group("kind", "a", "b")
-    return f"${kind}{{{a}{' ' if a[-1:].isalpha() else ''}{b}}}$"
+    return f"${kind}{{{a}{' ' if re.search(r'[A-Za-z]{2}$', a) else ''}{b}}}$"
 
 
 def preamble(body: str) -> list[str]:

@@ -286,8 +286,8 @@ def _missing(run: RunRecords) -> list[str]:
         have = len(run.of_method(method.name))
         if have < len(run.pairs):
             notices.append(
-                f"{method.label} has {have} of {len(run.pairs)} images: its means are over those alone, "
-                "and differences are over the pairs that both methods have."
+                f"{method.label} has {have} of {len(run.pairs)} images: its means are over those alone and not ranked; "
+                "differences are over the pairs that both methods have."
             )
     methods = run.config.get("methods")
     # A config that other pictures were measured with may name methods, too; `outputs.jsonl` is a comparison's.

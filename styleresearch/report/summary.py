@@ -105,8 +105,8 @@ class Summary:
 
     @property
     def complete(self) -> bool:
-        """Whether every method has a value for every pair in every column that it has values in."""
-        return all(not standing.apart and standing.pairs == self.pairs for standing in self.standings.values())
+        """Whether the values of each column are there for all pairs and measured alike."""
+        return all(not found.apart and found.pairs in (0, self.pairs) for found in self.standings.values())
 
     @property
     def unranked(self) -> list[str]:
