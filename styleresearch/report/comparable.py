@@ -16,6 +16,7 @@ from typing import Any
 from styleresearch.report.records import Metric, Pair, Record, RunRecords
 
 _DIFFER = {
+    "framing": "framed otherwise than the content",
     "size": "images of different sizes",
     "content": "measured against different content pictures",
     "style": "measured against different style pictures",
@@ -26,7 +27,6 @@ _DIFFER = {
     "config": "made under different configs",
 }
 _NEVER = {"peak_memory_mb": "the peak of a process includes what the methods before left in it"}
-_FRAMED = "framed otherwise than the content"
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,15 @@ def standing(run: RunRecords, column: Metric) -> Standing:
     """Say which methods' means of a column may be ranked.
 
     A method must have a value for every pair that any method has one for (floor baselines aside): leaving out what is
-    hard, or failing on it, must not pay. All that have must have been measured alike; if not, there is no telling
-    which of them is the one to go by, and none is ranked.
+    hard, or failing on it, must not pay. Its images must be framed as their contents are, unless all methods' are not.
+    All that remain must have been measured alike; if not, there is no telling which to go by, and none is ranked.
     """
     have = {method.name: _values(run, column, method.name) for method in run.methods}
     have = {name: records for name, records in have.items() if records}
     own = [method.name for method in run.methods if method.name in have and not method.baseline] or list(have)
     every = {pair for name in own for pair in have[name]}
-    apart = {name: why for name, records in have.items() if (why := _alone(records, every, column))}
+    framed = not all(any(record.framing for record in have[name].values()) for name in own)
+    apart = {name: why for name, records in have.items() if (why := _alone(records, every, column, framed))}
     rest = [name for name in have if name not in apart]
     found = _NEVER.get(column.name, "") if column.cost else ""
     for name in rest[1:]:
@@ -87,15 +88,22 @@ def _values(run: RunRecords, column: Metric, method: str) -> dict[Pair, Record]:
     return {record.pair: record for record in run.of_method(method) if record.value(column) is not None}
 
 
-def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric) -> str:
-    """Say why a method's mean stands apart whatever the others are; empty when it does not."""
+def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, framed: bool) -> str:
+    """Say why a method's mean stands apart whatever the others' are; empty when it does not.
+
+    Args:
+        records: of the pairs that the method has a value for.
+        every: the pairs that it should have one for.
+        column: of the value.
+        framed: whether images must be framed as their contents.
+    """
     there = sum(pair in every for pair in records)
     if there < len(every):
         return f"{there} of {len(every)} images"
     if len(records) > there:
         return f"{len(records)} images, where the methods have {there}"
-    if not column.cost and (framed := sum(bool(record.framing) for record in records.values())):
-        return _FRAMED if framed == there else f"{framed} of {there} images are {_FRAMED}"
+    if framed and not column.cost and (others := sum(bool(record.framing) for record in records.values())):
+        return f"{others} of {there} images are {_DIFFER['framing']}"
     if len({_text(record.provenance.get("config_hash")) for record in records.values()}) > 1:
         return _DIFFER["config"]
     return _mixed(records.values(), column)
@@ -111,8 +119,6 @@ def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column
 
 def _unlike(a: Record, b: Record, column: Metric) -> str:
     """Say why two values of one pair cannot be compared; empty when they can."""
-    if not column.cost and (a.framing or b.framing):
-        return _FRAMED
     for facts in (_of_run, _of_pair):
         ours, theirs = facts(a, column), facts(b, column)
         for name, fact in ours.items():
@@ -129,7 +135,8 @@ def _mixed(records: Iterable[Record], column: Metric) -> str:
 
 def _of_pair(record: Record, column: Metric) -> dict[str, Any]:
     """Return what a value depends on that differs from pair to pair."""
-    return {"size": record.size, "content": record.inputs.get("content"), "style": record.inputs.get("style")}
+    framing = {} if column.cost else {"framing": record.framing}
+    return framing | {"size": record.size, **{name: record.inputs.get(name) for name in ("content", "style")}}
 
 
 def _of_run(record: Record, column: Metric) -> dict[str, Any]:

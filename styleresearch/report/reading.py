@@ -10,6 +10,7 @@ from typing import Any
 
 from styleresearch.errors import InputError
 from styleresearch.report.files import within
+from styleresearch.report.notices import of_records, of_run
 from styleresearch.report.records import COSTS, MethodName, Metric, Pair, Record, RunRecords, value_of
 from styleresearch.store import jsonfile
 from styleresearch.store.jsonfile import TEXT_OR_NONE, Shape
@@ -69,7 +70,7 @@ def read_run(run_dir: Path) -> RunRecords:
         records=records,
         notices=(),
     )
-    notices += [*_disagreements(records.values()), *_unknown(records.values()), *_missing(run)]
+    notices += [*of_records(list(records.values())), *of_run(run, contracts)]
     return RunRecords(**{**vars(run), "notices": tuple(notices)})
 
 
@@ -247,51 +248,3 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
         *(Metric(**{**vars(column), "label": labels[column.name]}) for column in columns),
         *(cost for cost in COSTS if any(record.value(cost) is not None for record in records)),
     )
-
-
-def _disagreements(records: Iterable[Record]) -> list[str]:
-    """Say where records were made under different conditions; ``comparable`` says what follows for the ranking."""
-    records = list(records)
-    notices = []
-    for label, keys in (("configs", ("config_hash",)), ("encoders", ("encoder", "digest")), ("devices", ("device",))):
-        found = set()
-        for record in records:
-            value: Any = record.provenance
-            for key in keys:
-                value = value.get(key) if isinstance(value, Mapping) else None
-            if value:
-                found.add(str(value))
-        if len(found) > 1:
-            names = ", ".join(sorted(name if len(name) < 40 else name[:12] for name in found))
-            notices.append(f"The records come from {len(found)} different {label} ({names}).")
-    return notices
-
-
-def _unknown(records: Iterable[Record]) -> list[str]:
-    """Say that old records do not tell what they were measured on."""
-    records = list(records)
-    old = sum(not record.inputs for record in records)
-    if not old:
-        return []
-    return [
-        f"{'The' if old == len(records) else f'{old} of {len(records)}'} records do not say which pictures they were "
-        "measured on, for an earlier version wrote them: their values count as comparable as far as is known. Delete "
-        "records.jsonl and run the same command again to measure anew."
-    ]
-
-
-def _missing(run: RunRecords) -> list[str]:
-    notices = []
-    for method in run.methods:
-        have = len(run.of_method(method.name))
-        if have < len(run.pairs):
-            notices.append(
-                f"{method.label} has {have} of {len(run.pairs)} images: its means are over those alone and not ranked; "
-                "differences are over the pairs that both methods have."
-            )
-    methods = run.config.get("methods")
-    # A config that other pictures were measured with may name methods, too; `outputs.jsonl` is a comparison's.
-    if isinstance(methods, Mapping) and (run.directory / "outputs.jsonl").exists():
-        known = {method.name for method in run.methods}
-        notices += [f"{name} has no image at all." for name in methods if name not in known]
-    return notices

@@ -185,19 +185,31 @@ def test_pictures_that_were_measured_otherwise_are_not_ranked(run_of, case):
     summary = summarise(run, resamples=20)
     assert f"Measure, Kept, Time, Evaluations: {why}" in " ".join(summary.unranked)
     assert why.split(" (")[0] in latex_text(summary, run)
+    assert any("(c2__s1: 128 × 96 and 256 × 192)" in notice for notice in run.notices) == (case == "size")
+
+
+SQUARE = "aspect ratio 1.00, the content's is 1.48"
 
 
 def test_outputs_that_are_framed_otherwise_than_their_content_are_not_ranked(run_of):
-    run = run_of(_only(_at("b"), framing="aspect ratio 1.00, the content's is 1.48"))
+    run = run_of(_only(_at("b"), framing=SQUARE))
     assert _best(run) == []
     rows = _rows(run)
     assert rows["a"]["comparable"] == "1"
-    assert "not ranked: framed otherwise than the content" in rows["b"]["note"]
+    assert "not ranked: 6 of 6 images are framed otherwise than the content" in rows["b"]["note"]
     assert "no difference to a: framed otherwise than the content" in rows["b"]["note"]
     assert rows["b"]["p"] == ""
-    one = run_of(_only(_at("b", ("c1", "s2")), framing="aspect ratio 1.00"))
+    assert f"b: 6 of 6 images are not framed as their content is (c1__s1: {SQUARE})." in run.notices
+    one = run_of(_only(_at("b", ("c1", "s2")), framing=SQUARE))
     assert "1 of 6 images are framed otherwise than the content" in _rows(one)["b"]["note"]
     assert _rows(one)["b"]["delta_n"] == "5"
+
+
+def test_outputs_that_are_all_framed_alike_are_ranked(run_of):
+    run = run_of(lambda line: line if line["baseline"] else line | {"framing": SQUARE})
+    assert _best(run) == ["a"]
+    assert _rows(run)["b"]["delta_n"] == "6"
+    assert list(standing(run, _columns(run)["m"]).apart) == ["zero"]
 
 
 def _run_wide(name):
@@ -236,6 +248,13 @@ def test_a_row_that_mixes_conditions_is_not_ranked(run_of, name):
     run = run_of(change)
     assert standing(run, _columns(run)["m"]).apart == {"a": WHY[name], "b": WHY[name]}
     assert shared(run, _columns(run)["m"], "b", "a") == (frozenset(), WHY[name])
+
+
+def test_values_of_other_settings_than_those_that_are_shown_are_said(run_of):
+    run = run_of(lambda line: line | {"contracts": {"m": "other"}})
+    assert _best(run) == ["a"]
+    (notice,) = (notice for notice in run.notices if "other settings" in notice)
+    assert notice.startswith("Measure: 18 of 18 records were measured with other settings than contracts.json says")
 
 
 def test_a_row_of_two_configs_is_not_ranked(run_of):

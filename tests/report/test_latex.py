@@ -22,16 +22,16 @@ textregistered texttrademark pounds texteuro textyen textcent textperthousand te
 textasciimacron c u r H v d k b i j
 """
 MATH = """
-alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho varsigma sigma tau upsilon varphi chi
-psi omega vartheta phi varpi varrho epsilon mathrm Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega pm mp
-times div cdot ast circ bullet surd infty partial nabla sum prod int oint forall exists neg wedge vee cap cup uplus
-emptyset oplus ominus otimes oslash odot bot top star prime ell hbar Re Im wp aleph angle triangle bigtriangledown diamond
-sharp flat leq geq neq approx equiv sim simeq cong propto ll gg prec succ doteq in notin ni subset supset subseteq
-supseteq sqsubseteq sqsupseteq vdash dashv models mid parallel Vert langle rangle lceil rceil lfloor rfloor cdots vdots
-ddots leftarrow rightarrow uparrow downarrow leftrightarrow updownarrow Leftarrow Rightarrow Uparrow Downarrow Leftrightarrow
-Updownarrow mapsto nearrow searrow swarrow nwarrow hookleftarrow hookrightarrow rightleftharpoons longleftarrow
-longrightarrow longleftrightarrow Longleftarrow Longrightarrow Longleftrightarrow longmapsto frac grave acute hat tilde
-bar breve dot ddot mathring check vec not
+alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho varsigma sigma tau upsilon varphi
+chi psi omega vartheta phi varpi varrho epsilon mathrm Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega pm
+mp times div cdot ast circ bullet surd infty partial nabla sum prod int oint forall exists neg wedge vee cap cup uplus
+emptyset oplus ominus otimes oslash odot bot top star prime ell hbar Re Im wp aleph angle triangle bigtriangledown
+diamond sharp flat leq geq neq approx equiv sim simeq cong propto ll gg prec succ doteq in notin ni subset supset
+subseteq supseteq sqsubseteq sqsupseteq vdash dashv models mid parallel Vert langle rangle lceil rceil lfloor rfloor
+cdots vdots ddots leftarrow rightarrow uparrow downarrow leftrightarrow updownarrow Leftarrow Rightarrow Uparrow
+Downarrow Leftrightarrow Updownarrow mapsto nearrow searrow swarrow nwarrow hookleftarrow hookrightarrow
+rightleftharpoons longleftarrow longrightarrow longleftrightarrow Longleftarrow Longrightarrow Longleftrightarrow
+longmapsto frac grave acute hat tilde bar breve dot ddot mathring check vec not
 """
 BEYOND = re.compile(r"\\unicodetext\{(?:\\[a-z]+\{\}|\\.|[^{}\\])+\}\{\[(?:\\.|[^\]\\])+\]\}")
 
