@@ -220,7 +220,7 @@ def _measure(
 ) -> None:
     contracts = suite.contracts()
     run.describe(config, contracts)
-    facts = provenance(config, suite.encoder, "float32")
+    facts = provenance(config, suite.encoder, "float32", modules)
     before = run.measured()
     records = []
     for each in outputs:

@@ -14,14 +14,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from styleresearch import build, configfile
+from styleresearch import build, modules
 from styleresearch.build import Column
+from styleresearch.claims import check_params, checked_facts
+from styleresearch.configfile import ORIGIN, imports_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
-from styleresearch.store import atomic
+from styleresearch.store import atomic, jsonfile
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 from styleresearch.training.leaves import flatten, nest
 from styleresearch.types import Params
@@ -40,6 +42,7 @@ class Trained:
         params: what ``stylize`` takes, nested dicts of float32 arrays.
         step: training steps behind it.
         facts: what its run wrote of itself (``run.json``): config, data, encoder, versions.
+        claimed: whether spec, params and facts are what a file says, which is checked before it is used.
     """
 
     source: str
@@ -47,6 +50,7 @@ class Trained:
     params: Params
     step: int
     facts: Mapping[str, Any]
+    claimed: bool = False
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -62,10 +66,29 @@ class Trained:
         """Return the method, with options of its spec changed.
 
         Raises:
-            InputError: for an option that does not exist.
+            InputError: for an option that does not exist; if it needs modules of the user's that have not been
+                imported (nothing is imported because a file says so); if the parameters are not the method's.
+
+        Warns:
+            modules.ModuleWarning: if such a module is another than in training.
         """
-        configfile.import_modules(self.facts["config"])
-        return build.resolve(METHODS, {**self.spec, **options})
+        self.require_modules()
+        return self.fitting(build.resolve(METHODS, {**self.spec, **options}))
+
+    def require_modules(self) -> None:
+        """Raise InputError unless the user's own modules that it needs have been imported."""
+        origin = self.facts.get(ORIGIN) or {}
+        places = [Path(origin["file"]).parent] if isinstance(origin.get("file"), str) else []
+        modules.require(imports_of(self.facts["config"]), self.facts.get("modules") or {}, self.source, places)
+
+    def fitting(self, method: Any) -> Any:
+        """Return a method that was built from the spec; raise InputError if the parameters are not its own."""
+        if self.claimed and self.params is not None:
+            try:
+                check_params(method, self.params, self.facts)
+            except ValueError as error:
+                raise InputError(f"{self.source} is damaged, or its options were changed: {error}") from error
+        return method
 
     def encoder(self) -> Encoder:
         """Return the encoder that it was trained with.
@@ -102,8 +125,14 @@ def load(source: str) -> Trained:
     if found is None:
         raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
     step, raw = found
-    unfinished = Trained(source, facts["method"], None, step, facts)
-    params = unfinished.method().inference(State(**raw))
+    unfinished = Trained(source, facts["method"], None, step, facts, claimed=True)
+    method = unfinished.method()
+    try:
+        params = method.inference(State(**raw))
+    except (AttributeError, LookupError, TypeError) as error:
+        raise InputError(
+            f"{source} is damaged: its checkpoint is none of the method {facts['method']['name']!r} that run.json names"
+        ) from error
     return replace(unfinished, params=params)
 
 
@@ -129,22 +158,12 @@ def facts_of(source: str, path: Path) -> dict[str, Any]:
             f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
         )
     try:
-        return _checked(json.loads((path / "run.json").read_bytes()))
-    except (ValueError, KeyError) as error:
+        return checked_facts(jsonfile.read(path / "run.json"))
+    except ValueError as error:
         raise InputError(
             f"{path / 'run.json'} cannot be read ({error}); the same styleresearch train command writes it anew once "
             "the file is deleted"
         ) from error
-
-
-def _checked(facts: Any) -> dict[str, Any]:
-    """Return facts with lists as tuples; raise KeyError or ValueError if they are not those of a trained method."""
-    if not isinstance(facts, dict):
-        raise ValueError("it holds no facts")
-    for key in ("config", "method", "encoder"):
-        if not isinstance(facts[key], dict):
-            raise ValueError(f"its {key} is not a dict")
-    return configfile.plain(facts)
 
 
 def zoo_names() -> tuple[str, ...]:
@@ -164,15 +183,22 @@ def _zoo(name: str) -> Path:
 def _from_file(source: str, path: Path) -> Trained:
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["styleresearch"])
+            header = jsonfile.parse((file.metadata() or {})["styleresearch"])
+            if not jsonfile.conforms(header, {"step": int, "facts": dict}) or header["step"] < 0:
+                raise ValueError("its header is not one of ours")
+            facts = checked_facts(header["facts"])
             leaves = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        facts, step = _checked(header["facts"]), int(header["step"])
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        types = {name: jnp.float32 if leaf.dtype.kind == "f" else None for name, leaf in leaves.items()}
+        wide = {name: jnp.asarray(leaf, types[name]) for name, leaf in leaves.items()}
+        params = nest(wide)
+        if flatten(params)[0].keys() != wide.keys():
+            raise ValueError("a tensor has the name of another's parent")
+    except (SafetensorError, LookupError, AttributeError, TypeError, ValueError, OSError, MemoryError) as error:
+        reason = str(error).split("\n")[0]
         raise InputError(
-            f"{source} is not a file of trained weights ({error}); make one: styleresearch export --checkpoint DIR"
+            f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
-    wide = {name: jnp.asarray(leaf, jnp.float32 if leaf.dtype.kind == "f" else None) for name, leaf in leaves.items()}
-    return Trained(source, facts["method"], nest(wide), step, facts)
+    return Trained(source, facts["method"], params, header["step"], facts, claimed=True)
 
 
 def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
@@ -196,7 +222,9 @@ def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "floa
                 raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
             array = narrow
         leaves[name] = np.ascontiguousarray(array)
-    header = json.dumps({"step": trained.step, "facts": trained.facts})
+    # Where its config lay says nothing elsewhere, and something of its user.
+    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
+    header = json.dumps({"step": trained.step, "facts": facts})
     atomic.write(path, save(leaves, metadata={"styleresearch": header}))
 
 
@@ -233,6 +261,7 @@ def column(name: str, spec: Any) -> Column:
     trained = load(str(options.pop("checkpoint")))
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    configfile.import_modules(trained.facts["config"])
+    trained.require_modules()
     found = build.column(name, {**trained.spec, **options})
+    trained.fitting(found.method)
     return replace(found, spec=dict(spec), trained=trained)

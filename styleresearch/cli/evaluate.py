@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -25,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--pairs", type=Path, help="CSV with the columns output, content, style (file names)")
     parser.add_argument("--size", type=int, help="short side in px at which to measure; default: the outputs' own")
     parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -39,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.report.html import write_report
 
     console = Console(highlight=False)
+    bring(args.imports)
     config = configfile.load_config(args.config, args.overrides)
     pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
     for folder in args.outputs if args.pairs is None else ():
@@ -51,6 +55,6 @@ def run(args: argparse.Namespace) -> int:
     command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
     command += [f"--{name}={value}" for name in ("pairs", "size") if (value := getattr(args, name)) is not None]
-    report = write_report(args.out, command=shlex.join([*command, *args.overrides]))
+    report = write_report(args.out, command=shlex.join([*command, *repeated(args.imports), *args.overrides]))
     console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
     return 0
