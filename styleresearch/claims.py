@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import NoneType
 from typing import Any, get_args
 
 import jax
@@ -21,23 +20,24 @@ from styleresearch.encoder.vgg import VGG, Architecture, conv_names
 from styleresearch.encoder.weights.architecture import WIDTHS
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
-from styleresearch.store.jsonfile import TEXT_OR_NONE, Shape, conforms
 from styleresearch.training.leaves import describe, flatten
 from styleresearch.types import Params
 
-_REQUIRED: Mapping[str, Shape] = {
-    "config": {"encoder": dict},
+_REQUIRED = ("config", "method", "encoder", "config.encoder", "method.name", "encoder.weights", "encoder.digest")
+_TEXTS = {str: str}
+_SHAPE: dict[str, Any] = {
+    "config": {"encoder": {}, "method": {}, "data": {"content": {}, "style": {}}, "imports": [str]},
     "method": {"name": str},
-    "encoder": {"weights": str, "digest": str},
+    "encoder": _TEXTS,
+    "styles": [str],
+    "data": _TEXTS,
+    "modules": _TEXTS,
+    "provenance": {"packages": _TEXTS, "encoder": {}},
+    "version": str,
+    configfile.ORIGIN: {"file": str},
 }
-_OPTIONAL: Mapping[str, Shape] = {
-    "styles": (list, NoneType),
-    "data": (dict, NoneType),
-    "modules": (dict, NoneType),
-    "provenance": (dict, NoneType),
-    "version": TEXT_OR_NONE,
-    configfile.ORIGIN: (dict, NoneType),
-}
+"""Field -> what it must be if it is there: a type, a list of one, texts by name, or fields of its own."""
+_SAID: dict[type, str] = {dict: "fields by name", list: "a list", str: "a text"}
 _PICTURE = 256
 """Side in px of the pictures that stand for those of training: a multiple of what any network here halves."""
 
@@ -50,27 +50,31 @@ def checked_facts(facts: Any) -> dict[str, Any]:
     """
     if not isinstance(facts, dict):
         raise ValueError("it holds no facts")
-    if missing := [key for key in _REQUIRED if key not in facts]:
-        raise ValueError(f"{missing[0]!r} is missing")
-    for key, shape in {**_REQUIRED, **_OPTIONAL}.items():
-        if not conforms(facts.get(key), shape):
-            raise ValueError(f"its {key!r} is not what it should be")
-    texts = {
-        "styles": facts.get("styles"),
-        "modules": (facts.get("modules") or {}).values(),
-        "data": (facts.get("data") or {}).values(),
-        "encoder": facts["encoder"].values(),
-        "provenance": ((facts.get("provenance") or {}).get("packages") or {}).values(),
-    }
-    for key, values in texts.items():
-        if not all(isinstance(value, str) for value in values or ()):
-            raise ValueError(f"its {key!r} is not what it should be")
-    facts = configfile.plain(facts)
-    try:
-        configfile.imports_of(facts["config"])
-    except InputError as error:
-        raise ValueError(str(error)) from error
-    return facts
+    _check(facts, _SHAPE, "")
+    for place in _REQUIRED:
+        value: Any = facts
+        for key in place.split("."):
+            value = value.get(key)
+            if value is None:
+                raise ValueError(f"{place!r} is missing")
+    return configfile.plain(facts)
+
+
+def _check(value: Any, shape: Any, place: str) -> None:
+    """Raise ValueError at the first field that is not of its shape."""
+    if value is None:
+        return
+    kind = shape if isinstance(shape, type) else type(shape)
+    if not isinstance(value, kind):
+        raise ValueError(f"{place!r} must be {_SAID[kind]}, got {type(value).__name__}")
+    if shape == _TEXTS:
+        shape = dict.fromkeys(value, str)
+    if isinstance(shape, list):
+        for each in value:
+            _check(each, shape[0], place)
+    if isinstance(shape, dict):
+        for key, inner in shape.items():
+            _check(value.get(key), inner, f"{place}.{key}".lstrip("."))
 
 
 def check_params(method: Any, params: Params, facts: Mapping[str, Any]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,6 +27,8 @@ from styleresearch.store import atomic, jsonfile
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 from styleresearch.training.leaves import flatten, nest
 from styleresearch.types import Params
+
+T = TypeVar("T")
 
 ZOO = Path(__file__).parent / "zoo"
 """Small trained weights that come with the package, ``NAME.safetensors``, each with a model card ``NAME.md``."""
@@ -72,23 +74,33 @@ class Trained:
         Warns:
             modules.ModuleWarning: if such a module is another than in training.
         """
-        self.require_modules()
-        return self.fitting(build.resolve(METHODS, {**self.spec, **options}))
+        return self.built(lambda: build.resolve(METHODS, {**self.spec, **options}), lambda method: method)
 
-    def require_modules(self) -> None:
-        """Raise InputError unless the user's own modules that it needs have been imported."""
+    def built(self, make: Callable[[], T], method_of: Callable[[T], Any]) -> T:
+        """Return what is made of the spec, once it is known to be what it claims; errors as ``method``.
+
+        Args:
+            make: builds it.
+            method_of: what was built -> the method in it.
+        """
+        self._require_modules()
+        if not self.claimed:
+            return make()
+        try:
+            made = make()
+            if self.params is not None:
+                check_params(method_of(made), self.params, self.facts)
+        except InputError:
+            raise
+        except Exception as error:  # what parts are told by a file may trip them up in any way
+            reason = str(error).split("\n")[0]
+            raise InputError(f"{self.source} is damaged, or its options were changed: {reason}") from error
+        return made
+
+    def _require_modules(self) -> None:
         origin = self.facts.get(ORIGIN) or {}
         places = [Path(origin["file"]).parent] if isinstance(origin.get("file"), str) else []
         modules.require(imports_of(self.facts["config"]), self.facts.get("modules") or {}, self.source, places)
-
-    def fitting(self, method: Any) -> Any:
-        """Return a method that was built from the spec; raise InputError if the parameters are not its own."""
-        if self.claimed and self.params is not None:
-            try:
-                check_params(method, self.params, self.facts)
-            except ValueError as error:
-                raise InputError(f"{self.source} is damaged, or its options were changed: {error}") from error
-        return method
 
     def encoder(self) -> Encoder:
         """Return the encoder that it was trained with.
@@ -125,7 +137,7 @@ def load(source: str) -> Trained:
     if found is None:
         raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
     step, raw = found
-    unfinished = Trained(source, facts["method"], None, step, facts, claimed=True)
+    unfinished = Trained(source, _spec(facts), None, step, facts, claimed=True)
     method = unfinished.method()
     try:
         params = method.inference(State(**raw))
@@ -134,6 +146,13 @@ def load(source: str) -> Trained:
             f"{source} is damaged: its checkpoint is none of the method {facts['method']['name']!r} that run.json names"
         ) from error
     return replace(unfinished, params=params)
+
+
+def _spec(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a method's spec without what only training reads: pictures that a file names are not opened for it."""
+    spec = facts["method"]
+    entry = METHODS.get(spec["name"]) if spec["name"] in METHODS else None
+    return {key: value for key, value in spec.items() if key not in getattr(entry, "learns_from", ())}
 
 
 def place_of(source: str) -> Path:
@@ -198,7 +217,7 @@ def _from_file(source: str, path: Path) -> Trained:
         raise InputError(
             f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
-    return Trained(source, facts["method"], params, header["step"], facts, claimed=True)
+    return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
 
 
 def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
@@ -261,7 +280,5 @@ def column(name: str, spec: Any) -> Column:
     trained = load(str(options.pop("checkpoint")))
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    trained.require_modules()
-    found = build.column(name, {**trained.spec, **options})
-    trained.fitting(found.method)
+    found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
     return replace(found, spec=dict(spec), trained=trained)
