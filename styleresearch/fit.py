@@ -16,6 +16,7 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
+from styleresearch.configfile import ORIGIN
 from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
@@ -34,7 +35,7 @@ from styleresearch.training.start import started
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
-FREE = ("name", "samples", "train", "start", "data.workers", "data.threads")
+FREE = (ORIGIN, "name", "samples", "train", "start", "data.workers", "data.threads")
 """What may change between two starts of a run: nothing that decides which parameters it ends with. ``start`` is read by
 the first one only."""
 
@@ -275,6 +276,9 @@ def _describe(what: Fit, run: RunDirectory) -> None:
     if description.is_file():
         before = _read(description)
         begun = before.get("start")
+        if isinstance(before.get("modules"), dict):
+            # One that is not in there was not looked at then: runs of earlier versions go on.
+            before["modules"] = {**now["modules"], **before["modules"]}
         changes = [*_changes({key: before.get(key) for key in now}, now)]
     elif config.is_file():
         # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
@@ -295,8 +299,9 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         **now,
         "method": spec,
         "styles": build.style_names(what.config["method"]),
-        "provenance": provenance(what.config, what.encoder, what.precision),
+        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
         "version": __version__,
+        ORIGIN: what.config.get(ORIGIN),
         "start": begun,
     }
     atomic.write(description, json.dumps(facts, indent=2, default=str) + "\n")

@@ -132,7 +132,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.save_inputs(what.contents, what.styles)
     finished = run.finished()
     measured_before = run.measured()
-    facts = provenance(what.config, what.suite.encoder, what.precision)
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
     cells = what.cells()
     records, failures = [], []
     for done, cell in enumerate(cells, 1):
