@@ -94,12 +94,11 @@ class Gatys(Method):
         styles = checked_styles("gatys", style, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
         # Taken apart and put together in numpy: each operation in jax would be a program for each size.
-        contents, styles = jax.tree.map(np.asarray, (content, styles))
+        batch = jax.tree.map(np.asarray, (content, styles))
         results = []
         for index in range(content.shape[0]):
-            one = [jax.tree.map(lambda leaf, i=index: leaf[i : i + 1] if leaf.ndim else leaf, s) for s in styles]
-            first = jnp.asarray(contents[index : index + 1])
-            results.append(self._optimise(encoder, first, one, keys[index], progress))
+            one = jax.tree.map(lambda leaf, i=index: jnp.asarray(leaf[i : i + 1] if leaf.ndim else leaf), batch)
+            results.append(self._optimise(encoder, *one, keys[index], progress))
         return jnp.asarray(np.concatenate(results))
 
     def _optimise(
