@@ -157,6 +157,7 @@ class FeedForward(TrainedMethod):
         return jnp.clip(self.net.apply({"params": params["net"]}, content, mix), 0.0, 1.0)
 
 
+@jax.jit
 def _thumbnail(image: OtherImage) -> Float[Array, "b t t 3"]:
     return jax.image.resize(image, (image.shape[0], _THUMBNAIL, _THUMBNAIL, 3), "linear", antialias=True)
 
