@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "types": set(),
+    "interrupt": set(),
     "cachedir": set(),
     "registry": {"errors", "types"},
     "ops": CONTRACTS,
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nets": CONTRACTS | {"ops"},
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS,
-    "training": TENSORS | {"methods", "ledger"},
+    "training": TENSORS | {"methods", "ledger", "interrupt"},
     # No jax: `types` names jax arrays.
     "data": {"errors", "registry", "cachedir"},
     # Never methods: a metric knows nothing of what made the image.
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "ledger", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"configfile", "fit", "trained", "export", "ledger", "cachedir"},
+    | {"configfile", "fit", "trained", "export", "ledger", "cachedir", "interrupt"},
     "__main__": {"cli"},
 }
 
@@ -59,7 +60,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts that run without jax, and what counts as jax there.
-WITHOUT_JAX = ("data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py")
+WITHOUT_JAX = ("data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py", "interrupt.py")
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
 
 
