@@ -13,7 +13,7 @@ from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.rundir import hash_of
+from styleresearch.store import digests
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
@@ -77,7 +77,7 @@ class Comparison:
 
     def cells(self) -> list[Cell]:
         """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
-        digests = {id(image): _digest(image) for group in (self.contents, self.styles) for image in group.values()}
+        pictures = {id(image): _digest(image) for group in (self.contents, self.styles) for image in group.values()}
         cells = []
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
@@ -85,13 +85,13 @@ class Comparison:
                     pair = f"{content}__{style}" + (f"__s{seed}" if len(self.seeds) > 1 else "")
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
-                        key = hash_of(
+                        key = digests.of_json(
                             {
                                 "method": spec,
                                 "encoder": (column.encoder or self.suite.encoder).describe(),
                                 "params": None if column.trained is None else column.trained.digest,
-                                "content": digests[id(content_image)],
-                                "style": digests[id(style_image)],
+                                "content": pictures[id(content_image)],
+                                "style": pictures[id(style_image)],
                                 "seed": seed,
                                 "precision": self.precision,
                                 "modules": self.modules,

@@ -20,11 +20,11 @@ from styleresearch.data.images import resize
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.logs import Logs
@@ -289,7 +289,7 @@ def _describe(what: Fit, run: RunDirectory) -> None:
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
             + "\n  ".join(changes)
         )
-    write_atomically(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
     spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
     facts = {
         **now,
@@ -299,13 +299,13 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "version": __version__,
         "start": begun,
     }
-    write_atomically(description, json.dumps(facts, indent=2, default=str) + "\n")
+    atomic.write(description, json.dumps(facts, indent=2, default=str) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Return what one of the two files holds."""
     try:
-        found = json.loads(path.read_bytes())
+        found = jsonfile.read(path)
     except ValueError as error:
         raise InputError(f"{path} is damaged ({error}); delete it, and this command writes it anew") from error
     if not isinstance(found, dict):

@@ -15,7 +15,8 @@ from styleresearch.comparison import OPTIONAL, REQUIRED
 from styleresearch.data.images import READ_SUFFIXES, load_image, resize
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
+from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.store import digests
 
 
 @dataclass(frozen=True)
@@ -224,12 +225,11 @@ def _measure(
     records = []
     for each in outputs:
         files = (each.output, each.content, each.style)
-        digests = [file_digest(file) for file in files]
         # The names too: the same pictures under another name are another row, with files of their own.
         names = [each.method, each.pair]
-        identity = hash_of(
+        identity = digests.of_json(
             {
-                "files": digests,
+                "files": [digests.of_file(file) for file in files],
                 "names": names,
                 "size": size,
                 "contracts": contracts,

@@ -18,10 +18,10 @@ from styleresearch.data.images import load_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
-from styleresearch.ledger import write_atomically
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
-from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
+from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.store import atomic, digests
 from styleresearch.types import Style
 
 
@@ -147,7 +147,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
                 tell(Event(cell, done, len(cells), error=str(error)))
                 continue
         entry = finished[cell.key, cell.output]
-        identity = hash_of({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
+        identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
         record = measured_before.get(identity)
         if record is None:
             output = load_image(run.path / entry["file"])
@@ -212,14 +212,14 @@ def _stylize_cell(
     run.save(cell.output, image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
     if curve:
         (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(run.path / cell.curve, json.dumps(curve))
+        atomic.write(run.path / cell.curve, json.dumps(curve))
     entry = {
         "key": cell.key,
         "method": cell.column.name,
         "pair": cell.pair,
         "file": cell.output,
         "curve": cell.curve if curve else None,
-        "sha256": file_digest(run.path / cell.output),
+        "sha256": digests.of_file(run.path / cell.output),
         "cost": {**vars(cost), "evaluations": evaluations},
     }
     run.outputs.append(entry)

@@ -18,10 +18,10 @@ from styleresearch import build, configfile
 from styleresearch.build import Column
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
+from styleresearch.store import atomic
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 from styleresearch.training.leaves import flatten, nest
 from styleresearch.types import Params
@@ -197,7 +197,7 @@ def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "floa
             array = narrow
         leaves[name] = np.ascontiguousarray(array)
     header = json.dumps({"step": trained.step, "facts": trained.facts})
-    write_atomically(path, save(leaves, metadata={"styleresearch": header}))
+    atomic.write(path, save(leaves, metadata={"styleresearch": header}))
 
 
 def with_encoder(column: Column) -> Column:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _memory() -> Iterator[None]:
+    """Drop a module's compiled programs and give its memory back: jax keeps every program for the process's life."""
+    yield
+    jax.clear_caches()
+    gc.collect()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,7 @@ an embedded ICC profile is ignored, as in the published style transfer code.
 
 from __future__ import annotations
 
-import os
 import threading
-import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from jaxtyping import Float32
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from styleresearch.errors import InputError
+from styleresearch.store import atomic
 
 MAX_SIDE = 16_384
 """Longest side of a picture in memory, in pixels."""
@@ -255,18 +254,13 @@ def save_image(path: str | Path, array: np.ndarray, metadata: Mapping[str, str] 
         for key, text in metadata.items():
             info.add_text(key, text)  # falls back to iTXt (UTF-8) where the text is not Latin-1
         options["pnginfo"] = info
-    partial = path.parent / f".{uuid.uuid4().hex}.partial"
     try:
-        # Opened by hand, and not by tempfile, so that the file has the permissions of the user's umask.
-        with partial.open("xb") as file:
-            image.save(file, **options)  # pyright: ignore[reportArgumentType]
-        os.replace(partial, path)  # noqa: PTH105 - the atomic call by its name
+        with atomic.replacing(path) as partial:
+            image.save(partial, **options)  # pyright: ignore[reportArgumentType]
     except OSError as error:
         raise InputError(
             f"cannot write {path}: {error.strerror or error}. Choose a folder that can be written"
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:

@@ -272,7 +272,7 @@ def test_saving_replaces_whole_and_leaves_nothing_behind(tmp_path, monkeypatch):
     before = (tmp_path / "a.png").read_bytes()
 
     def full_disk(self, file, **options):
-        file.write(b"half")
+        file.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from styleresearch.cachedir import cachedir
 from styleresearch.errors import InputError
-
-_STALE_SECONDS = 24 * 3600
+from styleresearch.store import atomic
+from styleresearch.store.cachedir import cachedir
 
 
 def folder() -> Path:
@@ -34,37 +29,17 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def new_folder(final: Path) -> Iterator[Path]:
-    """Give a folder to fill, which becomes ``final`` when the block ends well and goes when it does not.
-
-    A process that is killed leaves a hidden folder, which is removed a day later. Of two that prepare the same, the
-    first to finish wins and the other's work, equal to it, is dropped.
-    """
-    with guarded():
-        final.parent.mkdir(parents=True, exist_ok=True)
-        for stale in final.parent.glob(".*.partial"):
-            if time.time() - stale.lstat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(stale, ignore_errors=True)
-        partial = final.parent / f".{final.name}.{os.getpid()}.{secrets.token_hex(4)}.partial"
-        partial.mkdir()
-    try:
-        yield partial
+    """Give a folder to fill, as ``atomic.new_folder``; what killed processes left beside it goes first."""
+    with ExitStack() as stack:
         with guarded():
-            try:
-                partial.rename(final)
-            except OSError:
-                if not final.is_dir():
-                    raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            atomic.sweep(final.parent)
+            partial = stack.enter_context(atomic.new_folder(final))
+        yield partial
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file of the cache: beside its place, then renamed."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.partial")
+    """Write a file of the cache as ``atomic.write`` does."""
     with guarded():
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(data)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        atomic.write(path, data)
