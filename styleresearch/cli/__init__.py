@@ -48,9 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     with interrupt.caught(), contextlib.nullcontext() if argv is not None else interrupt.second_ends():
         status = _main(argv)
-        if argv is None and status == interrupt.STATUS:
-            # Threads may still compile or compute what nobody waits for any more: taking the interpreter down around
-            # them, as usual, can crash.
+        if argv is None and status in (2, interrupt.STATUS):
+            # Threads may still compile, compute or write what nobody waits for any more: taking the interpreter down
+            # around them, as usual, can crash, or print what they say of it.
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)

@@ -49,12 +49,12 @@ Lines = Iterator[tuple[str, str]]
 
 def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
     """Yield what a training run's directory holds."""
-    from styleresearch.store.ledger import Ledger
+    from styleresearch.training.logs import metrics_of
 
     config = _json(path / "config.json") or facts["config"]
     yield "kind", f"training run of {facts['method'].get('name')}"
     yield from _checkpoints(path / "checkpoints", (config.get("train") or {}).get("steps"))
-    logged = Ledger(path / "metrics.jsonl").read()
+    logged = metrics_of(path).read()
     if logged:
         yield "metrics", f"step {logged[-1]['step']}: {_numbers(logged[-1], without=_TIMES)}"
         yield "speed", _numbers({key: logged[-1].get(key) for key in _TIMES[1:]})
@@ -168,7 +168,13 @@ def _compact(value: Any) -> str:
 
 def _numbers(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> str:
     shown = {name: value for name, value in values.items() if name not in without}
-    return "  ".join(f"{name} {'nan' if value is None else f'{value:.4g}'}" for name, value in shown.items())
+    return "  ".join(f"{name} {_number(value)}" for name, value in shown.items())
+
+
+def _number(value: Any) -> str:
+    from styleresearch.store.jsonfile import NUMBER, conforms
+
+    return f"{value:.4g}" if conforms(value, NUMBER) else "nan"
 
 
 def _json(path: Path) -> Any:

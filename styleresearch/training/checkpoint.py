@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from errno import ENOSPC
+from functools import cache
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -236,7 +239,6 @@ class Checkpoints:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
-                logging.getLogger("absl").removeFilter(_said_by_us)
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -247,12 +249,10 @@ class Checkpoints:
     def _open(self) -> ocp.AsyncCheckpointer:
         """Return the writer; the first time, also clear what a killed process left."""
         if self._writer is None:
-            logging.getLogger("absl").addFilter(_said_by_us)
+            _speak_for_orbax()
             self.folder.mkdir(parents=True, exist_ok=True)
             if jax.process_index() == 0:
-                for path in self.folder.iterdir():
-                    if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
-                        shutil.rmtree(path)
+                self._clear()
             options = ocp.AsyncOptions(post_finalization_callback=self._sign)
             self._writer = ocp.AsyncCheckpointer(_handler(), async_options=options)
         return self._writer
@@ -313,14 +313,34 @@ class Checkpoints:
         raise Damaged("its values are not those that were saved")
 
     def _unwritable(self, error: Exception) -> InputError:
-        return InputError(
-            f"cannot write a checkpoint in {self.folder}: {error}; free some space or name another folder"
-        )
+        if jax.process_index() == 0:
+            self._clear()  # where a disk is full, what is of no use takes no space
+        full = getattr(error, "errno", None) == ENOSPC or "No space left on device" in str(error)
+        why = "No space left on device" if full else error
+        return InputError(f"cannot write a checkpoint in {self.folder}: {why}; free some space or name another folder")
+
+    def _clear(self) -> None:
+        """Remove what is no checkpoint: half written, or half removed."""
+        for path in self.folder.glob("*"):
+            if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
+                shutil.rmtree(path, ignore_errors=True)
 
 
-def _said_by_us(record: logging.LogRecord) -> bool:
-    """Drop what orbax says, with tracebacks, of an error that reaches the caller of ``save``, ``wait`` or ``close``."""
-    return "orbax" not in Path(record.pathname).parts or record.levelno < logging.ERROR
+@cache
+def _speak_for_orbax() -> None:
+    """Keep orbax from telling, with tracebacks, of an error that reaches the caller of ``save``, ``wait``, ``close``."""
+    hook = sys.unraisablehook
+
+    def from_elsewhere(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR or "orbax" not in Path(record.pathname).parts
+
+    def show(unraisable: Any) -> None:
+        # Its other writes report to an event loop that the first to fail has closed.
+        if str(unraisable.exc_value) != "Event loop is closed":
+            hook(unraisable)
+
+    logging.getLogger("absl").addFilter(from_elsewhere)
+    sys.unraisablehook = show
 
 
 def _handler() -> ocp.CompositeCheckpointHandler:
