@@ -43,7 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": TENSORS | {"methods", "trained", "store"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "store", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "store", "rundir"},
-    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "store", "rundir", "trained"},
+    "identity": TENSORS | {"methods", "training", "data", "build", "store"},
+    "fit": TENSORS
+    | {"methods", "training", "data", "configfile", "build", "comparison", "store", "rundir", "trained", "identity"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "store", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}

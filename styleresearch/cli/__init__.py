@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from styleresearch import __version__, interrupt
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0, 1 (done, but with failures), 2 (could not be done) or 130 (interrupted).
     """
-    with interrupt.caught(), contextlib.nullcontext() if argv is not None else interrupt.second_ends():
+    with interrupt.caught(), contextlib.nullcontext() if argv is not None else interrupt.second_ends(), _notices():
         status = _main(argv)
         if argv is None and status in (2, interrupt.STATUS):
             # Threads may still compile, compute or write what nobody waits for any more: taking the interpreter down
@@ -55,6 +56,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stderr.flush()
             os._exit(status)
     return status
+
+
+@contextlib.contextmanager
+def _notices() -> Iterator[None]:
+    """Show a ``Notice`` as what it says, and other warnings as usual."""
+    show = warnings.showwarning
+
+    def told(message: Warning | str, *details: Any, **more: Any) -> None:
+        if isinstance(message, Notice):
+            print(f"styleresearch: warning: {message}", file=sys.stderr)
+        else:
+            show(message, *details, **more)
+
+    warnings.showwarning = told
+    try:
+        yield
+    finally:
+        warnings.showwarning = show
 
 
 def _main(argv: Sequence[str] | None) -> int:

@@ -15,7 +15,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
 from styleresearch.types import Image, OtherImage, Params, Style
@@ -147,13 +147,14 @@ class Gatys(Method):
             until: evaluations to stop at.
             progress: see ``Method.stylize``.
         """
+        optimizer = over(self.optimizer, until - done)
         # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's
         # initial state holds some arrays twice.
-        state = jax.tree.map(jnp.copy, (image, self.optimizer.transform().init(image), jnp.int32(done)))
+        state = jax.tree.map(jnp.copy, (image, optimizer.transform().init(image), jnp.int32(done)))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
-                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+                optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
             names = ("evaluations", "total", *(name for name, _ in self.objective.terms))

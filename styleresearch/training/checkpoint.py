@@ -18,7 +18,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.store import digests
 from styleresearch.training import manifest as manifests
 from styleresearch.training.leaves import (
@@ -40,7 +40,7 @@ _TRIES = 100
 """How often a checkpoint may vanish while it is read; each time a newer one is there."""
 
 
-class CheckpointWarning(UserWarning):
+class CheckpointWarning(Notice):
     """A damaged checkpoint was passed over."""
 
 
@@ -328,7 +328,7 @@ class Checkpoints:
 
 @cache
 def _speak_for_orbax() -> None:
-    """Keep orbax from telling, with tracebacks, of an error that reaches the caller of ``save``, ``wait``, ``close``."""
+    """Keep orbax from telling, with tracebacks, of errors that reach the caller of ``save``, ``wait`` or ``close``."""
     hook = sys.unraisablehook
 
     def from_elsewhere(record: logging.LogRecord) -> bool:

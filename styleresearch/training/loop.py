@@ -18,6 +18,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import started
 from styleresearch.types import Params
 
@@ -140,6 +141,7 @@ def train(
         InputError: if the rows of a batch cannot be divided among the devices, or ``learned`` does not fit.
         NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
     """
+    method = lasting(method, settings.steps)
     mesh = Mesh(np.asarray(jax.devices()), ("data",))
     everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     encoder = jax.device_put(encoder, everywhere)
@@ -151,6 +153,7 @@ def train(
 
     def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         new, metrics = method.step(state, encoder, _images(batch))
+        metrics = {**metrics, **rates_at(method, state.step)}
         return (_averaged(new, state.step, settings.ema) if settings.ema else new), metrics
 
     first = batches.batch(0)
