@@ -119,7 +119,7 @@ def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
     whole["method"] = method
     whole["encoder"] = build.completed(ENCODERS, whole["encoder"])
     data = {**build.defaults(Pipeline), "seed": whole["seed"], **whole["data"]}
-    for key in ("workers", "threads"):
+    for key in ("workers", "threads", *(["seed"] if data["seed"] == whole["seed"] else [])):
         data.pop(key, None)
     for part in ("content", "style"):
         if part in data:

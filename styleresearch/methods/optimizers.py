@@ -144,7 +144,7 @@ def over(optimizer: Optimizer, steps: int) -> Optimizer:
     return replace(optimizer, **lasting)  # pyright: ignore[reportArgumentType] - optimisers are dataclasses
 
 
-def updates(optimizer: Optimizer, steps: int) -> Any:
+def updates(optimizer: Optimizer, steps: Any) -> Any:
     """Return how many updates so many gradients are; traced where ``steps`` is."""
     return steps // getattr(optimizer, "accumulate", 1)
 

@@ -153,7 +153,7 @@ class Cosine(Schedule):
         return jnp.where(t < steps, course(t), self.end)
 
 
-def _check(name: str, steps: int | None, option: str, before: float) -> None:
+def _check(name: str, steps: int | None, option: str, before: float | int) -> None:
     if steps is not None and steps < 1:
         raise InputError(f"{name}: it needs at least one update to change the learning rate over, got {steps}")
     if before < 0 or (before > 1 and before != int(before)):
@@ -162,12 +162,12 @@ def _check(name: str, steps: int | None, option: str, before: float) -> None:
         )
 
 
-def _of(before: float, updates: int) -> int:
+def _of(before: float | int, updates: int) -> int:
     """Return a number of updates, which may be given as a share of a run."""
     return round(before * updates) if before < 1 else int(before)
 
 
-def _known(name: str, steps: int | None, before: float) -> tuple[int, int]:
+def _known(name: str, steps: int | None, before: float | int) -> tuple[int, int]:
     if steps is None or 0 < before < 1:
         raise InputError(f"{name}: its length is that of a run, and it is used outside of one; give steps, in updates")
     return steps, int(before)
