@@ -17,7 +17,8 @@ import numpy as np
 from styleresearch import __version__, build, configfile, identity
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
-from styleresearch.data.images import resize
+from styleresearch.configfile import ORIGIN
+from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
@@ -267,6 +268,9 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
         before = _read(description)
         begun = before.get("start")
         _check(description, before.get("config"))
+        if isinstance(before.get("modules"), dict):
+            # One that is not in there was not looked at then: runs of earlier versions go on.
+            before["modules"] = {**now["modules"], **before["modules"]}
         changes = identity.changes(before, now)
         schedules = identity.history(before)
     elif config.is_file():
@@ -287,8 +291,9 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
         **now,
         "method": spec,
         "styles": build.style_names(what.config["method"]),
-        "provenance": provenance(what.config, what.encoder, what.precision),
+        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
         "version": __version__,
+        ORIGIN: what.config.get(ORIGIN),
         "start": begun,
         "schedules": schedules,
     }
@@ -373,5 +378,5 @@ class _Watcher:
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
         self.run.save(f"samples/{step:07d}.png", grid)
-        self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))
+        self.logs.images(step, "samples", to_bytes(grid))
         self.tell.sampled(self.run.path / f"samples/{step:07d}.png")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from styleresearch import build
+from styleresearch.configfile import ORIGIN
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
@@ -23,7 +24,7 @@ from styleresearch.methods.schedules import SCHEDULES, Schedule
 from styleresearch.store import digests, jsonfile
 from styleresearch.training.rates import changed_by, optimizers_of
 
-FREE = ("name", "imports", "samples", "train", "start", "data.workers", "data.threads")
+FREE = (ORIGIN, "name", "imports", "samples", "train", "start", "data.workers", "data.threads")
 """Keys of a config that decide nothing: what is imported has digests of its own, ``train.ema`` is looked at by itself,
 schedules are remembered (``history``), and ``start`` is read by a run's first start only."""
 

@@ -96,10 +96,11 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the arguments, and what is to be changed of a config as ``overrides``."""
+    from styleresearch.cli.overrides import split
+
     parser = make_parser()
     args, rest = parser.parse_known_args(argv)
-    overrides = [argument for argument in rest if argument.startswith("--config.")]
-    unknown = [argument for argument in rest if not argument.startswith("--config.")]
+    overrides, unknown = split(rest)
     if unknown or (overrides and not hasattr(args, "config")):
         parser.error(f"unrecognised arguments: {' '.join(unknown or overrides)}")
     args.overrides = overrides

@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from errno import ENOSPC
 from functools import cache
 from pathlib import Path
 from typing import Any, SupportsFloat
@@ -19,7 +18,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from styleresearch.errors import InputError, Notice
-from styleresearch.store import digests
+from styleresearch.store import digests, oserrors
 from styleresearch.training import manifest as manifests
 from styleresearch.training.leaves import (
     describe,
@@ -315,9 +314,11 @@ class Checkpoints:
     def _unwritable(self, error: Exception) -> InputError:
         if jax.process_index() == 0:
             self._clear()  # where a disk is full, what is of no use takes no space
-        full = getattr(error, "errno", None) == ENOSPC or "No space left on device" in str(error)
-        why = "No space left on device" if full else error
-        return InputError(f"cannot write a checkpoint in {self.folder}: {why}; free some space or name another folder")
+        system = oserrors.behind(error)
+        if system is None:
+            return InputError(f"cannot write a checkpoint in {self.folder}: {error}; name another folder")
+        remedy = oserrors.remedy(system, "name another folder")
+        return InputError(f"cannot write a checkpoint in {self.folder}: {system.strerror}; {remedy}")
 
     def _clear(self) -> None:
         """Remove what is no checkpoint: half written, or half removed."""
