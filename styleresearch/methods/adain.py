@@ -91,6 +91,7 @@ class AdaIN(TrainedMethod):
     strength: float = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
+    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", "net.dtype")
 
     def __post_init__(self) -> None:
         if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -36,6 +36,7 @@ class CycleGAN(DomainMethod):
     identity_weight: float = 5.0
     pool: int = 50
     direction: Literal["forward", "backward"] = "forward"
+    stylizes_with: ClassVar[tuple[str, ...]] = ("direction", *DomainMethod.stylizes_with)
 
     def __post_init__(self) -> None:
         weights = {name: getattr(self, name) for name in ("cycle_weight", "identity_weight", "pool")}

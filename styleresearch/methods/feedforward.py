@@ -55,6 +55,7 @@ class FeedForward(TrainedMethod):
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("styles",)
+    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype",)
     reads_styles: ClassVar[bool] = False
     encodes: ClassVar[bool] = False
 

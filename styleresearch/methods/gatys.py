@@ -15,7 +15,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
 from styleresearch.types import Image, OtherImage, Params, Style
@@ -149,11 +149,12 @@ class Gatys(Method):
             until: evaluations to stop at.
             progress: see ``Method.stylize``.
         """
-        state = _first_state(self.optimizer, image, jnp.int32(done))
+        optimizer = over(self.optimizer, until - done)
+        state = _first_state(optimizer, image, jnp.int32(done))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
-                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+                optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
             names = ("evaluations", "total", *(name for name, _ in self.objective.terms))
