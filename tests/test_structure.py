@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
-CONTRACTS = {"errors", "types", "registry"}
+CONTRACTS = {"errors", "types", "options", "registry"}
 TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
 
 # Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
@@ -21,7 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "cachedir": set(),
-    "registry": {"errors", "types"},
+    "options": {"errors"},
+    "registry": {"errors", "types", "options"},
     "ops": CONTRACTS,
     "encoder": CONTRACTS | {"ops", "cachedir"},
     "nets": CONTRACTS | {"ops"},
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS,
     "training": TENSORS | {"methods", "ledger"},
     # No jax: `types` names jax arrays.
-    "data": {"errors", "registry", "cachedir"},
+    "data": {"errors", "options", "registry", "cachedir"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
@@ -59,7 +60,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts that run without jax, and what counts as jax there.
-WITHOUT_JAX = ("data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py")
+WITHOUT_JAX = ("data/", "report/", "evaluation/statistics.py", "errors.py", "options.py", "registry.py")
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
 
 

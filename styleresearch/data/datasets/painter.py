@@ -79,7 +79,7 @@ class PaintedPictures(Dataset):
     def _identity(self) -> str:
         digest = hashlib.sha256(repr((self.styles, self.size, self.seed)).encode())
         # Pictures painted by other code are other pictures.
-        files = {Path(inspect.getfile(PAINTINGS.get(style))) for style in self.styles}
+        files = {Path(inspect.getfile(inspect.unwrap(PAINTINGS.get(style)))) for style in self.styles}
         for file in sorted(files | set(Path(package.__file__).parent.glob("*.py"))):
             digest.update(file.read_bytes())
         return digest.hexdigest()
