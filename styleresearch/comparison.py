@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
+from styleresearch.data.images import Side
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
+from styleresearch.options import Length, Seed, setting, shown
 from styleresearch.rundir import hash_of
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
@@ -134,10 +136,9 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
-            raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
-        for seed in seeds:
-            check_seed(seed)
+        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        if len(set(seeds)) < len(seeds):
+            raise InputError(f"must be different whole numbers, got {shown(seeds)}")
     precision = check_precision(config, problems)
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
@@ -157,22 +158,13 @@ def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
     precision = config.get("precision", "float32")
     with problems.at("precision"):
         if precision not in PRECISIONS:
-            raise InputError(f"{precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
+            raise InputError(f"{shown(precision)} is not known; allowed: {', '.join(PRECISIONS)}")
     return precision
 
 
-def check_seed(seed: Any) -> None:
-    """Raise InputError unless ``seed`` can seed jax's random numbers."""
-    if type(seed) is not int or not 0 <= seed < 2**32:
-        raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
-
-
 def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
-    size = config.get(key)
     with problems.at(key):
-        if size is not None and (type(size) is not int or size < 1):
-            raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
-        return size
+        return setting(key, config.get(key), Side | None)
     return None
 
 

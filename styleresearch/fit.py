@@ -15,7 +15,7 @@ import numpy as np
 
 from styleresearch import __version__, build
 from styleresearch.build import Problems
-from styleresearch.comparison import check_precision, check_seed
+from styleresearch.comparison import check_precision
 from styleresearch.data.images import resize
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
@@ -24,6 +24,7 @@ from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
+from styleresearch.options import Seed, setting
 from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
@@ -108,7 +109,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     build.check_encoder(config["encoder"], layers, problems)
     seed = config.get("seed", 0)
     with problems.at("seed"):
-        check_seed(seed)
+        seed = setting("seed", seed, Seed)
     with problems.at("train"):
         settings = build.options_of(Settings, config["train"])
     precision = check_precision(config, problems)

@@ -87,6 +87,18 @@ Weight = Annotated[float, Between(0, 1e30)]
 Epsilon = Annotated[float, Between(0, 1e6)]
 """What is added to a variance."""
 
+Positive = Annotated[float, Between(0, 1e30, "(]")]
+"""A learning rate, a temperature, a norm: anything but 0."""
+
+Share = Annotated[float, Between(0, 1)]
+"""From none to all."""
+
+Decay = Annotated[float, Between(0, 1, "[)")]
+"""Of a moving average."""
+
+Channels = Annotated[int, Between(1, 4096)]
+"""How wide a layer is."""
+
 Count = Annotated[int, Between(1, 2**31 - 1)]
 """A number of steps, which arrays hold as int32."""
 
@@ -165,38 +177,44 @@ def settled(value: Any, hint: Any, place: str = "") -> Any:
         return value
     if origin in (Union, types.UnionType):
         return _one_of(value, hint, members, place)
+    if hint in _PLAIN:
+        return _PLAIN[hint](value, place)
     if origin is Literal:
-        if any(type(value) is type(each) and value == each for each in members):
-            return value
-    elif hint is float:
-        return _float(value, place)
-    elif hint is int:
-        if isinstance(value, int) and not isinstance(value, bool):
-            if not -(2**63) <= value < 2**63:
-                raise Unfit(place, value, "a whole number of 64 bits", near=True)
-            return int(value)
-    elif hint is str:
-        if isinstance(value, str):
-            if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-                raise Unfit(place, value, "text that a file can hold", near=True)
-            return str(value)
-    elif origin is tuple and members and isinstance(value, tuple):
-        if members[-1] is Ellipsis:
-            members = (members[0],) * len(value)
-        if len(members) == len(value):
-            return tuple(
-                settled(each, kind, f"{place}[{i}]") for i, (each, kind) in enumerate(zip(value, members, strict=True))
-            )
-    elif origin is Sequence and isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return tuple(settled(each, members[0], f"{place}[{i}]") for i, each in enumerate(value))
+        fits = any(type(value) is type(each) and value == each for each in members)
+    elif origin is tuple and members:
+        return _entries(value, hint, members, place, tuple)
+    elif origin is Sequence:
+        return _entries(value, hint, (*members, ...), place, Sequence)
     elif origin in (Mapping, dict) and isinstance(value, Mapping):
         return {
             settled(key, members[0], place): settled(each, members[1], f"{place}[{shown(key)}]")
             for key, each in value.items()
         }
-    elif origin not in (tuple, Sequence, Mapping, dict) and is_bearable(value, hint, conf=_NUMERIC_TOWER):
+    else:
+        fits = is_bearable(value, hint, conf=_NUMERIC_TOWER)
+    if fits:
         return value
     raise Unfit(place, value, said(hint))
+
+
+def setting(name: str, value: Any, hint: Any) -> Any:
+    """Return a value that a config sets, and no class or function takes, as its type takes it (see ``settled``).
+
+    Raises:
+        InputError: if it does not.
+    """
+    try:
+        return settled(value, hint)
+    except Unfit as unfit:
+        raise InputError(f"{name}{unfit}") from None
+
+
+def _int(value: Any, place: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit(place, value, said(int))
+    if not -(2**63) <= value < 2**63:
+        raise Unfit(place, value, "a whole number of 64 bits", near=True)
+    return int(value)
 
 
 def _float(value: Any, place: str) -> float:
@@ -209,6 +227,29 @@ def _float(value: Any, place: str) -> float:
     if not abs(number) <= _LARGEST:
         raise Unfit(place, value, "a finite number of 32 bits", near=True)
     return number
+
+
+def _str(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        raise Unfit(place, value, said(str))
+    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise Unfit(place, value, "text that a file can hold", near=True)
+    return str(value)
+
+
+_PLAIN: dict[Any, Callable[[Any, str], Any]] = {int: _int, float: _float, str: _str}
+
+
+def _entries(value: Any, hint: Any, members: tuple[Any, ...], place: str, kind: Any) -> tuple[Any, ...]:
+    """Return a tuple or sequence as one of these types takes it, entry by entry."""
+    members = (members[0],) * len(value) if members[-1] is Ellipsis and isinstance(value, kind) else members
+    if isinstance(value, str) and members[0] is str:  # it is a sequence of texts too, but never meant as one
+        raise Unfit(place, value, f"{said(hint)}; write ({value!r},) for one", near=True)
+    if not isinstance(value, kind) or isinstance(value, (str, bytes)) or len(members) != len(value):
+        raise Unfit(place, value, said(hint))
+    return tuple(
+        settled(each, member, f"{place}[{i}]") for i, (each, member) in enumerate(zip(value, members, strict=True))
+    )
 
 
 def _one_of(value: Any, hint: Any, members: tuple[Any, ...], place: str) -> Any:
@@ -258,8 +299,8 @@ def checked(who: str) -> Callable[[Entry], Entry]:
         who: what it is called in messages.
     """
 
-    def decorate(entry: Entry) -> Entry:
-        call: Any = entry.__init__ if isinstance(entry, type) else entry
+    def decorate(entry: Any) -> Any:
+        call = entry.__init__ if isinstance(entry, type) else entry
         if hasattr(call, "__checked__"):
             return entry
 
@@ -274,11 +315,11 @@ def checked(who: str) -> Callable[[Entry], Entry]:
             bound.arguments.update(values)
             return call(*bound.args, **bound.kwargs)
 
-        checking.__checked__ = True  # pyright: ignore[reportFunctionMemberAccess]
-        if isinstance(entry, type):
-            entry.__init__ = checking
-            return entry
-        return checking  # pyright: ignore[reportReturnType]
+        checking.__checked__ = True  # pyright: ignore[reportAttributeAccessIssue]
+        if call is entry:
+            return checking
+        entry.__init__ = checking
+        return entry
 
     return decorate
 

@@ -13,15 +13,19 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
 
 from styleresearch.errors import InputError
+from styleresearch.options import Between
 
 MAX_SIDE = 16_384
 """Longest side of a picture in memory, in pixels."""
+Side = Annotated[int, Between(1, MAX_SIDE)]
+"""A side of a picture, in pixels."""
 MAX_PIXELS = 100_000_000
 """Most pixels that are decoded at once (1.2 GB as float32)."""
 

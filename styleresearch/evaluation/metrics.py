@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import dm_pix
 import jax
@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.base import Loss
+from styleresearch.options import Between
 from styleresearch.registry import Registry
 from styleresearch.types import Image, OtherImage, PerImage
 
@@ -142,14 +143,10 @@ class ColorHistogram(Metric):
         title: its name in tables.
     """
 
-    bins: int = 8
+    bins: Annotated[int, Between(2, 64)] = 8
     title: str = "Colour distance to style"
     better: ClassVar = "lower"
     source: ClassVar = "Hellinger distance of RGB histograms"
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.bins <= 64:
-            raise InputError(f"color_histogram: bins must be between 2 and 64, got {self.bins}")
 
     def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
         """Return the distance, between 0 (same colours) and 1 (no colour shared)."""

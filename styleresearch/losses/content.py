@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.moments import mean, std
+from styleresearch.options import Epsilon
 from styleresearch.types import Features, PerImage
 
 Reduction = Literal["mse", "sum", "half_sum"]
@@ -63,7 +64,7 @@ class NormalisedFeature(Loss):
 
     target: ClassVar = "content"
     layers: tuple[str, ...] = ("relu4_1",)
-    eps: float = 1e-5
+    eps: Epsilon = 1e-5
 
     def summarise(self, features: Features) -> Features:
         """Return the normalised activations."""

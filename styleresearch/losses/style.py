@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 from styleresearch.errors import InputError
 from styleresearch.losses.base import LOSSES, Loss, mask_at
 from styleresearch.ops.moments import gram, mean, std, variance
+from styleresearch.options import Epsilon
 from styleresearch.types import Features, PerImage
 
 RELU_1 = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -147,7 +148,7 @@ class Moments(Loss):
     masked: ClassVar = True
     layers: tuple[str, ...] = RELU_1[:4]
     reduction: Literal["mean", "sum"] = "mean"
-    eps: float = 1e-5
+    eps: Epsilon = 1e-5
     unbiased: bool = False
 
     def summarise(self, features: Features) -> dict[str, tuple[Float[Array, "b c"], Float[Array, "b c"]]]:

@@ -16,7 +16,7 @@ from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checke
 from styleresearch.data.datasets.manifest import digest_of, list_pictures, manifest, selected
 from styleresearch.data.datasets.normalise import decoder, normalise
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
-from styleresearch.data.images import MAX_SIDE, READ_SUFFIXES
+from styleresearch.data.images import READ_SUFFIXES, Side
 from styleresearch.errors import InputError
 
 # Part of every identity: a new number where preparation makes other pictures of the same files.
@@ -97,7 +97,7 @@ def folder(
     include: str | Path | Sequence[str] | None = None,
     broken: Literal["skip", "fail"] = "skip",
     recursive: bool = True,
-    size: int | None = None,
+    size: Side | None = None,
 ) -> Dataset:
     """The pictures in a folder, prepared at first use: written once to the cache and read from there.
 
@@ -116,8 +116,6 @@ def folder(
         InputError: if there is no such folder, or no picture in it is left.
     """
     root = Path(path).expanduser()
-    if size is not None and not 1 <= size <= MAX_SIDE:
-        raise InputError(f"the dataset 'folder' takes a size of 1 to {MAX_SIDE} pixels, not {size}")
     names, others = list_pictures(root, recursive)
     if not names:
         raise InputError(
