@@ -81,6 +81,9 @@ class Length:
 Seed = Annotated[int, Between(0, 2**32 - 1)]
 """What random numbers begin with."""
 
+Layers = Annotated[tuple[str, ...], Length(1, 1000)]
+"""Names of an encoder's layers."""
+
 Weight = Annotated[float, Between(0, 1e30)]
 """How much a term of a loss counts."""
 
@@ -242,14 +245,15 @@ _PLAIN: dict[Any, Callable[[Any, str], Any]] = {int: _int, float: _float, str: _
 
 def _entries(value: Any, hint: Any, members: tuple[Any, ...], place: str, kind: Any) -> tuple[Any, ...]:
     """Return a tuple or sequence as one of these types takes it, entry by entry."""
-    members = (members[0],) * len(value) if members[-1] is Ellipsis and isinstance(value, kind) else members
-    if isinstance(value, str) and members[0] is str:  # it is a sequence of texts too, but never meant as one
-        raise Unfit(place, value, f"{said(hint)}; write ({value!r},) for one", near=True)
-    if not isinstance(value, kind) or isinstance(value, (str, bytes)) or len(members) != len(value):
+    if isinstance(value, str) and str in (members[0], *get_args(members[0])):
+        # A text is a sequence of texts too, but never meant as one.
+        raise Unfit(place, value, f"{said(hint)}; write ({shown(value)},) for one", near=True)
+    if not isinstance(value, kind) or isinstance(value, (str, bytes)):
         raise Unfit(place, value, said(hint))
-    return tuple(
-        settled(each, member, f"{place}[{i}]") for i, (each, member) in enumerate(zip(value, members, strict=True))
-    )
+    members = (members[0],) * len(value) if members[-1] is Ellipsis else members
+    if len(members) != len(value):
+        raise Unfit(place, value, said(hint))
+    return tuple(settled(value[i], member, f"{place}[{i}]") for i, member in enumerate(members))
 
 
 def _one_of(value: Any, hint: Any, members: tuple[Any, ...], place: str) -> Any:

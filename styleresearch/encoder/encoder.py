@@ -19,7 +19,7 @@ from styleresearch.encoder.weights.architecture import WIDTHS
 from styleresearch.encoder.weights.loading import check
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding
-from styleresearch.options import Between, Seed
+from styleresearch.options import Between, Seed, shown
 from styleresearch.registry import Registry
 from styleresearch.types import Features, Image
 
@@ -115,7 +115,7 @@ def _encoder(
     return encoder if normalise_on is None else normalise_activations(encoder, normalise_on, normalise_by)
 
 
-def check_weights(arch: str, weights: str | None = None, file: str | None = None, width: float = 1.0) -> None:
+def check_weights(arch: str, weights: str | None = None, file: str | None = None, width: float | int = 1.0) -> None:
     """Raise what an encoder raises of the name of its weights and its width, without reading or fetching any.
 
     Args:
@@ -131,7 +131,7 @@ def check_weights(arch: str, weights: str | None = None, file: str | None = None
     if weights == "random":
         return
     if width != 1.0:
-        raise InputError(f"width={width} only goes with weights='random'; the weights {weights!r} fix the widths")
+        raise InputError(f"width={width} only goes with weights='random'; the weights {shown(weights)} fix the widths")
     check(weights, file)
     if weights in KNOWN and KNOWN[weights].arch != arch:
         raise InputError(_of_another(weights, KNOWN[weights].arch, arch))

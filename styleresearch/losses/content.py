@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.moments import mean, std
-from styleresearch.options import Epsilon
+from styleresearch.options import Epsilon, Layers
 from styleresearch.types import Features, PerImage
 
 Reduction = Literal["mse", "sum", "half_sum"]
@@ -32,7 +32,7 @@ class Feature(Loss):
     """
 
     target: ClassVar = "content"
-    layers: tuple[str, ...] = ("relu4_2",)
+    layers: Layers = ("relu4_2",)
     reduction: Reduction = "mse"
 
     def summarise(self, features: Features) -> Features:
@@ -63,7 +63,7 @@ class NormalisedFeature(Loss):
     """
 
     target: ClassVar = "content"
-    layers: tuple[str, ...] = ("relu4_1",)
+    layers: Layers = ("relu4_1",)
     eps: Epsilon = 1e-5
 
     def summarise(self, features: Features) -> Features:

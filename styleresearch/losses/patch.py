@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.patches import extract_patches
-from styleresearch.options import Between, Count
+from styleresearch.options import Between, Count, Layers
 from styleresearch.types import Features, PerImage
 
 
@@ -34,7 +34,7 @@ class NearestPatch(Loss):
     """
 
     target: ClassVar = "style"
-    layers: tuple[str, ...] = ("relu3_1", "relu4_1")
+    layers: Layers = ("relu3_1", "relu4_1")
     patch: Annotated[int, Between(1, 32)] = 3
     stride: Count = 1
     distance: Literal["squared", "cosine"] = "squared"

@@ -19,6 +19,7 @@ from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
 from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.options import shown
 from styleresearch.types import Image, OtherImage, Params, PerImage, Style
 
 Part = Literal["generator", "discriminator"]
@@ -86,7 +87,7 @@ class AdversarialMethod(TrainedMethod):
         if not all(hasattr(self.discriminator, each) for each in ("apply", "condition")):
             raise InputError(
                 f"{name}: discriminator must be a network that judges pictures, dict(name='patch', ...), not "
-                f"{self.discriminator!r}"
+                f"{shown(self.discriminator)}"
             )
 
     def _start(
