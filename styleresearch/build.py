@@ -248,7 +248,7 @@ def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Prob
         if found := ENCODERS.problems(options):
             raise InputError("\n".join(found))
         with problems.at("encoder"):
-            check_weights(spec["name"], **{key: options[key] for key in ("weights", "file", "width") if key in options})
+            check_weights(spec["name"], options.get("weights"), options.get("file"), float(options.get("width", 1.0)))
         for place, names in layers.items():
             with problems.at(place):
                 check_layers(names, spec["name"])

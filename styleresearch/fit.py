@@ -107,9 +107,9 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         _check_optimizers(method)
         layers["method"] = getattr(method, "layers", ())
     build.check_encoder(config["encoder"], layers, problems)
-    seed = config.get("seed", 0)
+    seed = 0
     with problems.at("seed"):
-        seed = setting("seed", seed, Seed)
+        seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
         settings = build.options_of(Settings, config["train"])
     precision = check_precision(config, problems)
@@ -123,7 +123,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             samples = _samples(given, named if method is None else method.takes_style)
     if "start" in config:
         with problems.at("start"):
-            start = load(str(config["start"]))
+            start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
     encoder = build.encoder(config["encoder"])

@@ -129,7 +129,7 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
         r"size = 'large' is not of type int",
         r"style_size = 0 is not from 1 to 16384",
         r"seeds\[1\] = -1 is not from 0 to 4294967295",
-        r"precision: 'float31' is not known; allowed: default, bfloat16, tensorfloat32, float32",
+        r"precision = 'float31' is not one of 'default', 'bfloat16', 'tensorfloat32', 'float32'",
     ]
     for each in expected:
         assert re.search(each, message), f"{each} is missing from\n{message}"

@@ -115,7 +115,7 @@ def _encoder(
     return encoder if normalise_on is None else normalise_activations(encoder, normalise_on, normalise_by)
 
 
-def check_weights(arch: str, weights: str | None = None, file: str | None = None, width: float | int = 1.0) -> None:
+def check_weights(arch: str, weights: str | None = None, file: str | None = None, width: float = 1.0) -> None:
     """Raise what an encoder raises of the name of its weights and its width, without reading or fetching any.
 
     Args:

@@ -23,7 +23,7 @@ Upsampling = Literal["nearest", "transposed"]
 
 Init = Annotated[float, Between(0, 1e6)] | Literal["he"] | None
 
-Blocks = Annotated[int, Between(0, 256)]
+Blocks = Annotated[int, Between(0, 128)]
 """How many residual blocks."""
 
 Styles = Annotated[int, Between(1, 10_000)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import jax
 import jax.numpy as jnp
@@ -15,17 +16,23 @@ from PIL import Image
 
 from styleresearch import build
 from styleresearch.build import Problems
+from styleresearch.comparison import comparison
+from styleresearch.configfile import load_config
 from styleresearch.data.datasets import DATASETS, builder
+from styleresearch.data.pipeline import Pipeline
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
+from styleresearch.fit import fit_of
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.optimizers import OPTIMIZERS
 from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.options import Between, hints_of, shown
 from styleresearch.registry import Registry
+from styleresearch.training.loop import Settings
 
 
 def nested(depth: int) -> Any:
@@ -59,14 +66,14 @@ ODD: tuple[Any, ...] = (None, b"x", [8, 16], *NUMBERS, *FRACTIONS, *TEXTS, *TUPL
 
 OBJECTIVE = {"content": {"name": "feature", "layers": ("relu1_1",)}, "style": {"name": "gram", "layers": ("relu1_1",)}}
 PHOTOGRAPHS = {"name": "folder", "path": "photographs"}
-RESNET, DECODER = {"name": "resnet", "width": 4, "blocks": 1}, {"name": "decoder", "widths": (4,), "depths": (1,)}
+DECODER = {"name": "decoder", "widths": (4,), "depths": (1,)}
 # Option -> what it is where something else is odd; those with another default than a config needs.
 GIVEN: dict[str, Any] = {
     "objective": OBJECTIVE,
     "optimizer": {"name": "adam"},
     "discriminator": {"name": "patch", "width": 4, "layers": 1},
     "adversarial": {"name": "lsgan"},
-    "net": RESNET,
+    "net": {"name": "resnet", "width": 4, "blocks": 0},
     "loss": OBJECTIVE["style"],
     "layers_compared": ("image", "contract2"),
     "projection": 4,
@@ -78,6 +85,11 @@ OF_ENTRY: dict[str, dict[str, Any]] = {
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},
     "learning rate schedule cosine": {"steps": 100},
     "learning rate schedule linear": {"steps": 100},
+    "network decoder": {"widths": (4,), "depths": (1,)},
+    "network resnet": {"width": 4, "blocks": 0},
+    "network transform": {"widths": (4,), "residuals": 0},
+    "network unet": {"width": 4, "downs": 2},
+    "discriminator patch": {"width": 4, "layers": 1},
     "encoder vgg16": {"weights": "random", "width": 0.02},
     "encoder vgg19": {"weights": "random", "width": 0.02},
     "picture source edges": {"of": PHOTOGRAPHS},
@@ -208,14 +220,17 @@ def test_an_odd_value_of_any_option_works_or_is_refused_in_one_line(registry, na
 
     def tried(option: str, value: Any) -> None:
         made = build_of(registry, {**spec, option: value})
-        # All fractions that are allowed are traced alike, and what is the same already was.
+        # Only whole numbers and tuples decide on shapes; and those of a method are mostly those of its networks.
         value = value.item() if isinstance(value, np.generic) else value
-        kind = float if isinstance(value, float) else repr(value)
+        kind = repr(value) if isinstance(value, (int, tuple)) and registry is not METHODS else type(value)
         if (option, kind) not in used:
             used.add((option, kind))
             use(registry, made, small_encoder)
 
-    use(registry, build_of(registry, spec), small_encoder)
+    plain = build_of(registry, spec)
+    use(registry, plain, small_encoder)
+    if registry is METHODS:  # what it is made of is built once
+        spec |= {option: getattr(plain, option) for option in registry.options(name)}
     for option in registry.options(name):
         for value in (*ODD, *ends(hints_of(registry.get(name)).get(option))):
             if problem := fault(lambda option=option, value=value: tried(option, value)):
@@ -232,3 +247,92 @@ def build_of(registry: Registry[Any], spec: Mapping[str, Any]) -> Any:
     problems.raise_if_any()
     # A wide one takes a while to draw, as it should.
     return build.encoder({**spec, "width": min(spec["width"], 0.1)})
+
+
+COMPARED: dict[str, Any] = {
+    "encoder": {"name": "vgg16", "weights": "random", "width": 0.02},
+    "size": 16,
+    "contents": PHOTOGRAPHS,
+    "styles": PHOTOGRAPHS,
+    "methods": {
+        "gatys": {"name": "gatys", "evaluations": 2, "optimizer": {"name": "adam"}, "objective": OBJECTIVE},
+        "same": {"name": "identity", "label": "Content", "preserve_color": {"how": "luminance"}},
+    },
+    "metrics": {"style": {"name": "loss", "loss": OBJECTIVE["style"]}},
+}
+TRAINED: dict[str, Any] = {
+    "encoder": COMPARED["encoder"],
+    "method": {
+        "name": "feedforward",
+        "net": {"name": "transform", "widths": (4,), "residuals": 0},
+        "styles": {**PHOTOGRAPHS, "size": 16},
+        "optimizer": {"name": "adam", "schedule": {"name": "linear", "steps": 4}},
+        "objective": OBJECTIVE,
+    },
+    "data": {"content": PHOTOGRAPHS, "batch_size": 2, "crop": 16},
+    "train": {"steps": 4},
+    "samples": {"contents": PHOTOGRAPHS, "size": 16},
+}
+FEW = (True, -1, 10**9, 10**30, NAN, "x", "a\0b", (), ("x",), ("8", 16), nested(100), {}, {"name": 3}, {"a": 1})
+PLACES = (
+    *(("compare", key) for key in (*COMPARED, "name", "imports", "style_size", "seeds", "precision")),
+    *(("compare", f"encoder.{key}") for key in ("name", "seed", "width", "weights", "normalise_on", "normalise_by")),
+    *(("compare", f"methods.{key}") for key in ("gatys", "gatys.objective.style", "gatys.objective.style.weight")),
+    *(("compare", f"methods.{key}") for key in ("same.label", "same.preserve_color", "same.preserve_color.how")),
+    *(("compare", f"metrics.{key}") for key in ("style", "style.loss")),
+    *(("train", key) for key in (*TRAINED, "name", "imports", "seed", "precision", "start")),
+    *(("train", f"method.{key}") for key in ("net", "styles", "styles.size", "optimizer", "optimizer.schedule")),
+    *(("train", f"data.{key}") for key in ("content", "style", "crop", "resize", "paired", "batch_size", "workers")),
+    *(("train", f"train.{key}") for key in ("steps", "ema")),
+    *(("train", f"samples.{key}") for key in ("contents", "styles", "size")),
+)
+
+
+def with_value(config: dict[str, Any], place: str, value: Any) -> dict[str, Any]:
+    """Return the config with another value at a dotted place."""
+    key, _, rest = place.partition(".")
+    return {**config, key: with_value(config[key], rest, value) if rest else value}
+
+
+@pytest.mark.parametrize(("command", "place"), PLACES)
+def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(command, place):
+    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, fit_of)
+    found = []
+    for value in FEW:
+        if problem := fault(lambda value=value: read(with_value(config, place, value))):
+            found.append(f"{place} = {shown(value)[:80]}: {problem}")
+    assert not found, f"{len(found)} faults\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(("kind", "least"), [(Settings, {"steps": 4}), (Pipeline, {"crop": 16})])
+def test_an_odd_value_of_any_setting_of_training_works_or_is_refused_in_one_line(kind, least):
+    if kind is Pipeline:
+        least = {**least, "content": build.dataset(PHOTOGRAPHS)}
+    found = []
+    for option, hint in hints_of(kind).items():
+        for value in (*ODD, *ends(hint)):
+            if problem := fault(lambda option=option, value=value: build.options_of(kind, {**least, option: value})):
+                found.append(f"{option} = {shown(value)[:80]}: {problem}")
+    assert not found, f"{len(found)} faults\n" + "\n".join(found)
+
+
+OVERRIDES = (
+    *("", "nan", "-1", "1e999", "9" * 30, "9" * 5000, "0x10", "1_000", "1.5", "True", "None", "x", "\0", "\ud800", "'"),
+    *("()", "('x',)", "('8', 16)", "(1, (2, (3,)))", "(" * 300, "{}", "{'name': 3}", "[1, 2]", "lambda: 1", "a\nb"),
+)
+
+
+@pytest.mark.parametrize(
+    "place", ["size", "name", "encoder.width", "methods.gatys.evaluations", "methods.same", "metrics.style.loss.layers"]
+)
+def test_an_odd_override_works_or_is_refused_in_one_line(place, folder):
+    (folder / "example.py").write_text(
+        "from ml_collections import ConfigDict\n\n\ndef get_config():\n"
+        f"    return ConfigDict({ ({**COMPARED, 'name': 'Example'})!r})\n"
+    )
+    found = []
+    for text in OVERRIDES:
+        override = f"--config.{place}={text}"
+        if problem := fault(lambda override=override: comparison(load_config("example.py", [override]))):
+            found.append(f"{shown(override)[:80]}: {problem}")
+    assert not found, f"{len(found)} faults\n" + "\n".join(found)
