@@ -15,7 +15,7 @@ import numpy as np
 
 from styleresearch import configfile
 from styleresearch.data.datasets import DATASETS, Dataset
-from styleresearch.data.images import Side
+from styleresearch.data.framing import Side
 from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
@@ -87,7 +87,7 @@ class Problems:
 
 def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
     """Return what is wrong with the top-level keys of a config."""
-    known = (*required, *optional)
+    known = (*required, *optional, configfile.ORIGIN)
     missing = [f"the key {key!r} is missing" for key in required if key not in config]
     return missing + [f"unknown key {key!r}.{nearest(key, known)}" for key in config if key not in known]
 

@@ -16,16 +16,17 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision
-from styleresearch.data.images import resize
+from styleresearch.configfile import ORIGIN
+from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.ledger import write_atomically
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.options import Seed, setting
 from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.logs import Logs
@@ -35,7 +36,7 @@ from styleresearch.training.start import started
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
-FREE = ("name", "samples", "train", "start", "data.workers", "data.threads")
+FREE = (ORIGIN, "name", "samples", "train", "start", "data.workers", "data.threads")
 """What may change between two starts of a run: nothing that decides which parameters it ends with. ``start`` is read by
 the first one only."""
 
@@ -276,6 +277,9 @@ def _describe(what: Fit, run: RunDirectory) -> None:
     if description.is_file():
         before = _read(description)
         begun = before.get("start")
+        if isinstance(before.get("modules"), dict):
+            # One that is not in there was not looked at then: runs of earlier versions go on.
+            before["modules"] = {**now["modules"], **before["modules"]}
         changes = [*_changes({key: before.get(key) for key in now}, now)]
     elif config.is_file():
         # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
@@ -290,23 +294,24 @@ def _describe(what: Fit, run: RunDirectory) -> None:
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
             + "\n  ".join(changes)
         )
-    write_atomically(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
     spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
     facts = {
         **now,
         "method": spec,
         "styles": build.style_names(what.config["method"]),
-        "provenance": provenance(what.config, what.encoder, what.precision),
+        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
         "version": __version__,
+        ORIGIN: what.config.get(ORIGIN),
         "start": begun,
     }
-    write_atomically(description, json.dumps(facts, indent=2, default=str) + "\n")
+    atomic.write(description, json.dumps(facts, indent=2, default=str) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
     """Return what one of the two files holds."""
     try:
-        found = json.loads(path.read_bytes())
+        found = jsonfile.read(path)
     except ValueError as error:
         raise InputError(f"{path} is damaged ({error}); delete it, and this command writes it anew") from error
     if not isinstance(found, dict):
@@ -376,5 +381,5 @@ class _Watcher:
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
         self.run.save(f"samples/{step:07d}.png", grid)
-        self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))
+        self.logs.images(step, "samples", to_bytes(grid))
         self.tell.sampled(self.run.path / f"samples/{step:07d}.png")

@@ -13,6 +13,10 @@ from styleresearch.options import Entry, checked, shown, unfit
 T = TypeVar("T")
 
 
+registrations: list[str] = []
+"""The module of each registration, in order: so that a config can tell which of its imports registered something."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string."""
     match = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
@@ -50,6 +54,7 @@ class Registry(Generic[T]):
                     f"choose another name for {entry.__module__}.{entry.__qualname__}"
                 )
             self._entries[name] = entry = checked(f"{self.kind} {name!r}")(entry)
+            registrations.append(entry.__module__)
             return entry
 
         return decorate

@@ -15,13 +15,14 @@ import numpy as np
 from styleresearch.build import Column
 from styleresearch.comparison import Cell, Comparison
 from styleresearch.data.images import load_image
+from styleresearch.data.triple import Triple
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
-from styleresearch.ledger import write_atomically
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
-from styleresearch.rundir import RunDirectory, file_digest, hash_of, provenance
+from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.store import atomic, digests
 from styleresearch.types import Style
 
 
@@ -131,7 +132,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.save_inputs(what.contents, what.styles)
     finished = run.finished()
     measured_before = run.measured()
-    facts = provenance(what.config, what.suite.encoder, what.precision)
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
     cells = what.cells()
     records, failures = [], []
     for done, cell in enumerate(cells, 1):
@@ -147,12 +148,17 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
                 tell(Event(cell, done, len(cells), error=str(error)))
                 continue
         entry = finished[cell.key, cell.output]
-        identity = hash_of({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
+        identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
         record = measured_before.get(identity)
         if record is None:
-            output = load_image(run.path / entry["file"])
-            values = what.suite(output, what.contents[cell.content], what.styles[cell.style])
-            record = {"schema": 1, "metrics": values, "provenance": {**facts, "measured": identity, "key": cell.key}}
+            seen = Triple(load_image(run.path / entry["file"]), what.contents[cell.content], what.styles[cell.style])
+            values = what.suite(seen.output, seen.content, seen.style)
+            record = {
+                "schema": 1,
+                **seen.record(contracts),
+                "metrics": values,
+                "provenance": {**facts, "measured": identity, "key": cell.key},
+            }
         record = {**record, **_row(what, cell, entry)}
         record["provenance"] = {**record["provenance"], "config_hash": facts["config_hash"]}
         run.records.append(record)
@@ -174,7 +180,6 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
         "content": cell.content,
         "style": cell.style,
         "seed": cell.seed,
-        "size": list(what.contents[cell.content].shape[:2]),
         "files": {
             "output": entry["file"],
             "content": f"inputs/content/{cell.content}.png",
@@ -212,14 +217,14 @@ def _stylize_cell(
     run.save(cell.output, image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
     if curve:
         (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(run.path / cell.curve, json.dumps(curve))
+        atomic.write(run.path / cell.curve, json.dumps(curve))
     entry = {
         "key": cell.key,
         "method": cell.column.name,
         "pair": cell.pair,
         "file": cell.output,
         "curve": cell.curve if curve else None,
-        "sha256": file_digest(run.path / cell.output),
+        "sha256": digests.of_file(run.path / cell.output),
         "cost": {**vars(cost), "evaluations": evaluations},
     }
     run.outputs.append(entry)

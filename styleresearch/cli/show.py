@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator, Mapping
@@ -50,7 +49,7 @@ Lines = Iterator[tuple[str, str]]
 
 def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
     """Yield what a training run's directory holds."""
-    from styleresearch.ledger import Ledger
+    from styleresearch.store.ledger import Ledger
 
     config = _json(path / "config.json") or facts["config"]
     yield "kind", f"training run of {facts['method'].get('name')}"
@@ -81,7 +80,7 @@ def _file(trained: Any) -> Lines:
 def _unfinished(path: Path) -> Lines:
     """Yield what a comparison's directory holds; or that of a training run which has only just begun."""
     from styleresearch.errors import InputError
-    from styleresearch.ledger import Ledger
+    from styleresearch.store.ledger import Ledger
 
     config = _json(path / "config.json")
     if config is None:
@@ -132,13 +131,13 @@ def _checkpoints(folder: Path, steps: int | None) -> Lines:
 
 def _damage(folder: Path, manifest: Any) -> str | None:
     """Return the first file of a checkpoint that is not what was written, without making arrays of any."""
-    from styleresearch.rundir import file_digest
+    from styleresearch.store import digests
 
     if manifest is None:
         return "manifest.json"
     for name, digest in manifest["files"].items():
         try:
-            if file_digest(folder / name) != digest:
+            if digests.of_file(folder / name) != digest:
                 return name
         except OSError:
             return name
@@ -203,8 +202,10 @@ def _numbers(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> str:
 
 def _json(path: Path) -> Any:
     """Return what a file holds, or None if it is not there or damaged."""
+    from styleresearch.store import jsonfile
+
     try:
-        found = json.loads(path.read_bytes())
+        found = jsonfile.read(path)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

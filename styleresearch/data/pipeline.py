@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from styleresearch.data.datasets.base import Dataset, Progress
-from styleresearch.data.images import Side
+from styleresearch.data.framing import Side
 from styleresearch.data.pairs import partners
 from styleresearch.data.transforms import Example, ResizeMode
 from styleresearch.errors import InputError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -17,6 +16,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from styleresearch.errors import InputError
+from styleresearch.store import digests, jsonfile
 from styleresearch.training.leaves import (
     describe,
     digest_of,
@@ -24,8 +24,6 @@ from styleresearch.training.leaves import (
     fill,
     flatten,
     nest,
-    seal,
-    sha256,
     whole,
 )
 
@@ -228,9 +226,10 @@ class Checkpoints:
         files = (path for path in sorted((unfinished / "state").rglob("*")) if path.is_file())
         manifest = manifest | {
             "leaves": _digested(manifest["leaves"], arrays),
-            "files": {path.relative_to(unfinished).as_posix(): _file_digest(path) for path in files},
+            "files": {path.relative_to(unfinished).as_posix(): digests.of_file(path) for path in files},
         }
-        (unfinished / _MANIFEST).write_text(json.dumps(manifest | {"sha256": seal(manifest)}), encoding="utf-8")
+        sealed = manifest | {"sha256": digests.of_json(manifest)}
+        (unfinished / _MANIFEST).write_text(json.dumps(sealed), encoding="utf-8")
 
     def _prune(self) -> None:
         intact = [step for step in self._manifests() if step not in self._damaged]
@@ -261,11 +260,11 @@ class Checkpoints:
 
     def _manifest(self, step: int) -> dict[str, Any]:
         try:
-            manifest = json.loads((self.folder / str(step) / _MANIFEST).read_bytes())
+            manifest = jsonfile.read(self.folder / str(step) / _MANIFEST)
             stored = manifest.pop("sha256")
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise _Damaged(f"its manifest cannot be read: {error}") from error
-        if stored != seal(manifest) or manifest["step"] != step:
+        if stored != digests.of_json(manifest) or manifest["step"] != step:
             raise _Damaged("its manifest was changed")
         return manifest
 
@@ -274,7 +273,7 @@ class Checkpoints:
         # Before orbax reads them: it does not notice every change, and what it does notice it tells at length.
         for name, digest in manifest["files"].items():
             try:
-                found = _file_digest(folder / name)
+                found = digests.of_file(folder / name)
             except OSError as error:
                 raise _Damaged(f"{name} cannot be read: {error.strerror}") from error
             if found != digest:
@@ -302,9 +301,4 @@ def _handler() -> ocp.CompositeCheckpointHandler:
 
 def _digested(leaves: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return what is stored of each leaf, with the digest of its values."""
-    return {name: entry | {"sha256": sha256(arrays[name])} for name, entry in leaves.items()}
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: entry | {"sha256": digests.of_array(arrays[name])} for name, entry in leaves.items()}

@@ -16,7 +16,7 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore[re
 from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
 
 from styleresearch.errors import InputError
-from styleresearch.ledger import Ledger
+from styleresearch.store.ledger import Ledger
 
 
 class Logs:

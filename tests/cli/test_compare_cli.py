@@ -366,7 +366,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_finished(run, bench, monkeypatch
     def full(*_args, **_keywords):
         raise OSError(28, "No space left on device", "run/outputs.jsonl")
 
-    monkeypatch.setattr("styleresearch.ledger.Ledger.append", full)
+    monkeypatch.setattr("styleresearch.store.ledger.Ledger.append", full)
     done = run()
     assert done.status == 2
     assert done.err == "styleresearch: No space left on device: run/outputs.jsonl\n"
