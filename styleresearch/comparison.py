@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
-from styleresearch.data.framing import as_in_file
+from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
+from styleresearch.options import Length, Seed, setting, shown
 from styleresearch.store import digests
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
-PRECISIONS = ("default", "bfloat16", "tensorfloat32", "float32")
+Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
+"""Of matrix products and convolutions; "default" leaves it to JAX."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Comparison:
         styles: name -> picture (h, w, 3).
         suite: the metrics and the encoder that methods and metrics share.
         seeds: one stylisation for each.
-        precision: of matrix products and convolutions, one of ``PRECISIONS``.
+        precision: of matrix products and convolutions, see ``Precision``.
         modules: name -> sha256 of the user's own modules.
     """
 
@@ -135,10 +137,9 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
-            raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
-        for seed in seeds:
-            check_seed(seed)
+        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        if len(set(seeds)) < len(seeds):
+            raise InputError(f"must be different whole numbers, got {shown(seeds)}")
     precision = check_precision(config, problems)
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
@@ -154,27 +155,16 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
 
 
 def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
-    """Return the config's precision, noting a problem if it is not one of ``PRECISIONS``."""
-    precision = config.get("precision", "float32")
+    """Return the config's precision, noting a problem if it is none."""
     with problems.at("precision"):
-        if precision not in PRECISIONS:
-            raise InputError(f"{precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
-    return precision
-
-
-def check_seed(seed: Any) -> None:
-    """Raise InputError unless ``seed`` can seed jax's random numbers."""
-    if type(seed) is not int or not 0 <= seed < 2**32:
-        raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
+        return setting("precision", config.get("precision", "float32"), Precision)
+    return "float32"
 
 
 def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
     """Return the config's size of that key in pixels, if it has one, noting a problem if it is none."""
-    size = config.get(key)
     with problems.at(key):
-        if size is not None and (type(size) is not int or size < 1):
-            raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
-        return size
+        return setting(key, config.get(key), Side | None)
     return None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from styleresearch import __version__, build, configfile, identity
 from styleresearch.build import Problems
-from styleresearch.comparison import check_precision, check_seed
+from styleresearch.comparison import check_precision
 from styleresearch.configfile import ORIGIN
 from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
@@ -25,6 +25,7 @@ from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
+from styleresearch.options import Seed, setting
 from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
@@ -105,9 +106,9 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         _check_optimizers(method)
         layers["method"] = getattr(method, "layers", ())
     build.check_encoder(config["encoder"], layers, problems)
-    seed = config.get("seed", 0)
+    seed = 0
     with problems.at("seed"):
-        check_seed(seed)
+        seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
         settings = build.options_of(Settings, config["train"])
     if method is not None and settings is not None:
@@ -124,7 +125,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             samples = _samples(given, named if method is None else method.takes_style)
     if "start" in config:
         with problems.at("start"):
-            start = load(str(config["start"]))
+            start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
     encoder = build.encoder(config["encoder"])

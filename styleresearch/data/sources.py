@@ -20,10 +20,11 @@ from PIL import Image
 from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import READ_SUFFIXES, load_image
 from styleresearch.data.listing import list_pictures
-from styleresearch.data.outlines import check_sigma, outlines
+from styleresearch.data.outlines import Sigma, outlines
 from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
 from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.errors import InputError
+from styleresearch.options import Seed
 from styleresearch.registry import Registry, nearest
 
 
@@ -83,8 +84,6 @@ def _selection(source: str, names: Sequence[str] | None, known: Iterable[str]) -
     known = tuple(known)
     if names is None:
         return known
-    if isinstance(names, str):  # a Sequence[str] too, but never meant as one
-        raise InputError(f"the picture source {source!r} takes names=('a', 'b', ...), a list, not {names!r}")
     for name in names:
         _known(source, name, known)
     if len(set(names)) != len(names) or not names:
@@ -162,7 +161,7 @@ class Outlines(PictureSource):
     """
 
     of: PictureSource
-    sigma: float
+    sigma: Sigma
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the other source's pictures."""
@@ -211,20 +210,18 @@ def textures(names: Sequence[str] | None = None) -> PictureSource:
 
 
 @SOURCES.register("painter")
-def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
+def painter(names: Sequence[str] | None = None, seed: Seed = 0) -> PictureSource:
     """Procedural paintings, one for each style of ``styleresearch.data.painter``.
 
     Args:
         names: which styles, in this order; ``None`` for all.
         seed: at least 0; another seed gives other compositions and palettes.
     """
-    if seed < 0:
-        raise InputError(f"the painter's seed must be at least 0, not {seed}")
     return Paintings(_selection("painter", names, PAINTINGS), seed)
 
 
 @SOURCES.register("edges")
-def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
+def edges(of: PictureSource, sigma: Sigma = 2.0) -> PictureSource:
     """The outlines of another source's pictures, thin and black on white, drawn at the size that is asked for.
 
     Differs: the dataset of this name draws at the picture's own size, and what is resized then is grey and thinner.
@@ -232,11 +229,8 @@ def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
     Args:
         of: the other source.
         sigma: how much the picture is blurred before, in pixels: fewer outlines for more.
-
-    Raises:
-        InputError: if ``sigma`` is not over 0.
     """
-    return Outlines(of, check_sigma(sigma))
+    return Outlines(of, sigma)
 
 
 @SOURCES.register("folder")
@@ -271,7 +265,7 @@ def files(paths: Sequence[str | Path]) -> PictureSource:
     Raises:
         InputError: if none is given, one does not exist, or two have the same name.
     """
-    if isinstance(paths, str) or not paths:
+    if not paths:
         raise InputError(f"the picture source 'files' takes paths=('a.jpg', ...), a list of one or more, not {paths!r}")
     found = [Path(path).expanduser() for path in paths]
     for path in found:

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +17,14 @@ from styleresearch import interrupt
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
+from styleresearch.options import Between, Count, Decay, checked
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import started
 from styleresearch.types import Params
 
 
+@checked("train")
 @dataclass(frozen=True)
 class Settings:
     """How long to train, and how often to do what beside it.
@@ -37,21 +39,12 @@ class Settings:
             step t is at most (1 + t) / (10 + t), so that the average does not remember the initial weights.
     """
 
-    steps: int
-    log_every: int = 50
-    save_every: int = 500
-    keep: int = 3
-    sample_every: int = 500
-    ema: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "log_every", "save_every", "keep"):
-            if getattr(self, name) < 1:
-                raise InputError(f"train.{name} must be at least 1, got {getattr(self, name)}")
-        if self.sample_every < 0:
-            raise InputError(f"train.sample_every must be 0 (none) or more, got {self.sample_every}")
-        if not 0 <= self.ema < 1:
-            raise InputError(f"train.ema must be at least 0 (none) and below 1, got {self.ema}")
+    steps: Count
+    log_every: Count = 50
+    save_every: Count = 500
+    keep: Count = 3
+    sample_every: Annotated[int, Between(0, 2**31 - 1)] = 500
+    ema: Decay = 0.0
 
 
 @dataclass(frozen=True)
