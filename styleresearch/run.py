@@ -65,7 +65,7 @@ def stylize(
     keep = column.preserve_color
     programs.drop_if_many()
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
-        image = jnp.asarray(np.asarray(content, np.float32)[None])
+        image = jax.device_put(np.asarray(content, np.float32)[None])
         shown = image if keep is None else keep.content(image)
         used = [_recoloured(style, image, keep) for style in styles]
         output = column.method.stylize(

@@ -93,9 +93,9 @@ class Gatys(Method):
         batch = jax.tree.map(np.asarray, (content, styles))
         results = []
         for index in range(content.shape[0]):
-            one = jax.tree.map(lambda leaf, i=index: jnp.asarray(leaf[i : i + 1] if leaf.ndim else leaf), batch)
+            one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
             results.append(self._optimise(encoder, *one, keys[index], progress))
-        return jnp.asarray(np.concatenate(results))
+        return jax.device_put(np.concatenate(results))
 
     def _optimise(
         self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: ProgressCallback | None
