@@ -83,7 +83,7 @@ class Problems:
 
 def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
     """Return what is wrong with the top-level keys of a config."""
-    known = (*required, *optional)
+    known = (*required, *optional, configfile.ORIGIN)
     missing = [f"the key {key!r} is missing" for key in required if key not in config]
     return missing + [f"unknown key {key!r}.{nearest(key, known)}" for key in config if key not in known]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,8 @@ import numpy as np
 
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
+from styleresearch.data.framing import as_in_file
+from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.store import digests
@@ -77,7 +78,7 @@ class Comparison:
 
     def cells(self) -> list[Cell]:
         """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
-        pictures = {id(image): _digest(image) for group in (self.contents, self.styles) for image in group.values()}
+        pictures = {id(image): digest_of(image) for group in (self.contents, self.styles) for image in group.values()}
         cells = []
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
@@ -124,14 +125,14 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
-    sizes = {key: _size(config, key, problems) for key in ("size", "style_size")}
+    sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
             found = build.source(config[group])
             for name in found.names():
                 _check_name("picture", name)
-            pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
+            pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
         if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
@@ -167,7 +168,8 @@ def check_seed(seed: Any) -> None:
         raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
 
 
-def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+    """Return the config's size of that key in pixels, if it has one, noting a problem if it is none."""
     size = config.get(key)
     with problems.at(key):
         if size is not None and (type(size) is not int or size < 1):
@@ -176,31 +178,8 @@ def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None
     return None
 
 
-def _bucketed(image: np.ndarray, size: int | None) -> np.ndarray:
-    """Return a resized picture with its long side cropped, in the middle, to a multiple of 8 px.
-
-    Every new size is compiled anew; pictures of one aspect ratio differ by a pixel or two after resizing.
-    """
-    if size is None:
-        return image
-    height, width = (
-        side if side <= size else side - side % 8 if side - side % 8 >= size else size for side in image.shape[:2]
-    )
-    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
-    return image[top : top + height, left : left + width]
-
-
-def _as_in_file(image: np.ndarray) -> np.ndarray:
-    """Return a picture as it comes back from ``inputs/``: methods and metrics see what the run directory holds."""
-    return np.floor(image * 255 + 0.5).astype(np.float32) / np.float32(255)
-
-
 def _check_name(kind: str, name: str) -> None:
     if "__" in name or "/" in name or "\\" in name or name.startswith(".") or not name:
         raise InputError(
             f"the {kind} name {name!r} cannot be part of a file name: rename it without '__', '/' and a leading dot"
         )
-
-
-def _digest(image: np.ndarray) -> str:
-    return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()

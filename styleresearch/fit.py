@@ -16,7 +16,8 @@ import numpy as np
 from styleresearch import __version__, build
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision, check_seed
-from styleresearch.data.images import resize
+from styleresearch.configfile import ORIGIN
+from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -34,7 +35,7 @@ from styleresearch.training.start import started
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
-FREE = ("name", "samples", "train", "start", "data.workers", "data.threads")
+FREE = (ORIGIN, "name", "samples", "train", "start", "data.workers", "data.threads")
 """What may change between two starts of a run: nothing that decides which parameters it ends with. ``start`` is read by
 the first one only."""
 
@@ -275,6 +276,9 @@ def _describe(what: Fit, run: RunDirectory) -> None:
     if description.is_file():
         before = _read(description)
         begun = before.get("start")
+        if isinstance(before.get("modules"), dict):
+            # One that is not in there was not looked at then: runs of earlier versions go on.
+            before["modules"] = {**now["modules"], **before["modules"]}
         changes = [*_changes({key: before.get(key) for key in now}, now)]
     elif config.is_file():
         # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
@@ -295,8 +299,9 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         **now,
         "method": spec,
         "styles": build.style_names(what.config["method"]),
-        "provenance": provenance(what.config, what.encoder, what.precision),
+        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
         "version": __version__,
+        ORIGIN: what.config.get(ORIGIN),
         "start": begun,
     }
     atomic.write(description, json.dumps(facts, indent=2, default=str) + "\n")
@@ -375,5 +380,5 @@ class _Watcher:
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
         self.run.save(f"samples/{step:07d}.png", grid)
-        self.logs.images(step, "samples", np.floor(np.clip(grid, 0, 1) * 255 + 0.5).astype(np.uint8))
+        self.logs.images(step, "samples", to_bytes(grid))
         self.tell.sampled(self.run.path / f"samples/{step:07d}.png")

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from styleresearch import __version__, build
-from styleresearch.comparison import OPTIONAL, REQUIRED
-from styleresearch.data.images import READ_SUFFIXES, load_image, resize
+from styleresearch.comparison import OPTIONAL, REQUIRED, side_of
+from styleresearch.data.framing import How
+from styleresearch.data.images import READ_SUFFIXES
+from styleresearch.data.triple import Measuring, digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.rundir import RunDirectory, provenance
@@ -158,19 +162,41 @@ def _by_name(folder: Path) -> dict[str, list[Path]]:
     return found | {file.name: [file] for file in _pictures(folder)}
 
 
+def measuring(
+    config: Mapping[str, Any], size: int | None = None, style_size: int | None = None, framing: How = "squash"
+) -> Measuring:
+    """Return how pictures are brought together under a config: style pictures as a comparison by it shows them.
+
+    Args:
+        config: of an evaluation or a comparison.
+        size: short side in px at which to measure; ``None`` for each output's own.
+        style_size: short side in px of the style pictures; ``None`` for the config's ``style_size``. Without that it
+            is the output's; under a comparison's config that has no ``size`` either, styles keep their own.
+        framing: see ``Measuring``.
+
+    Raises:
+        InputError: if the config's sizes are none.
+    """
+    problems = build.Problems()
+    of_contents, of_styles = (side_of(config, key, problems) for key in ("size", "style_size"))
+    problems.raise_if_any()
+    style_size = of_styles if style_size is None else style_size
+    own = "styles" in config and of_contents is None and size is None
+    return Measuring(size, style_size if style_size is not None else "own" if own else "output", framing)
+
+
 def measure(
-    config: Mapping[str, Any], outputs: list[Output], out: Path, size: int | None, tell: Callable[[str], None]
+    config: Mapping[str, Any], outputs: list[Output], out: Path, how: Measuring, tell: Callable[[str], None]
 ) -> None:
     """Measure outputs and write their records to the run directory ``out``.
 
-    Outputs that an earlier call with the same metrics measured are not measured again. The content picture is brought
-    to the output's size; the style picture to its short side.
+    Outputs that an earlier call with the same metrics measured are not measured again.
 
     Args:
         config: ``encoder``, ``metrics``, and optionally ``imports``; a comparison's config will do.
         outputs: what to measure.
         out: the run directory.
-        size: short side in px at which to measure; ``None`` for each output's own.
+        how: sizes and framing; see ``measuring``.
         tell: called with each finished output's name.
 
     Raises:
@@ -193,7 +219,7 @@ def measure(
     run = RunDirectory(out)
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
     with run.alone():
-        _measure(run, suite, config, modules, outputs, size, tell)
+        _measure(run, suite, config, modules, outputs, how, tell)
 
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
@@ -215,13 +241,15 @@ def _measure(
     config: Mapping[str, Any],
     modules: Mapping[str, str],
     outputs: list[Output],
-    size: int | None,
+    how: Measuring,
     tell: Callable[[str], None],
 ) -> None:
     contracts = suite.contracts()
     run.describe(config, contracts)
-    facts = provenance(config, suite.encoder, "float32")
+    facts = provenance(config, suite.encoder, "float32", modules)
     before = run.measured()
+    known = [record for record in before.values() if "inputs" in record]
+    taken = {record["files"][name]: digest for record in known for name, digest in record["inputs"].items()}
     records = []
     for each in outputs:
         files = (each.output, each.content, each.style)
@@ -231,7 +259,7 @@ def _measure(
             {
                 "files": [digests.of_file(file) for file in files],
                 "names": names,
-                "size": size,
+                **vars(how),
                 "contracts": contracts,
                 "modules": modules,
                 "version": __version__,
@@ -241,7 +269,7 @@ def _measure(
         if record is None or not all(
             (run.path / record["files"][each]).is_file() for each in ("output", "content", "style")
         ):
-            record = _record(run, suite, each, size)
+            record = _record(run, suite, contracts, each, how, taken)
             record["provenance"] = {**facts, "key": identity, "measured": identity}
             run.records.append(record)
         records.append(record)
@@ -249,18 +277,22 @@ def _measure(
     run.records.replace(records)
 
 
-def _record(run: RunDirectory, suite: Suite, each: Output, size: int | None) -> dict[str, Any]:
-    output = load_image(each.output, size)
-    height, width = output.shape[:2]
-    content = resize(load_image(each.content, min(height, width)), (height, width))
-    style = load_image(each.style, min(height, width))
+def _record(
+    run: RunDirectory,
+    suite: Suite,
+    contracts: Mapping[str, Any],
+    each: Output,
+    how: Measuring,
+    taken: dict[str, str],
+) -> dict[str, Any]:
+    seen = how.read(each.output, each.content, each.style)
     files = {
         "output": f"images/{each.method}/{each.pair}.png",
-        "content": f"inputs/content/{each.content.stem}.png",
-        "style": f"inputs/style/{each.style.stem}.png",
+        "content": _free(f"inputs/content/{each.content.stem}.png", seen.content, taken),
+        "style": _free(f"inputs/style/{each.style.stem}.png", seen.style, taken),
     }
-    for name, image in (("output", output), ("content", content), ("style", style)):
-        run.save(files[name], image)
+    for name, file in files.items():
+        run.save(file, getattr(seen, name))
     return {
         "schema": 1,
         "method": each.method,
@@ -270,9 +302,35 @@ def _record(run: RunDirectory, suite: Suite, each: Output, size: int | None) -> 
         "content": each.content.stem,
         "style": each.style.stem,
         "seed": each.seed,
-        "size": [height, width],
+        **seen.record(contracts),
         "files": {**files, "curve": None},
-        "metrics": suite(output, content, style),
+        "metrics": suite(seen.output, seen.content, seen.style),
         "in_sample": [],
         "cost": {"seconds": None, "compile_seconds": None, "evaluations": None, "peak_memory_mb": None},
     }
+
+
+def _free(file: str, image: np.ndarray, taken: dict[str, str]) -> str:
+    """Return the file to copy an input to: another than ``file`` where that shows it at another size or framing."""
+    digest = digest_of(image)
+    if taken.setdefault(file, digest) != digest:
+        file = f"{file.removesuffix('.png')}_{digest[:8]}.png"
+    taken[file] = digest
+    return file
+
+
+def framing_notes(out: Path) -> list[str]:
+    """Return a line for each method of ``out`` whose outputs are not all framed as their contents are."""
+    notes = []
+    by_method: dict[str, list[dict[str, Any]]] = {}
+    for record in RunDirectory(out).records.read():
+        by_method.setdefault(record["method"], []).append(record)
+    for method, records in by_method.items():
+        other = [record for record in records if record["framing"] is not None]
+        if other:
+            notes.append(
+                f"{method}: {len(other)} of {len(records)} outputs are not framed as their content is "
+                f"({other[0]['pair']}: {other[0]['framing']}). If they show its middle, give --framing=crop; if they "
+                "show all of it, --framing=squash says so"
+            )
+    return notes

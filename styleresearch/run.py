@@ -15,6 +15,7 @@ import numpy as np
 from styleresearch.build import Column
 from styleresearch.comparison import Cell, Comparison
 from styleresearch.data.images import load_image
+from styleresearch.data.triple import Triple
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
@@ -131,7 +132,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.save_inputs(what.contents, what.styles)
     finished = run.finished()
     measured_before = run.measured()
-    facts = provenance(what.config, what.suite.encoder, what.precision)
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
     cells = what.cells()
     records, failures = [], []
     for done, cell in enumerate(cells, 1):
@@ -150,9 +151,14 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
         identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
         record = measured_before.get(identity)
         if record is None:
-            output = load_image(run.path / entry["file"])
-            values = what.suite(output, what.contents[cell.content], what.styles[cell.style])
-            record = {"schema": 1, "metrics": values, "provenance": {**facts, "measured": identity, "key": cell.key}}
+            seen = Triple(load_image(run.path / entry["file"]), what.contents[cell.content], what.styles[cell.style])
+            values = what.suite(seen.output, seen.content, seen.style)
+            record = {
+                "schema": 1,
+                **seen.record(contracts),
+                "metrics": values,
+                "provenance": {**facts, "measured": identity, "key": cell.key},
+            }
         record = {**record, **_row(what, cell, entry)}
         record["provenance"] = {**record["provenance"], "config_hash": facts["config_hash"]}
         run.records.append(record)
@@ -174,7 +180,6 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
         "content": cell.content,
         "style": cell.style,
         "seed": cell.seed,
-        "size": list(what.contents[cell.content].shape[:2]),
         "files": {
             "output": entry["file"],
             "content": f"inputs/content/{cell.content}.png",

@@ -486,7 +486,7 @@ def assert_alike(folder, other):
     assert {"total", "gradient_norm"} < names
     # Where rounding turns one around, a gan's gradient of absolute differences jumps, and a share by a place or two.
     gan, cycle = "discriminator" in names, "cycle" in names
-    shares = {"judgement": 0.01, "brightness": 0.002}
+    shares = {"discriminator_accuracy": 0.01, "brightness": 0.002}
     for index, (one, two) in enumerate(zip(lines(folder), lines(other), strict=True)):
         # CycleGAN has the most such differences, and its losses follow from the second line on.
         jumps = 0.01 if cycle and index else 3e-3 if gan else 2e-4

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from styleresearch import build, run
-from styleresearch.comparison import Comparison, _bucketed, comparison
+from styleresearch.comparison import Comparison, comparison
 from styleresearch.data.images import load_image, save_image
 from styleresearch.errors import InputError
 from styleresearch.types import Style
@@ -88,17 +88,15 @@ def test_pictures_are_those_that_the_run_directory_will_hold(folder, tmp_path):
         np.testing.assert_array_equal(load_image(tmp_path / "again.png"), image)
 
 
-def test_resized_pictures_lose_a_few_pixels_of_the_long_side_at_most(folder):
-    what = comparison(config_of(folder, size=20))
-    # 40 x 61 becomes 20 x 30 and then 20 x 24; 55 x 44 becomes 25 x 20 and then 24 x 20.
-    assert what.contents["wide"].shape[:2] == (20, 24)
-    assert what.contents["tall"].shape[:2] == (24, 20)
-    whole = load_image(folder / "wide.png", 20)
-    np.testing.assert_allclose(what.contents["wide"], whole[:, 3:27], atol=0.51 / 255)
-    # Without a size nothing is resized, hence nothing cropped; a side is never cut below the size.
+def test_nothing_is_cropped_or_squashed(folder):
+    what = comparison(config_of(folder, size=20, style_size=15))
+    # The short side is the size, the long one is rounded: 40 x 61 becomes 20 x 30.5, 55 x 44 becomes 25 x 20.
+    assert what.contents["wide"].shape[:2] == (20, 30)
+    assert what.contents["tall"].shape[:2] == (25, 20)
+    assert what.styles["style"].shape[:2] == (15, 20)
+    for name in ("wide", "tall"):
+        np.testing.assert_allclose(what.contents[name], load_image(folder / f"{name}.png", 20), atol=0.501 / 255)
     assert comparison(config_of(folder)).contents["wide"].shape[:2] == (40, 61)
-    assert comparison(config_of(folder, size=42)).contents["tall"].shape[:2] == (48, 42)
-    assert _bucketed(np.zeros((20, 21, 3)), 20).shape == (20, 20, 3)
 
 
 def test_baselines_through_stylize(folder):

@@ -35,10 +35,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
     "report": {"errors", "registry", "store", "evaluation.statistics"},
-    "rundir": TENSORS | {"data", "store"},
-    "configfile": {"errors", "registry"},
+    "rundir": TENSORS | {"data", "configfile", "store"},
+    "modulefiles": set(),
+    "modules": {"errors", "modulefiles", "store"},
+    "configfile": {"errors", "registry", "modulefiles", "modules", "store"},
     "build": TENSORS | {"configfile", "methods", "training", "data", "evaluation"},
-    "trained": TENSORS | {"methods", "training", "configfile", "build", "store"},
+    "claims": TENSORS | {"methods", "training", "configfile", "store"},
+    "trained": TENSORS | {"methods", "training", "configfile", "modules", "claims", "build", "store"},
     "export": TENSORS | {"methods", "trained", "store"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "store", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "store", "rundir"},
@@ -46,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "store", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"configfile", "fit", "trained", "export", "store"},
+    | {"configfile", "modules", "fit", "trained", "export", "store"},
     "__main__": {"cli"},
 }
 

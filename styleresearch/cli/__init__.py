@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from styleresearch import __version__
 from styleresearch.cli import compare, data, evaluate, export, show, stylize, train, weights
+from styleresearch.cli.overrides import split
 from styleresearch.errors import InputError
 
 COMMANDS = (stylize, compare, train, show, export, evaluate, data, weights)
@@ -31,8 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, 1 (done, but with failures) or 2 (could not be done)."""
     parser = make_parser()
     args, rest = parser.parse_known_args(argv)
-    overrides = [argument for argument in rest if argument.startswith("--config.")]
-    unknown = [argument for argument in rest if not argument.startswith("--config.")]
+    overrides, unknown = split(rest)
     if unknown or (overrides and not hasattr(args, "config")):
         parser.error(f"unrecognised arguments: {' '.join(unknown or overrides)}")
     args.overrides = overrides

@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -24,7 +26,19 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--out", required=True, type=Path, help="the run directory to write")
     parser.add_argument("--pairs", type=Path, help="CSV with the columns output, content, style (file names)")
     parser.add_argument("--size", type=int, help="short side in px at which to measure; default: the outputs' own")
+    parser.add_argument(
+        "--style-size",
+        type=int,
+        help="short side in px of the style pictures; default: the config's style_size, else the outputs'",
+    )
+    parser.add_argument(
+        "--framing",
+        choices=("squash", "crop"),
+        help="what outputs show that have not their content's aspect ratio: all of it (squash) or its middle (crop); "
+        "default: squash, with a warning",
+    )
     parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -35,11 +49,13 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import configfile
     from styleresearch.cli.display import bars
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.measure import find_pairs, measure, unnamed
+    from styleresearch.measure import find_pairs, framing_notes, measure, measuring, unnamed
     from styleresearch.report.html import write_report
 
     console = Console(highlight=False)
+    bring(args.imports)
     config = configfile.load_config(args.config, args.overrides)
+    how = measuring(config, args.size, args.style_size, args.framing or "squash")
     pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
     for folder in args.outputs if args.pairs is None else ():
         for file in unnamed(folder):
@@ -47,10 +63,13 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(pairs), note="")
-        measure(config, pairs, args.out, args.size, lambda name: display.update(task, advance=1, note=name))
+        measure(config, pairs, args.out, how, lambda name: display.update(task, advance=1, note=name))
+    for note in framing_notes(args.out) if args.framing is None else ():
+        print(f"styleresearch: {note}", file=sys.stderr)
     command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
-    command += [f"--{name}={value}" for name in ("pairs", "size") if (value := getattr(args, name)) is not None]
-    report = write_report(args.out, command=shlex.join([*command, *args.overrides]))
+    optional = {"pairs": args.pairs, "size": args.size, "style-size": args.style_size, "framing": args.framing}
+    command += [f"--{name}={value}" for name, value in optional.items() if value is not None]
+    report = write_report(args.out, command=shlex.join([*command, *repeated(args.imports), *args.overrides]))
     console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
     return 0

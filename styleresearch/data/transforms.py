@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.data.images import MAX_SIDE
+from styleresearch.data.framing import MAX_SIDE
+from styleresearch.data.srgb import to_rgb
 from styleresearch.errors import InputError
 
 ResizeMode = Literal["short", "long", "squash"]
@@ -112,13 +113,14 @@ class Example:
 
     def _cut(self, image: Image.Image, shape: tuple[int, int], y: int, x: int) -> Image.Image:
         """Return the square from (y, x) on of a picture brought to ``shape`` = (height, width)."""
-        image.draft("RGB", (2 * shape[1], 2 * shape[0]))
-        if image.mode != "RGB":
-            image = image.convert("RGB")
+        drafted = image.draft("RGB", (2 * shape[1], 2 * shape[0]))
+        # Of a JPEG that its decoder shrinks, the last row and column may stand for part of a pixel.
+        width, height = image.size if drafted is None else drafted[1][2:]
+        image = to_rgb(image)
         box = (x, y, x + self.crop, y + self.crop)
         if image.size == (shape[1], shape[0]):
             return image.crop(box)
-        across, down = image.size[0] / shape[1], image.size[1] / shape[0]
+        across, down = width / shape[1], height / shape[0]
         inside = (x * across, y * down, box[2] * across, box[3] * down)
         # Rounding may carry the box a hair out of the picture, which Pillow refuses.
         inside = (*inside[:2], min(inside[2], image.size[0]), min(inside[3], image.size[1]))

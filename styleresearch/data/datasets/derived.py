@@ -13,6 +13,7 @@ from PIL import Image
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
 from styleresearch.data.outlines import check_sigma, outlines
+from styleresearch.data.srgb import to_rgb
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Derived(Dataset):
 
     def open(self, index: int) -> Image.Image:
         """Return one picture; see ``Dataset``."""
-        return self.derive(self.of.open(index).convert("RGB"))
+        return self.derive(to_rgb(self.of.open(index)))
 
     def name(self, index: int) -> str:
         """Return what the other dataset calls it."""
