@@ -57,7 +57,7 @@ def read_run(run_dir: Path) -> RunRecords:
         if by_name.setdefault(method.name, method) != method:
             raise InputError(
                 f"{run_dir / 'records.jsonl'}: method {_short(method.name)} appears with two labels or baseline flags "
-                f"({_short(by_name[method.name])} and {_short(method)}); evaluate the run again so that its records agree"
+                f"({_short(by_name[method.name])} and {_short(method)}); evaluate again so that records agree"
             )
     labels = _distinct({method.name: method.label for method in methods})
     by_name = {method.name: MethodName(method.name, labels[method.name], method.baseline) for method in methods}
