@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from styleresearch import __version__, build
+from styleresearch import build
 from styleresearch.comparison import OPTIONAL, REQUIRED, side_of
 from styleresearch.data.framing import How
 from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.data.triple import Measuring, digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.rundir import RunDirectory, of_config, provenance
 from styleresearch.store import digests
 
 
@@ -262,7 +262,7 @@ def _measure(
                 **vars(how),
                 "contracts": contracts,
                 "modules": modules,
-                "version": __version__,
+                "packages": facts["packages"],
             }
         )
         record = before.get(identity)
@@ -272,7 +272,7 @@ def _measure(
             record = _record(run, suite, contracts, each, how, taken)
             record["provenance"] = {**facts, "key": identity, "measured": identity}
             run.records.append(record)
-        records.append(record)
+        records.append({**record, "provenance": {**record["provenance"], **of_config(facts)}})
         tell(each.output.name)
     run.records.replace(records)
 

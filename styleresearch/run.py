@@ -22,7 +22,7 @@ from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
 from styleresearch.ops import programs
-from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.rundir import RunDirectory, of_config, provenance
 from styleresearch.store import atomic, digests
 from styleresearch.types import Style
 
@@ -143,14 +143,21 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
         if (cell.key, cell.output) not in finished:
             try:
                 finished[cell.key, cell.output], cost = _stylize_cell(
-                    what, run, cell, lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), progress=step))
+                    what,
+                    run,
+                    cell,
+                    {name: facts[name] for name in ("device", "packages")},
+                    lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), progress=step)),
                 )
             except ArithmeticError as error:
                 failures.append(f"{cell.column.name}, {cell.pair}: {error}")
                 tell(Event(cell, done, len(cells), error=str(error)))
                 continue
         entry = finished[cell.key, cell.output]
-        identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
+        # Packages too: values of one table must not differ by the versions that they were computed with.
+        identity = digests.of_json(
+            {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
+        )
         record = measured_before.get(identity)
         if record is None:
             seen = Triple(load_image(run.path / entry["file"]), what.contents[cell.content], what.styles[cell.style])
@@ -162,7 +169,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
                 "provenance": {**facts, "measured": identity, "key": cell.key},
             }
         record = {**record, **_row(what, cell, entry)}
-        record["provenance"] = {**record["provenance"], "config_hash": facts["config_hash"]}
+        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
         run.records.append(record)
         records.append(record)
         tell(Event(cell, done, len(cells), cost=cost))
@@ -194,9 +201,9 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
 
 
 def _stylize_cell(
-    what: Comparison, run: RunDirectory, cell: Cell, tell: Callable[[Progress], None]
+    what: Comparison, run: RunDirectory, cell: Cell, made: Mapping[str, Any], tell: Callable[[Progress], None]
 ) -> tuple[dict[str, Any], Cost]:
-    """Make one output; return its entry of ``outputs.jsonl`` and its cost."""
+    """Make one output; return its entry of ``outputs.jsonl``, which says where it was ``made``, and its cost."""
     curve: dict[str, list[float]] = {}
     evaluations: int | None = None
 
@@ -228,6 +235,7 @@ def _stylize_cell(
         "curve": cell.curve if curve else None,
         "sha256": digests.of_file(run.path / cell.output),
         "cost": {**vars(cost), "evaluations": evaluations},
+        "made": dict(made),
     }
     run.outputs.append(entry)
     return entry, cost
