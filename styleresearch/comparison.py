@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
+from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.store import digests
@@ -82,7 +84,7 @@ class Comparison:
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
                 for seed in self.seeds:
-                    pair = f"{content}__{style}" + (f"__s{seed}" if len(self.seeds) > 1 else "")
+                    pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
                         key = digests.of_json(
@@ -112,9 +114,10 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     build.check_named(config, ("methods", "metrics"))
     problems = Problems()
     columns, metrics, layers = [], {}, {}
+    with problems.at("methods"):
+        check_folder_names("method", config["methods"])
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):
-            _check_name("method", name)
             columns.append(trained.column(name, spec))
             if (terms := getattr(columns[-1].method, "objective", None)) is not None:
                 layers[f"methods.{name}"] = terms.layers
@@ -124,13 +127,13 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
+    _check_labels(columns, problems)
     sizes = {key: _size(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
             found = build.source(config[group])
-            for name in found.names():
-                _check_name("picture", name)
+            check_titles("picture", found.names())
             pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
@@ -138,6 +141,10 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
         for seed in seeds:
             check_seed(seed)
+        if len(pictures) == 2:
+            with problems.at("contents and styles"):
+                names = [tuple(group) for group in pictures.values()]
+                check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
@@ -195,11 +202,12 @@ def _as_in_file(image: np.ndarray) -> np.ndarray:
     return np.floor(image * 255 + 0.5).astype(np.float32) / np.float32(255)
 
 
-def _check_name(kind: str, name: str) -> None:
-    if "__" in name or "/" in name or "\\" in name or name.startswith(".") or not name:
-        raise InputError(
-            f"the {kind} name {name!r} cannot be part of a file name: rename it without '__', '/' and a leading dot"
-        )
+def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
+    """Note methods of one label, which no reader of a table could tell apart."""
+    first: dict[str, str] = {}
+    for column in columns:
+        if (other := first.setdefault(column.label, column.name)) != column.name:
+            problems.found.append(f"methods.{column.name}: {other} has the label {column.label!r} too: give it another")
 
 
 def _digest(image: np.ndarray) -> str:
