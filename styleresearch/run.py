@@ -206,7 +206,7 @@ class _Made:
     """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost."""
 
     image: np.ndarray
-    curve: Mapping[str, list[float]]
+    curve: Mapping[str, list[Any]]
     evaluations: int | None
     cost: Cost
 

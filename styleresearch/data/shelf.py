@@ -44,12 +44,12 @@ class Shelf:
     def meant(self, entry: str, *bases: Path) -> tuple[str, ...]:
         """Return the files that an entry of a table may mean.
 
-        Beside what ``find`` knows, that may be a path from the current folder or from one of ``bases``, or the name of
-        a picture in a subfolder.
+        Beside what ``find`` knows, that may be a path from the folder itself, from the current one or from one of
+        ``bases``, or the name of a picture in a subfolder.
         """
         if found := self.find(entry):
             return found
-        for path in paths(entry, Path(), *bases):
+        for path in paths(entry, self.folder, Path(), *bases):
             if (inside := below(path, self.folder)) is not None and (found := self.find(inside)):
                 return found
         return tuple(self._deeper.get(canonical(entry), ()))

@@ -18,11 +18,12 @@ from styleresearch.errors import InputError
 def titles(files: Sequence[str]) -> tuple[str, ...]:
     """Return what each picture is called: its file's name without the ending, where no other could be meant by it.
 
-    Where one could, the path without the ending, or else the path with it, "-" in place of "/". Names that differ in
-    capitals or Unicode form alone count as one, since some file systems hold them for one: see ``check_distinct``.
+    Where one could, the name with the ending, or else with the folder before it, and with the one before that. Names
+    that differ in capitals or Unicode form alone count as one, since some file systems hold them for one: see
+    ``check_distinct``.
 
     Args:
-        files: paths of the pictures, relative ones with "/".
+        files: paths of the pictures, with "/".
     """
     forms = [_forms(file) for file in files]
     shared = Counter(form for each in forms for form in {folded(form) for form in each})
@@ -34,14 +35,22 @@ def check_distinct(files: Iterable[str], called: Iterable[str]) -> None:
     taken: dict[str, str] = {}
     for file, title in zip(files, called, strict=True):
         if (other := taken.get(folded(title))) is not None:
-            raise InputError(f"two pictures are named {title!r}: {other} and {file}. Rename one, or leave it out")
+            raise InputError(
+                f"the pictures {other} and {file} would both be called {title!r} on some file systems: rename one, or "
+                "leave it out"
+                if file != other
+                else f"the picture {file} is there twice: leave one out"
+            )
         taken[folded(title)] = file
 
 
-def _forms(file: str) -> tuple[str, str, str]:
-    name = canonical(file)
-    flat = re.sub(r"[/:]+", "-", name).lstrip("-.") if "/" in name else name
-    return canonical(PurePosixPath(name).stem), without_ending(flat), flat
+def _forms(file: str) -> list[str]:
+    parts = [part for part in PurePosixPath(canonical(file)).parts if part not in ("/", "..")]
+    forms = [without_ending(parts[-1]), parts[-1]]
+    for count in range(2, len(parts) + 1):
+        joined = "-".join(parts[-count:]).replace(":", "-").lstrip(".-")
+        forms += [without_ending(joined), joined]
+    return forms
 
 
 def without_ending(name: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from styleresearch.errors import InputError
+from styleresearch.store import failures
 
 SCHEMA = 1
 Better = Literal["lower", "higher"] | None
@@ -159,7 +160,7 @@ def read_run(run_dir: Path) -> RunRecords:
         records=records,
         notices=(),
     )
-    notices += _missing(run)
+    notices += _missing(run) + _failed(run)
     return RunRecords(**{**vars(run), "notices": tuple(notices)})
 
 
@@ -314,3 +315,16 @@ def _missing(run: RunRecords) -> list[str]:
                 "and differences are over the pairs that both methods have."
             )
     return notices
+
+
+def _failed(run: RunRecords) -> list[str]:
+    """Say why what is missing is missing, a sentence for each method."""
+    labels = {method.name: method.label for method in run.methods}
+    by_method: dict[str, list[failures.Failure]] = {}
+    for failure in failures.read(run.directory):
+        by_method.setdefault(failure.method, []).append(failure)
+    return [
+        f"{labels.get(method, method)} failed on {len(found)} {'pair' if len(found) == 1 else 'pairs'}, the first "
+        f"{found[0].pair}: {found[0].reason}"
+        for method, found in by_method.items()
+    ]
