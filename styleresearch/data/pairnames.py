@@ -94,10 +94,11 @@ def check_pair_names(contents: Sequence[str], styles: Sequence[str], seeds: Sequ
                     long[max(content, style, key=lambda title: len(title.encode()))] += 1
                     continue
                 found = readings(name, *shelves)
-                if len(found) > 1:
-                    problems.append(
-                        f"a file {name!r} may be {' or '.join(map(str, found))}: rename one of these pictures"
-                    )
+                if [(each.contents, each.styles, each.seed) for each in found] != [
+                    ((f"{content}.png",), (f"{style}.png",), seed)
+                ]:
+                    which = " or ".join(map(str, found))
+                    problems.append(f"a file {name!r} would be read as {which}: rename one of these pictures")
     for title, times in long.items():
         problems.append(
             f"the picture {title!r} ({len(title.encode())} bytes) makes {times} names of outputs longer than the "

@@ -18,6 +18,9 @@ FOLDER = "failures"
 _LONGEST = 300
 """Characters of an error's own text in a reason; the file has all."""
 
+_SLIPS = (ZeroDivisionError, OverflowError, FloatingPointError)
+"""What Python raises by itself, and nobody wrote a message for; other ArithmeticErrors say that a loss diverged."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -65,8 +68,7 @@ def read(run: Path) -> list[Failure]:
 def reason(error: Exception) -> str:
     """Return one line that says what happened, and where, unless the message was written to be read by itself."""
     text = str(error).strip()
-    # A ZeroDivisionError is an ArithmeticError too, and a slip in somebody's code.
-    if isinstance(error, InputError) or type(error) is ArithmeticError:
+    if isinstance(error, InputError | ArithmeticError) and not isinstance(error, _SLIPS):
         return " ".join(text.split())
     first = text.splitlines()[0] if text else ""
     first = first if len(first) <= _LONGEST else f"{first[:_LONGEST]}..."
