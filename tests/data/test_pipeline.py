@@ -197,6 +197,15 @@ def test_pairs_have_one_name_in_any_order_with_any_ending():
     assert styles == [(1, 2, 0)[number] for number in contents]
 
 
+def test_pairs_have_one_name_in_either_unicode_form_and_with_dots():
+    content, style = Numbered(3), Numbered(3)
+    content.name = ("img.0", "img.1", "caf\u00e9.jpg").__getitem__
+    style.name = ("cafe\u0301.png", "img.1", "img.0").__getitem__
+    pipeline = Pipeline(content, style, paired=True, batch_size=3, crop=4)
+    contents, styles = numbers(pipeline, 0, 4), numbers(pipeline, 0, 4, "style")
+    assert styles == [(2, 1, 0)[number] for number in contents]
+
+
 def test_what_is_no_pair_is_named():
     with pytest.raises(InputError, match="paired=True: every content picture needs its style picture"):
         Pipeline(Numbered(3), paired=True)
