@@ -143,7 +143,7 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
     return registry.build(options)
 
 
-def completed(registry: Registry[Any], spec: Any) -> dict[str, Any]:
+def completed(registry: Registry[Any], spec: Any) -> Any:
     """Return a spec with the defaults of the options that it leaves out, at any depth; None counts as left out.
 
     What is not registered stays as it is.

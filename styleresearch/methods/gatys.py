@@ -94,7 +94,7 @@ class Gatys(Method):
         results = []
         for index in range(content.shape[0]):
             one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
-            results.append(self._optimise(encoder, *one, keys[index], progress))
+            results.append(self._optimise(encoder, one[0], one[1], keys[index], progress))
         return jax.device_put(np.concatenate(results))
 
     def _optimise(
