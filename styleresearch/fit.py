@@ -30,9 +30,10 @@ from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.lengths import oddities
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
-from styleresearch.training.rates import lasting, oddities
+from styleresearch.training.rates import lasting
 from styleresearch.training.start import started
 
 REQUIRED = ("encoder", "method", "data", "train")
@@ -348,7 +349,8 @@ class _Watcher:
         now = identity.schedules_of(method, self.what.config["method"])
         schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
         _write(self.run, {**self.facts, "schedules": schedules})
-        for text in (*changes, *oddities(method, self.what.settings.steps)):
+        settings, data = self.what.settings, self.what.data
+        for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
             warnings.warn(text, Notice, stacklevel=2)
 
     def report(self, report: Report) -> None:

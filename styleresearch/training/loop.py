@@ -179,6 +179,7 @@ def train(
         watcher.sample(0, state)
 
     meter = _Meter(settings, size, method.alarms)
+    meter.checkpoint = None if found is None else done
     interrupt.check()
     alone = processes == 1
     with interrupt.deferred() if alone else contextlib.nullcontext():
@@ -196,12 +197,13 @@ def train(
             if saves or samples or done % settings.log_every == 0:
                 watcher.report(meter.report(done))
             if saves:
-                _check_parameters(state, done)
+                _check_parameters(state, done, meter.saved())
             if samples:
                 watcher.sample(done, state)
             if saves:
                 # Last: what a step leaves beside its checkpoint is there when a killed run goes on from it.
                 checkpoints.save(done, state, meter.since_save())
+                meter.checkpoint = done
             if saves or samples:
                 meter.restart()
         checkpoints.wait()
@@ -218,13 +220,13 @@ def _averaged(state: State, step: Any, decay: float) -> State:
     return state.replace(ema=ema)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _check_parameters(state: State, step: int) -> None:
+def _check_parameters(state: State, step: int, saved: str) -> None:
     # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program. Not by
     # device_get, after which jax 0.11 copies what the next step is given instead of taking its place.
     if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(state.params)):
         raise NonFiniteLossError(
-            f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
-            "rate, or set optimizer.clip_norm"
+            f"a parameter became NaN or infinite by step {step} while every loss term was finite; {saved}: lower the "
+            "learning rate, or set optimizer.clip_norm, and start again in another directory"
         )
 
 
@@ -233,6 +235,7 @@ class _Meter:
 
     def __init__(self, settings: Settings, batch: int, alarms: Sequence[Alarm]) -> None:
         self.settings, self.batch, self.alarms = settings, batch, alarms
+        self.checkpoint: int | None = None
         self.pending: list[Metrics] = []
         self.totals: list[float] = []
         self.waited = 0.0
@@ -263,8 +266,8 @@ class _Meter:
             if broken:
                 blame = [name for name in broken if name not in ("total", "gradient_norm")] or broken
                 raise NonFiniteLossError(
-                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; the last "
-                    "checkpoint is good: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
+                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; "
+                    f"{self.saved()}: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
                     "start again in another directory"
                 )
         seconds = time.perf_counter() - self.began
@@ -282,6 +285,10 @@ class _Meter:
         self.pending = []
         self.restart()
         return report
+
+    def saved(self) -> str:
+        """Return what there is to go back to."""
+        return "there is no checkpoint yet" if self.checkpoint is None else f"checkpoint {self.checkpoint} is good"
 
     def since_save(self) -> dict[str, float]:
         """Return the mean total since the last call."""
