@@ -11,8 +11,9 @@ import pytest
 from styleresearch import build, run
 from styleresearch.comparison import Comparison, comparison
 from styleresearch.data.images import load_image, save_image
+from styleresearch.data.outputs import find_outputs
 from styleresearch.errors import InputError
-from styleresearch.measure import find_pairs, measure, measuring
+from styleresearch.measure import measure, measuring
 from styleresearch.rundir import RunDirectory
 from styleresearch.store import digests
 from styleresearch.types import Style
@@ -163,7 +164,7 @@ def test_other_package_versions_measure_anew_so_that_one_table_has_one_version(f
 def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
     folder.joinpath("out").mkdir()
     save_image(folder / "out" / "wide__style.png", load_image(folder / "wide.png"))
-    outputs = find_pairs(folder / "out", folder, folder)
+    outputs, _ = find_outputs([folder / "out"], folder, folder)
     config = {name: config_of(folder)[name] for name in ("encoder", "metrics")}
     for title in ("first", "second"):
         measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda name: None)
