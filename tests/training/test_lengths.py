@@ -46,28 +46,29 @@ def test_what_does_not_go_with_the_length_of_a_run_is_told(toy, optimizer, steps
         assert re.search(told, text), text
 
 
-@dataclass(frozen=True, eq=False)
-class Two:
-    """As much of a method as has optimisers."""
+@pytest.fixture
+def two(toy):
+    """A method with the optimisers of a GAN, and its pool."""
 
-    optimizer: Optimizer
-    discriminator_optimizer: Optimizer | None = None
-    pool: int = 0
+    @dataclass(frozen=True, eq=False)
+    class Two(toy):
+        discriminator_optimizer: Optimizer | None = None
+        pool: int = 0
+
+    return Two
 
 
 @pytest.mark.parametrize(("pool", "told"), [(0, False), (19, False), (20, True), (50, True)])
-def test_a_pool_that_never_fills_is_told(pool, told):
-    found = list(oddities(Two(adam(), pool=pool), 5, 4))
+def test_a_pool_that_never_fills_is_told(two, pool, told):
+    found = list(oddities(two(adam(), pool=pool), 5, 4))
     assert [text.split(":")[0] for text in found] == ([f"pool={pool} never fills"] if told else [])
 
 
-def test_every_optimiser_has_its_rate():
-    both = lasting(Two(adam(name="linear"), adam(name="linear", steps=20)), 10)
-    assert rates_at(both, 5) == {
-        "learning_rate": pytest.approx(0.05),
-        "discriminator_learning_rate": pytest.approx(0.075),
-    }
+def test_every_optimiser_has_its_rate(two):
+    both = lasting(two(adam(name="linear"), discriminator_optimizer=adam(name="linear", steps=20)), 10)
+    expected = {"learning_rate": 0.05, "discriminator_learning_rate": 0.075}
+    assert rates_at(both, 5) == pytest.approx(expected)
     assert [text.split(" ")[0] for text in oddities(both, 10, 1)] == ["discriminator_optimizer.schedule"]
-    one = lasting(Two(adam(2, name="linear")), 10)
-    assert rates_at(one, 5) == {name: pytest.approx(0.06) for name in ("learning_rate", "discriminator_learning_rate")}
+    one = lasting(two(adam(2, name="linear")), 10)
+    assert rates_at(one, 5) == pytest.approx(dict.fromkeys(expected, 0.06))
     assert list(oddities(one, 10, 1)) == []
