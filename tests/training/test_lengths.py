@@ -35,7 +35,6 @@ def adam(accumulate: int = 1, **schedule: Any) -> Adam:
         (adam(2, name="linear", steps=6), 11, "falls until step 12"),
         (adam(20), 10, "optimizer.accumulate=20 is more than train.steps=10: nothing is learned"),
     ],
-    ids=str,
 )
 def test_what_does_not_go_with_the_length_of_a_run_is_told(toy, optimizer, steps, told):
     found = list(oddities(lasting(toy(optimizer), steps), steps, 1))
