@@ -246,7 +246,7 @@ def _measure(
 ) -> None:
     contracts = suite.contracts()
     run.describe(config, contracts)
-    facts = provenance(config, suite.encoder, "float32")
+    facts = provenance(config, suite.encoder, "float32", modules)
     before = run.measured()
     known = [record for record in before.values() if "inputs" in record]
     taken = {record["files"][name]: digest for record in known for name, digest in record["inputs"].items()}

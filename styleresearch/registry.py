@@ -18,6 +18,10 @@ Entry = TypeVar("Entry", bound=Callable[..., Any])
 _NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # an int is fine where a float is asked for
 
 
+registrations: list[str] = []
+"""The module of each registration, in order: so that a config can tell which of its imports registered something."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string."""
     match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
@@ -53,6 +57,7 @@ class Registry(Generic[T]):
                     f"choose another name for {entry.__module__}.{entry.__qualname__}"
                 )
             self._entries[name] = entry
+            registrations.append(entry.__module__)
             return entry
 
         return decorate

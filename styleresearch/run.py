@@ -21,6 +21,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
+from styleresearch.ops import programs
 from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.store import atomic, digests
 from styleresearch.types import Style
@@ -62,8 +63,9 @@ def stylize(
             f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
         )
     keep = column.preserve_color
+    programs.drop_if_many()
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
-        image = jnp.asarray(content, jnp.float32)[None]
+        image = jnp.asarray(np.asarray(content, np.float32)[None])
         shown = image if keep is None else keep.content(image)
         used = [_recoloured(style, image, keep) for style in styles]
         output = column.method.stylize(
@@ -74,7 +76,7 @@ def stylize(
             key=jax.random.key(seed),
             progress=progress,
         )
-        result = np.asarray((output if keep is None else keep.output(output, image))[0])
+        result = np.asarray(output if keep is None else keep.output(output, image))[0]
     if not np.isfinite(result).all():
         raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
     return result, cost
@@ -132,7 +134,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.save_inputs(what.contents, what.styles)
     finished = run.finished()
     measured_before = run.measured()
-    facts = provenance(what.config, what.suite.encoder, what.precision)
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
     cells = what.cells()
     records, failures = [], []
     for done, cell in enumerate(cells, 1):

@@ -19,6 +19,7 @@ import jax
 import numpy as np
 
 from styleresearch import __version__
+from styleresearch.configfile import modules_of, settings_of
 from styleresearch.data.images import save_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -125,16 +126,19 @@ def _locked(file: IO[str]) -> bool:
     return True
 
 
-def provenance(config: Mapping[str, Any], encoder: Encoder, precision: str) -> dict[str, Any]:
+def provenance(
+    config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
+) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
     device = jax.local_devices()[0]
     kind = platform.machine() if device.platform == "cpu" else device.device_kind
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
     return {
-        "config_hash": digests.of_json(config),
+        "config_hash": digests.of_json(settings_of(config)),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
         "precision": precision,
         "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
         "encoder": encoder.describe(),
+        "modules": {**modules_of(config), **modules},
     }

@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -18,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -34,12 +37,12 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(highlight=False)
     enable_compilation_cache()
+    bring(args.imports)
     what = comparison(configfile.load_config(args.config, args.overrides))
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
-    command = shlex.join(
-        ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}", *args.overrides]
-    )
+    command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
+    command = shlex.join([*command, *repeated(args.imports), *args.overrides])
     for failure in failures:
         print(f"styleresearch: {failure}", file=sys.stderr)
     report = write_report(args.workdir, command=command)

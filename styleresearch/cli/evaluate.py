@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -36,6 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "default: squash, with a warning",
     )
     parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.report.html import write_report
 
     console = Console(highlight=False)
+    bring(args.imports)
     config = configfile.load_config(args.config, args.overrides)
     how = measuring(config, args.size, args.style_size, args.framing or "squash")
     pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
@@ -66,6 +70,6 @@ def run(args: argparse.Namespace) -> int:
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
     optional = {"pairs": args.pairs, "size": args.size, "style-size": args.style_size, "framing": args.framing}
     command += [f"--{name}={value}" for name, value in optional.items() if value is not None]
-    report = write_report(args.out, command=shlex.join([*command, *args.overrides]))
+    report = write_report(args.out, command=shlex.join([*command, *repeated(args.imports), *args.overrides]))
     console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
     return 0

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleresearch.cli.imports import add_option, bring
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -55,6 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="keep the content's colours, by this transfer",
     )
     parser.add_argument("--preserve-color-when", choices=("before", "after"), help="default: after")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -66,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.comparison import check_seed
+    from styleresearch.configfile import settings_of
     from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
@@ -76,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
     _check_out(args)
     _check_counts(args)
     check_seed(args.seed)
+    bring(args.imports)
     column, config = _optimised(args) if args.checkpoint is None else _trained(args)
     _check_style(args, column)
     precision = config.get("precision", "float32")
@@ -106,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             raise InputError(str(error)) from error
     trained: Any = column.trained
     details = {
-        "config": {**config, "method": column.spec},
+        "config": {**settings_of(config), "method": column.spec},
         "seed": args.seed,
         "content": args.content.name,
         "styles": [Path(style).name for style in args.style],
@@ -144,13 +149,18 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
 
 def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--checkpoint``, and the config that it was trained by."""
+    from styleresearch import build
+    from styleresearch.comparison import check_precision
     from styleresearch.errors import InputError
     from styleresearch.trained import column
 
     if args.config is not None or args.overrides:
         raise InputError("--checkpoint knows its own config; leave --config out")
     found = column("method", _spec({"checkpoint": args.checkpoint}, args))
-    return found, dict(found.trained.facts["config"])
+    config, problems = dict(found.trained.facts["config"]), build.Problems()
+    check_precision(config, problems)
+    problems.raise_if_any()
+    return found, config
 
 
 def _spec(spec: Any, args: argparse.Namespace) -> Any:

@@ -60,6 +60,8 @@ def _existing_file(path: str | Path) -> Path:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder, not a picture: name one file in it")
+        if path.is_symlink() and not path.exists():
+            raise InputError(f"{path} is a link to {str(path.readlink())!r}, which is not there: mend or delete it")
         if not path.exists():
             raise InputError(f"there is no file {path}: check the path (it was looked up from {Path.cwd()})")
         if not path.is_file():

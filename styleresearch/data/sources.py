@@ -19,6 +19,7 @@ from PIL import Image
 
 from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import READ_SUFFIXES, load_image
+from styleresearch.data.listing import list_pictures
 from styleresearch.data.outlines import check_sigma, outlines
 from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
 from styleresearch.data.painter import PAINTINGS, paint
@@ -252,22 +253,13 @@ def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSourc
         InputError: if there is no such folder, it holds no pictures, or two of them have the same name.
     """
     root = Path(path).expanduser()
-    try:
-        entries = sorted(root.iterdir())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot list the folder {str(root)!r}: {reason}. Give a folder of pictures") from error
-    pictures = [
-        entry
-        for entry in entries
-        if entry.suffix.lower() in READ_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
-    ]
-    if not pictures:
+    found, others = list_pictures(root)
+    if not found:
         raise InputError(
-            f"the folder {root} holds no pictures ({len(entries)} other entries). Endings that are read: "
+            f"the folder {root} holds no pictures ({others} other files). Endings that are read: "
             f"{', '.join(READ_SUFFIXES)}"
         )
-    paths = _stem_to_path(f"folder {root}", pictures)
+    paths = _stem_to_path(f"folder {root}", [root / name for name in found])
     chosen = _selection(f"folder {root}", names, [name for name, _ in paths])
     return PictureFiles(f"folder {root}", tuple((name, dict(paths)[name]) for name in chosen))
 

@@ -28,6 +28,7 @@ def yuv_to_rgb(yuv: Float[Array, "b h w 3"]) -> Image:
     return jnp.matmul(yuv, jnp.linalg.inv(jnp.array(_RGB_TO_YUV)).T, precision="highest")
 
 
+@jax.jit
 def luminance(image: Image) -> Image:
     """Return the grey image of the same luma, on three channels."""
     return jnp.broadcast_to(rgb_to_yuv(image)[..., :1], image.shape)
@@ -40,24 +41,43 @@ def with_luminance_of(color: Image, light: Image) -> Image:
     return jnp.clip(yuv_to_rgb(yuv), 0.0, 1.0)
 
 
-@jax.jit
 def match_mean_std(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's mean and standard deviation in each channel, clipped to [0, 1]."""
-    scale = std(reference, eps=1e-8) / std(image, eps=1e-8)
-    return jnp.clip((image - _at(mean(image))) * _at(scale) + _at(mean(reference)), 0.0, 1.0)
+    # Here and below: a program for each size of either picture, not one for each pair of sizes.
+    return _with_mean_std(image, *_mean_std(reference))
 
 
 @jax.jit
+def _mean_std(image: Image) -> tuple[Float[Array, "b c"], Float[Array, "b c"]]:
+    return mean(image), std(image, eps=1e-8)
+
+
+@jax.jit
+def _with_mean_std(image: Image, wanted_mean: Float[Array, "b c"], wanted_std: Float[Array, "b c"]) -> Image:
+    scale = wanted_std / std(image, eps=1e-8)
+    return jnp.clip((image - _at(mean(image))) * _at(scale) + _at(wanted_mean), 0.0, 1.0)
+
+
 def match_covariance(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's colour mean and covariance (CORAL), clipped to [0, 1].
 
     Source: arXiv:1606.05897, section 4.1, with symmetric square roots ("image analogies" colour matching).
     """
-    ridge = 1e-5 * jnp.eye(3)[None]
-    whiten = jnp.linalg.inv(sqrt_psd(covariance(image) + ridge))
-    colour = jnp.einsum("bij,bjk->bik", sqrt_psd(covariance(reference) + ridge), whiten, precision="highest")
-    centred = image - _at(mean(image))
-    return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(mean(reference)), 0.0, 1.0)
+    return _with_mean_root(image, *_mean_root(reference))
+
+
+@jax.jit
+def _mean_root(image: Image) -> tuple[Float[Array, "b c"], Float[Array, "b c c"]]:
+    """Return the mean colour and the root of the colours' covariance, kept from being singular."""
+    return mean(image), sqrt_psd(covariance(image) + 1e-5 * jnp.eye(3)[None])
+
+
+@jax.jit
+def _with_mean_root(image: Image, wanted_mean: Float[Array, "b c"], wanted_root: Float[Array, "b c c"]) -> Image:
+    image_mean, image_root = _mean_root(image)
+    colour = jnp.einsum("bij,bjk->bik", wanted_root, jnp.linalg.inv(image_root), precision="highest")
+    centred = image - _at(image_mean)
+    return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(wanted_mean), 0.0, 1.0)
 
 
 @jax.jit

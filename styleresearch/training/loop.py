@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -15,10 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from styleresearch import interrupt
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import started
 from styleresearch.types import Params
 
@@ -120,6 +120,9 @@ def train(
 ) -> State:
     """Train until ``settings.steps``, or until the process is asked to stop (SIGINT, SIGTERM), and return the state.
 
+    A signal ends training after the step that runs, with a checkpoint. Not among several processes: one that stops
+    alone would leave the others waiting for it, so there it is a KeyboardInterrupt, as it is before the first step.
+
     Data parallel over all devices of all processes: batches are split, parameters are held by each. The run continues
     from the newest checkpoint; batches and randomness are functions of the step's number, so it ends with exactly the
     parameters of a run that was never interrupted, on the same devices.
@@ -138,6 +141,7 @@ def train(
         InputError: if the rows of a batch cannot be divided among the devices, or ``learned`` does not fit.
         NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
     """
+    method = lasting(method, settings.steps)
     mesh = Mesh(np.asarray(jax.devices()), ("data",))
     everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     encoder = jax.device_put(encoder, everywhere)
@@ -149,6 +153,7 @@ def train(
 
     def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         new, metrics = method.step(state, encoder, _images(batch))
+        metrics = {**metrics, **rates_at(method, state.step)}
         return (_averaged(new, state.step, settings.ema) if settings.ema else new), metrics
 
     first = batches.batch(0)
@@ -173,6 +178,7 @@ def train(
     if done >= settings.steps:
         return state
 
+    interrupt.check()
     began = time.perf_counter()
     step = jax.jit(advance, donate_argnums=0, out_shardings=everywhere).lower(state, encoder, first).compile()
     watcher.compiled(time.perf_counter() - began)
@@ -180,7 +186,9 @@ def train(
         watcher.sample(0, state)
 
     meter = _Meter(settings, size, method.alarms)
-    with _asked_to_stop() as stop:
+    interrupt.check()
+    alone = processes == 1
+    with interrupt.deferred() if alone else contextlib.nullcontext():
         rows = batches.iterate(done, mine)
         last = False
         while not last:
@@ -189,7 +197,7 @@ def train(
             state, metrics = step(state, encoder, batch)
             done += 1
             meter.add(metrics)
-            last = done == settings.steps or stop.is_set()
+            last = done == settings.steps or (alone and interrupt.asked())
             saves = last or done % settings.save_every == 0
             samples = settings.sample_every and (last or done % settings.sample_every == 0)
             if saves or samples or done % settings.log_every == 0:
@@ -203,7 +211,7 @@ def train(
                 checkpoints.save(done, state, meter.since_save())
             if saves or samples:
                 meter.restart()
-    checkpoints.wait()
+        checkpoints.wait()
     return state
 
 
@@ -244,7 +252,7 @@ class _Meter:
         if len(self.pending) > 1:
             jax.block_until_ready(self.pending[-2])
 
-    @contextmanager
+    @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
         began = time.perf_counter()
         yield
@@ -287,28 +295,3 @@ class _Meter:
         mean = float(np.mean(self.totals))
         self.totals = []
         return {"total": mean}
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into a flag, so that no step is cut in half; a second one ends the process as usual.
-
-    Not among several processes: one that stops alone would leave the others waiting for it.
-    """
-    stop = threading.Event()
-    if jax.process_count() > 1 or threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: Any) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -88,6 +88,14 @@ def test_folder_is_sorted_and_passes_over_other_files(pictures):
     assert chosen.names() == ("c", "a")
 
 
+def test_a_link_to_nowhere_is_said_to_be_one(pictures):
+    (pictures / "gone.png").symlink_to("moved.png")
+    source = SOURCES.build(spec("folder", path=str(pictures)))
+    assert source.names() == ("a", "b", "c", "gone")
+    with pytest.raises(InputError, match=r"gone\.png is a link to 'moved\.png', which is not there"):
+        source.picture("gone")
+
+
 def test_files_keep_their_order(pictures):
     source = SOURCES.build(spec("files", paths=(str(pictures / "c.webp"), pictures / "b.PNG")))
     assert source.names() == ("c", "b")
@@ -135,7 +143,7 @@ def test_wrong_folder(tmp_path, pictures):
     refuses("needs the option 'path'", "folder")
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "notes.txt").touch()
-    refuses(r"holds no pictures \(1 other entries\)", "folder", path=str(tmp_path / "bare"))
+    refuses(r"holds no pictures \(1 other files\)", "folder", path=str(tmp_path / "bare"))
     refuses("no picture 'd'", "folder", path=str(pictures), names=("d",))
     Image.new("RGB", (4, 4)).save(pictures / "a.png")
     refuses(r"two pictures named 'a': .*a\.jpg and .*a\.png", "folder", path=str(pictures))

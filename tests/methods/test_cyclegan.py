@@ -143,7 +143,7 @@ def test_the_discriminators_learn_from_what_the_pools_show(
     (value, told), gradient = jax.jit(jax.value_and_grad(loss, has_aux=True))(start.params["discriminator"])
     # Of the two, the one that is worse off: further from telling nothing. Rounding may turn over one place of 392.
     expected = max(map(float, told.values()), key=lambda share: abs(share - 0.5))
-    assert float(metrics["judgement"]) == pytest.approx(expected, abs=0.003)
+    assert float(metrics["discriminator_accuracy"]) == pytest.approx(expected, abs=0.003)
     assert float(metrics["discriminator"]) == pytest.approx(float(value), rel=1e-4)
     assert float(metrics["discriminator_gradient_norm"]) == pytest.approx(float(optax.tree.norm(gradient)), rel=1e-3)
     assert_same(state.params["discriminator"], descended(long_steps, start.params["discriminator"], gradient))

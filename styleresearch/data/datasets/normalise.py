@@ -38,7 +38,7 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         InputError: if the file is not a picture that can be read.
     """
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else b""  # whoever opens a pipe waits for another to write to it
     except OSError:
         data = b""  # load_image says what is wrong
     plain, short = _plain(data)

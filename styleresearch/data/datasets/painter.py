@@ -95,6 +95,7 @@ class PaintedPictures(Dataset):
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Paint what is not in the cache yet."""
+        cache.sweep()
         for i in range(self.count):
             if not (self.folder / f"{i}.png").exists():
                 self.open(i)
