@@ -16,6 +16,7 @@ import pytest
 
 from styleresearch import __version__
 from styleresearch.data.images import load_image, read_metadata
+from styleresearch.data.triple import digest_of
 from styleresearch.rundir import RunDirectory
 
 PAIRS = ("hill__ink", "hill__oil", "lake__ink", "lake__oil")
@@ -73,8 +74,12 @@ def test_a_whole_comparison(run, bench):
     for record in records:
         assert set(record) == {
             *("schema", "method", "label", "baseline", "pair", "content", "style", "seed", "size", "files"),
-            *("metrics", "in_sample", "cost", "provenance"),
+            *("metrics", "in_sample", "cost", "provenance", "inputs", "framing", "contracts"),
         }
+        assert record["framing"] is None
+        assert list(record["contracts"]) == list(contracts)
+        for name, digest in record["inputs"].items():
+            assert digest == digest_of(load_image(folder / record["files"][name]))
         assert record["schema"] == 1
         assert record["label"] == {"noise": "Gatys", "identity": "Content", "style": "style"}[record["method"]]
         assert record["baseline"] == (record["method"] != "noise")
