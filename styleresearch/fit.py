@@ -16,7 +16,7 @@ import numpy as np
 
 from styleresearch import __version__, build, configfile, identity
 from styleresearch.build import Problems
-from styleresearch.comparison import check_precision, check_seed
+from styleresearch.comparison import check_precision
 from styleresearch.configfile import ORIGIN
 from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
@@ -25,13 +25,15 @@ from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
+from styleresearch.options import Seed, setting
 from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.lengths import oddities
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
-from styleresearch.training.rates import lasting, oddities
+from styleresearch.training.rates import lasting
 from styleresearch.training.start import started
 
 REQUIRED = ("encoder", "method", "data", "train")
@@ -105,9 +107,9 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         _check_optimizers(method)
         layers["method"] = getattr(method, "layers", ())
     build.check_encoder(config["encoder"], layers, problems)
-    seed = config.get("seed", 0)
+    seed = 0
     with problems.at("seed"):
-        check_seed(seed)
+        seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
         settings = build.options_of(Settings, config["train"])
     if method is not None and settings is not None:
@@ -124,7 +126,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             samples = _samples(given, named if method is None else method.takes_style)
     if "start" in config:
         with problems.at("start"):
-            start = load(str(config["start"]))
+            start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
     encoder = build.encoder(config["encoder"])
@@ -347,7 +349,8 @@ class _Watcher:
         now = identity.schedules_of(method, self.what.config["method"])
         schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
         _write(self.run, {**self.facts, "schedules": schedules})
-        for text in (*changes, *oddities(method, self.what.settings.steps)):
+        settings, data = self.what.settings, self.what.data
+        for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
             warnings.warn(text, Notice, stacklevel=2)
 
     def report(self, report: Report) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
-CONTRACTS = {"errors", "types", "registry"}
+CONTRACTS = {"errors", "types", "options", "registry"}
 TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
 
 # Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "interrupt": set(),
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
-    "registry": {"errors", "types"},
+    "options": {"errors"},
+    "registry": {"errors", "types", "options"},
     "ops": CONTRACTS,
     "encoder": CONTRACTS | {"ops", "store"},
     "nets": CONTRACTS | {"ops"},
@@ -31,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS,
     "training": TENSORS | {"methods", "store", "interrupt"},
     # No jax: `types` names jax arrays.
-    "data": {"errors", "registry", "store"},
+    "data": {"errors", "options", "registry", "store"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
@@ -65,7 +66,10 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts that run without jax, and what counts as jax there.
-WITHOUT_JAX = ("interrupt.py", "store/", "data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py")
+WITHOUT_JAX = (
+    *("interrupt.py", "store/", "data/", "report/"),
+    *("evaluation/statistics.py", "errors.py", "options.py", "registry.py"),
+)
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
 
 

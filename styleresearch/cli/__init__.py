@@ -69,11 +69,10 @@ def _notices() -> Iterator[None]:
         else:
             show(message, *details, **more)
 
-    warnings.showwarning = told
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Notice)
+        warnings.showwarning = told
         yield
-    finally:
-        warnings.showwarning = show
 
 
 def _main(argv: Sequence[str] | None) -> int:

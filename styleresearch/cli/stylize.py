@@ -68,18 +68,18 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import __version__, build
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.comparison import check_seed
     from styleresearch.configfile import settings_of
     from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
+    from styleresearch.options import Seed, setting
     from styleresearch.run import stylize
     from styleresearch.trained import with_encoder
 
     console = Console(highlight=False)
     _check_out(args)
     _check_counts(args)
-    check_seed(args.seed)
+    setting("--seed", args.seed, Seed)
     bring(args.imports)
     column, config = _optimised(args) if args.checkpoint is None else _trained(args)
     _check_style(args, column)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 from PIL import Image
 
 from styleresearch.errors import InputError
+from styleresearch.options import Between
 
 MAX_SIDE = 16_384
 """Longest side of a picture in memory, in pixels."""
+Side: TypeAlias = Annotated[int, Between(1, MAX_SIDE)]
+"""A side of a picture, in pixels."""
 MAX_PIXELS = 100_000_000
 """Most pixels that are decoded at once (1.2 GB as float32)."""
 

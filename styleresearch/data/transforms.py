@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.data.framing import MAX_SIDE
+from styleresearch.data.framing import Side
 from styleresearch.data.srgb import to_rgb
 from styleresearch.errors import InputError
+from styleresearch.options import checked
 
 ResizeMode = Literal["short", "long", "squash"]
 """What becomes ``size`` pixels: the short side, the long side, or both (the aspect ratio is lost)."""
@@ -49,6 +50,7 @@ def resized_shape(height: int, width: int, size: int | None, mode: ResizeMode, c
     return max(crop, round(shape[0] * crop / short)), max(crop, round(shape[1] * crop / short))
 
 
+@checked("an example")
 @dataclass(frozen=True)
 class Example:
     """Make a training example of a picture.
@@ -61,16 +63,13 @@ class Example:
         flip: whether every other example is mirrored left to right.
     """
 
-    crop: int
-    resize: int | None = None
+    crop: Side
+    resize: Side | None = None
     mode: ResizeMode = "short"
     position: Literal["random", "center"] = "random"
     flip: bool = True
 
     def __post_init__(self) -> None:
-        for what, size in (("crop", self.crop), ("resize", self.resize)):
-            if size is not None and not 1 <= size <= MAX_SIDE:
-                raise InputError(f"{what}={size}: give 1 to {MAX_SIDE} pixels")
         if self.resize is not None and self.resize < self.crop:
             raise InputError(
                 f"resize={self.resize} is smaller than crop={self.crop}: a crop cannot be larger than the picture"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
 from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.options import shown
 from styleresearch.types import Image, OtherImage, Params, PerImage, Style
 
 Part = Literal["generator", "discriminator"]
@@ -89,15 +89,12 @@ class AdversarialMethod(TrainedMethod):
     )
     alarms: ClassVar[tuple[Alarm, ...]] = (*ACCURACY, BRIGHTNESS)
 
-    def _check_parts(self, name: str, **weights: float | int) -> None:
+    def _check_parts(self, name: str) -> None:
         if not all(hasattr(self.discriminator, each) for each in ("apply", "condition")):
             raise InputError(
                 f"{name}: discriminator must be a network that judges pictures, dict(name='patch', ...), not "
-                f"{self.discriminator!r}"
+                f"{shown(self.discriminator)}"
             )
-        for option, weight in weights.items():
-            if not 0 <= weight < math.inf:
-                raise InputError(f"{name}: {option} must be 0 or more, and finite, got {weight}")
 
     def _start(
         self, key: Any, generator: Params, discriminator: Params, memory: Mapping[str, Any] | None = None
@@ -217,8 +214,8 @@ class DomainMethod(AdversarialMethod):
         """Return the generator's images."""
         return jnp.clip(self.net.apply({"params": self.generator_params(params)}, content), 0.0, 1.0)
 
-    def _check_domain(self, name: str, **weights: float | int) -> None:
-        self._check_parts(name, **weights)
+    def _check_domain(self, name: str) -> None:
+        self._check_parts(name)
         if not hasattr(self.net, "styles"):
             raise InputError(
                 f"{name}: net must be a network from image to image, dict(name='resnet', ...), 'unet' or 'transform', "

@@ -17,6 +17,7 @@ from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
 from styleresearch.ops.moments import mean, std
+from styleresearch.options import Epsilon, Share, Weight
 from styleresearch.types import Image, OtherImage, Params, Style
 
 
@@ -46,16 +47,16 @@ class ArbitraryGAN(AdversarialMethod):
     """
 
     objective: Objective
-    adversarial_weight: float = 1.0
+    adversarial_weight: Weight = 1.0
     condition_layer: str = "relu3_1"
     layer: str = "relu4_1"
-    eps: float = 1e-5
-    strength: float = 1.0
+    eps: Epsilon = 1e-5
+    strength: Share = 1.0
     guided: ClassVar[bool] = True
     stylizes_with: ClassVar[tuple[str, ...]] = ("strength", *AdversarialMethod.stylizes_with)
 
     def __post_init__(self) -> None:
-        self._check_parts("arbitrary_gan", adversarial_weight=self.adversarial_weight)
+        self._check_parts("arbitrary_gan")
         taken = {"adversarial", "gradient_norm", *self.watched} & {name for name, _ in self.objective.terms}
         if taken:
             raise InputError(

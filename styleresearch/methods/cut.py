@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from styleresearch.losses.contrastive import patch_nce
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.nets.projection import PatchProjection
+from styleresearch.options import Between, Channels, Positive, Weight
 from styleresearch.types import Image, Params, PerImage
 
 
@@ -33,27 +34,22 @@ class CUT(DomainMethod):
         identity: whether a style picture's patches should find themselves in what the generator makes of it.
         flip: whether the generator sees every other batch mirrored, the features of which are compared mirrored back.
         layers_compared: of the generator, by the names of its layers; "image" for its pixels.
-        patches: places compared in each layer.
+        patches: places compared in each layer, 2 or more, so that a patch has others to be told from.
         temperature: by which similarities are divided.
         projection: width of the small network.
     """
 
-    nce_weight: float = 1.0
+    nce_weight: Weight = 1.0
     identity: bool = True
     flip: bool = False
     layers_compared: tuple[str, ...] = ("image", "contract2", "contract3", "residual1", "residual5")
-    patches: int = 256
-    temperature: float = 0.07
-    projection: int = 256
+    patches: Annotated[int, Between(2, 65_536)] = 256
+    temperature: Positive = 0.07
+    projection: Channels = 256
 
     def __post_init__(self) -> None:
         name = type(self).__name__.lower()
-        self._check_domain(name, nce_weight=self.nce_weight)
-        if self.patches < 2 or self.projection < 1 or not self.temperature > 0:
-            raise InputError(
-                f"{name}: patches={self.patches}, projection={self.projection}, temperature={self.temperature}: give 2 "
-                "or more, so that a patch has others to be told from, 1 or more, above 0"
-            )
+        self._check_domain(name)
         if not self.layers_compared:
             raise InputError(f"{name}: layers_compared is empty; name at least one layer of the generator, or 'image'")
 
@@ -169,7 +165,7 @@ class FastCUT(CUT):
     Differs: as ``cut``.
     """
 
-    nce_weight: float = 10.0
+    nce_weight: Weight = 10.0
     identity: bool = False
     flip: bool = True
 

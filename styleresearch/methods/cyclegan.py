@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.methods.pool import Pool
+from styleresearch.options import Between, Weight
 from styleresearch.types import Params
 
 
@@ -32,15 +33,14 @@ class CycleGAN(DomainMethod):
         direction: what ``stylize`` does: "forward" paints the content, "backward" makes a content of a style picture.
     """
 
-    cycle_weight: float = 10.0
-    identity_weight: float = 5.0
-    pool: int = 50
+    cycle_weight: Weight = 10.0
+    identity_weight: Weight = 5.0
+    pool: Annotated[int, Between(0, 10_000)] = 50
     direction: Literal["forward", "backward"] = "forward"
     stylizes_with: ClassVar[tuple[str, ...]] = ("direction", *DomainMethod.stylizes_with)
 
     def __post_init__(self) -> None:
-        weights = {name: getattr(self, name) for name in ("cycle_weight", "identity_weight", "pool")}
-        self._check_domain("cyclegan", **weights)
+        self._check_domain("cyclegan")
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step: four networks, each from a key of its own, and empty pools."""

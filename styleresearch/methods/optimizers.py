@@ -9,13 +9,13 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import optax
 
-from styleresearch.errors import InputError
 from styleresearch.methods.lbfgs import scale_by_safe_lbfgs
 from styleresearch.methods.schedules import Schedule
+from styleresearch.options import Between, Decay, Epsilon, Positive
 from styleresearch.registry import Registry
 
 
@@ -58,20 +58,14 @@ class Adam(Optimizer):
         accumulate: gradients that are averaged for one update.
     """
 
-    learning_rate: float = 0.02
-    b1: float = 0.9
-    b2: float = 0.999
-    eps: float = 1e-8
+    learning_rate: Positive = 0.02
+    b1: Decay = 0.9
+    b2: Decay = 0.999
+    eps: Epsilon = 1e-8
     schedule: Callable[[Any], Any] | None = None
-    clip_norm: float | None = None
-    accumulate: int = 1
+    clip_norm: Positive | None = None
+    accumulate: Annotated[int, Between(1, 1_000_000)] = 1
     stochastic: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        for option in ("learning_rate", "accumulate"):
-            _positive("adam", option, getattr(self, option))
-        if self.clip_norm is not None:
-            _positive("adam", "clip_norm", self.clip_norm)
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
         """Return ``optax.adam``, after clipping and within ``optax.MultiSteps`` where they are asked for."""
@@ -106,15 +100,11 @@ class LBFGS(Optimizer):
         max_line_search: most evaluations of one line search.
     """
 
-    learning_rate: float = 1.0
-    history: int = 100
-    max_step: float = 0.05
+    learning_rate: Positive = 1.0
+    history: Annotated[int, Between(1, 1000)] = 100
+    max_step: Positive = 0.05
     line_search: Literal["none", "zoom"] = "none"
-    max_line_search: int = 20
-
-    def __post_init__(self) -> None:
-        for option in ("learning_rate", "history", "max_step", "max_line_search"):
-            _positive("lbfgs", option, getattr(self, option))
+    max_line_search: Annotated[int, Between(1, 1000)] = 20
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
         """Return the quasi-Newton step, without or with a line search along it."""
@@ -155,8 +145,3 @@ def rate(optimizer: Optimizer, step: Any) -> Any:
     factor = 1.0 if schedule is None else schedule(updates(optimizer, step))
     learning_rate = getattr(optimizer, "learning_rate", None)
     return None if learning_rate is None else learning_rate * factor
-
-
-def _positive(optimizer: str, option: str, value: float | int) -> None:
-    if not value > 0:
-        raise InputError(f"{optimizer}: {option} must be above 0, got {value}")

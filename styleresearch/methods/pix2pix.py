@@ -12,6 +12,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.losses.reconstruction import feature_matching
 from styleresearch.methods.adversarial import ACCURACY, DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, State
+from styleresearch.options import Weight
 from styleresearch.types import Image, Params
 
 
@@ -31,14 +32,14 @@ class Pix2Pix(DomainMethod):
         matching_weight: of feature matching; 0 for no such term (pix2pix), 10 in pix2pixHD.
     """
 
-    l1_weight: float = 100.0
-    matching_weight: float = 0.0
+    l1_weight: Weight = 100.0
+    matching_weight: Weight = 0.0
     reads_pairs: ClassVar[bool] = True
     # A pair may well be the content's negative: outlines and what they outline.
     alarms: ClassVar[tuple[Alarm, ...]] = ACCURACY
 
     def __post_init__(self) -> None:
-        self._check_domain("pix2pix", l1_weight=self.l1_weight, matching_weight=self.matching_weight)
+        self._check_domain("pix2pix")
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step."""

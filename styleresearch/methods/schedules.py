@@ -8,31 +8,32 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import jax.numpy as jnp
 import optax
 
 from styleresearch.errors import InputError
+from styleresearch.options import Between, Count, Weight
 from styleresearch.registry import Registry
 
 SCHEDULES: Registry[Callable[[Any], Any]] = Registry("learning rate schedule")
 
+Before = Annotated[int, Between(0, 2**31 - 1)] | Annotated[float, Between(0, 1, "[)")]
+"""A number of updates, or none; below 1, a share of the run."""
+Factor = Annotated[float, Between(0, 1e6)]
+"""What the learning rate is multiplied with."""
+
 
 @SCHEDULES.register("inverse_time")
-def inverse_time(decay: float = 5e-5) -> Callable[[Any], Any]:
+def inverse_time(decay: Weight = 5e-5) -> Callable[[Any], Any]:
     """1 / (1 + decay * t), as AdaIN is trained.
 
     Source: Huang & Belongie 2017, the authors' code.
 
     Args:
         decay: per update.
-
-    Raises:
-        InputError: for a negative decay.
     """
-    if decay < 0:
-        raise InputError(f"inverse_time: decay must be 0 or more, got {decay}")
     return lambda t: 1.0 / (1.0 + decay * t)
 
 
@@ -77,12 +78,9 @@ class Linear(Schedule):
         end: factor afterwards.
     """
 
-    steps: int | None = None
-    start: int | float = 0
-    end: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check("linear", self.steps, "start", self.start)
+    steps: Count | None = None
+    start: Before = 0
+    end: Factor = 0.0
 
     def over(self, updates: int) -> Linear:
         """Return it with its lengths, see ``Schedule``."""
@@ -119,12 +117,11 @@ class Cosine(Schedule):
         end: factor afterwards.
     """
 
-    steps: int | None = None
-    warmup: int | float = 0
-    end: float = 0.0
+    steps: Count | None = None
+    warmup: Before = 0
+    end: Factor = 0.0
 
     def __post_init__(self) -> None:
-        _check("cosine", self.steps, "warmup", self.warmup)
         if self.steps is not None and self.steps <= self.warmup:
             raise InputError(
                 f"cosine: of {self.steps} steps {self.warmup} rise; give more steps, so that some are left to fall"
@@ -151,15 +148,6 @@ class Cosine(Schedule):
         if warmup:
             course = optax.join_schedules([optax.linear_schedule(0.0, 1.0, warmup), course], [warmup])
         return jnp.where(t < steps, course(t), self.end)
-
-
-def _check(name: str, steps: int | None, option: str, before: float | int) -> None:
-    if steps is not None and steps < 1:
-        raise InputError(f"{name}: it needs at least one update to change the learning rate over, got {steps}")
-    if before < 0 or (before > 1 and before != int(before)):
-        raise InputError(
-            f"{name}: {option} must be a whole number of updates, or a share of the run below 1, got {before}"
-        )
 
 
 def _of(before: float | int, updates: int) -> int:

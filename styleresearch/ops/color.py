@@ -7,8 +7,11 @@ Differs: channels stay RGB in [0, 1] (Reinhard uses a decorrelated space).
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from styleresearch.ops.moments import covariance, mean, sqrt_psd, std
@@ -80,22 +83,34 @@ def _with_mean_root(image: Image, wanted_mean: Float[Array, "b c"], wanted_root:
     return jnp.clip(jnp.einsum("bij,bhwj->bhwi", colour, centred, precision="highest") + _at(wanted_mean), 0.0, 1.0)
 
 
-@jax.jit
 def match_histogram(image: Image, reference: OtherImage) -> Image:
     """Return ``image`` with the reference's distribution of values in each channel, by quantiles.
 
     Equal values stay equal (they get their middle quantile): ranking them apart would paint ramps on flat areas.
     """
+    return _with_values(image, _sorted(reference), np.int32(reference.shape[1] * reference.shape[2]))
+
+
+@jax.jit
+def _sorted(image: Image) -> Float[Array, "b m 3"]:
+    """Return each channel's values in order, the last repeated up to a power of two: the sizes of pictures are many."""
+    values = jnp.sort(image.reshape(image.shape[0], -1, 3), 1)
+    count = values.shape[1]
+    return jnp.pad(values, ((0, 0), (0, (1 << (count - 1).bit_length()) - count), (0, 0)), "edge")
+
+
+@jax.jit
+def _with_values(image: Image, wanted: Float[Array, "b m 3"], count: Any) -> Image:
+    """Return the images with the first ``count`` values of ``wanted``."""
 
     def match(values: Float[Array, " n"], target: Float[Array, " m"]) -> Float[Array, " n"]:
         ordered = jnp.sort(values)
         low, high = (jnp.searchsorted(ordered, values, side, method="sort") for side in ("left", "right"))
         quantile = (low + high - 1) / (2 * max(values.size - 1, 1))
-        return jnp.interp(quantile * (target.size - 1), jnp.arange(target.size), jnp.sort(target))
+        return jnp.interp(quantile * (count - 1), jnp.arange(target.size), target)
 
     per_channel = jax.vmap(jax.vmap(match, in_axes=1, out_axes=1))
-    matched = per_channel(image.reshape(image.shape[0], -1, 3), reference.reshape(reference.shape[0], -1, 3))
-    return matched.reshape(image.shape)
+    return per_channel(image.reshape(image.shape[0], -1, 3), wanted).reshape(image.shape)
 
 
 MATCHES = {"mean_std": match_mean_std, "covariance": match_covariance, "histogram": match_histogram}

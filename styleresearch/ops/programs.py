@@ -14,7 +14,7 @@ from typing import Any
 
 import jax
 
-MOST = 192
+MOST = 256
 """Programs that are compiled before all are dropped: some hundred MB."""
 
 _count = 0

@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +17,14 @@ from styleresearch import interrupt
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
+from styleresearch.options import Between, Count, Decay, checked
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import started
 from styleresearch.types import Params
 
 
+@checked("train")
 @dataclass(frozen=True)
 class Settings:
     """How long to train, and how often to do what beside it.
@@ -37,21 +39,12 @@ class Settings:
             step t is at most (1 + t) / (10 + t), so that the average does not remember the initial weights.
     """
 
-    steps: int
-    log_every: int = 50
-    save_every: int = 500
-    keep: int = 3
-    sample_every: int = 500
-    ema: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("steps", "log_every", "save_every", "keep"):
-            if getattr(self, name) < 1:
-                raise InputError(f"train.{name} must be at least 1, got {getattr(self, name)}")
-        if self.sample_every < 0:
-            raise InputError(f"train.sample_every must be 0 (none) or more, got {self.sample_every}")
-        if not 0 <= self.ema < 1:
-            raise InputError(f"train.ema must be at least 0 (none) and below 1, got {self.ema}")
+    steps: Count
+    log_every: Count = 50
+    save_every: Count = 500
+    keep: Count = 3
+    sample_every: Annotated[int, Between(0, 2**31 - 1)] = 500
+    ema: Decay = 0.0
 
 
 @dataclass(frozen=True)
@@ -186,6 +179,7 @@ def train(
         watcher.sample(0, state)
 
     meter = _Meter(settings, size, method.alarms)
+    meter.checkpoint = None if found is None else done
     interrupt.check()
     alone = processes == 1
     with interrupt.deferred() if alone else contextlib.nullcontext():
@@ -203,12 +197,13 @@ def train(
             if saves or samples or done % settings.log_every == 0:
                 watcher.report(meter.report(done))
             if saves:
-                _check_parameters(state, done)
+                _check_parameters(state, done, meter.saved())
             if samples:
                 watcher.sample(done, state)
             if saves:
                 # Last: what a step leaves beside its checkpoint is there when a killed run goes on from it.
                 checkpoints.save(done, state, meter.since_save())
+                meter.checkpoint = done
             if saves or samples:
                 meter.restart()
         checkpoints.wait()
@@ -225,13 +220,13 @@ def _averaged(state: State, step: Any, decay: float) -> State:
     return state.replace(ema=ema)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _check_parameters(state: State, step: int) -> None:
+def _check_parameters(state: State, step: int, saved: str) -> None:
     # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program. Not by
     # device_get, after which jax 0.11 copies what the next step is given instead of taking its place.
     if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(state.params)):
         raise NonFiniteLossError(
-            f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
-            "rate, or set optimizer.clip_norm"
+            f"a parameter became NaN or infinite by step {step} while every loss term was finite; {saved}: lower the "
+            "learning rate, or set optimizer.clip_norm, and start again in another directory"
         )
 
 
@@ -240,6 +235,7 @@ class _Meter:
 
     def __init__(self, settings: Settings, batch: int, alarms: Sequence[Alarm]) -> None:
         self.settings, self.batch, self.alarms = settings, batch, alarms
+        self.checkpoint: int | None = None
         self.pending: list[Metrics] = []
         self.totals: list[float] = []
         self.waited = 0.0
@@ -270,8 +266,8 @@ class _Meter:
             if broken:
                 blame = [name for name in broken if name not in ("total", "gradient_norm")] or broken
                 raise NonFiniteLossError(
-                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; the last "
-                    "checkpoint is good: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
+                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; "
+                    f"{self.saved()}: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
                     "start again in another directory"
                 )
         seconds = time.perf_counter() - self.began
@@ -289,6 +285,10 @@ class _Meter:
         self.pending = []
         self.restart()
         return report
+
+    def saved(self) -> str:
+        """Return what there is to go back to."""
+        return "there is no checkpoint yet" if self.checkpoint is None else f"checkpoint {self.checkpoint} is good"
 
     def since_save(self) -> dict[str, float]:
         """Return the mean total since the last call."""

@@ -1,8 +1,8 @@
-"""The learning rates of a run: how long their schedules last, what they are at a step, what is odd about them."""
+"""The learning rates of a run: how long their schedules last, and what they are at a step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -13,7 +13,6 @@ import numpy as np
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.methods.optimizers import Optimizer, over, rate, updates
-from styleresearch.methods.schedules import Schedule
 
 M = TypeVar("M", bound=TrainedMethod)
 
@@ -53,34 +52,6 @@ def rates_at(method: TrainedMethod, step: Any) -> dict[str, Any]:
         for option, optimizer in optimizers_of(method).items()
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def oddities(method: TrainedMethod, steps: int) -> Iterator[str]:
-    """Yield a sentence for every option of an optimiser that does not go with the length of a run."""
-    for option, optimizer in optimizers_of(method).items():
-        if getattr(method, option) is None:
-            continue  # the one that another option names
-        count, accumulate = updates(optimizer, steps), getattr(optimizer, "accumulate", 1)
-        if count < 1:
-            yield f"{option}.accumulate={accumulate} is more than train.steps={steps}: nothing is learned"
-            continue
-        schedule = getattr(optimizer, "schedule", None)
-        if schedule is None:
-            continue
-        factor = factors(schedule, count)
-        moves = int(np.flatnonzero(factor > 0).max(initial=-1)) + 1
-        out = "leave its length out, and it is that of the run (docs/training.md)"
-        if moves < count:
-            still = steps - moves * accumulate
-            yield (
-                f"{option}.schedule ends at a learning rate of 0 after step {moves * accumulate}, and train.steps is "
-                f"{steps}: the last {still} steps change nothing; lengthen the schedule, or {out}"
-            )
-        elif isinstance(schedule, Schedule) and schedule.ends() > count:
-            yield (
-                f"{option}.schedule falls until step {schedule.ends() * accumulate}, and train.steps is {steps}: the "
-                f"run ends at {factor[-1]:.3g} times the learning rate; shorten the schedule, or {out}"
-            )
 
 
 def factors(schedule: Any, count: int) -> np.ndarray:

@@ -182,9 +182,9 @@ def test_averages_of_both_generators_go_first(method, start):
 
 
 def test_bad_options_are_refused(method):
-    with pytest.raises(InputError, match=r"cyclegan: cycle_weight must be 0 or more, and finite, got -1\.0"):
+    with pytest.raises(InputError, match=r"'cyclegan': cycle_weight = -1\.0 is not from 0"):
         replace(method, cycle_weight=-1.0)
-    with pytest.raises(InputError, match="cyclegan: identity_weight must be 0 or more, and finite, got nan"):
+    with pytest.raises(InputError, match="'cyclegan': identity_weight = nan is not a finite number"):
         replace(method, identity_weight=float("nan"))
-    with pytest.raises(InputError, match="cyclegan: pool must be 0 or more, and finite, got -5"):
+    with pytest.raises(InputError, match="'cyclegan': pool = -5 is not from 0"):
         replace(method, pool=-5)

@@ -16,7 +16,7 @@ from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checke
 from styleresearch.data.datasets.manifest import digest_of, manifest
 from styleresearch.data.datasets.normalise import decoder, normalise
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
-from styleresearch.data.framing import MAX_SIDE
+from styleresearch.data.framing import Side
 from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.data.listing import list_pictures
 from styleresearch.data.lists import selected
@@ -102,7 +102,7 @@ def folder(
     include: str | Path | Sequence[str] | None = None,
     broken: Literal["skip", "fail"] = "skip",
     recursive: bool = True,
-    size: int | None = None,
+    size: Side | None = None,
 ) -> Dataset:
     """The pictures in a folder, prepared at first use: written once to the cache and read from there.
 
@@ -123,8 +123,6 @@ def folder(
         InputError: if there is no such folder, a list names what is no picture in it, or no picture is left.
     """
     root = Path(path).expanduser()
-    if size is not None and not 1 <= size <= MAX_SIDE:
-        raise InputError(f"the dataset 'folder' takes a size of 1 to {MAX_SIDE} pixels, not {size}")
     names, others = list_pictures(root, recursive)
     if not names:
         raise InputError(
