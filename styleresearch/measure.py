@@ -126,9 +126,7 @@ def _measure(
                 }
             )
             record = before.get(identity)
-            if record is None or not all(
-                (run.path / str(record["files"].get(name))).is_file() for name in _files(each)
-            ):
+            if record is None or not _complete(run, record):
                 seen = how.read(each.output, each.content, each.style)
                 values = suite(seen.output, seen.content, seen.style)
                 record = None
