@@ -16,11 +16,11 @@ from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
-from styleresearch.ledger import write_atomically
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import DomainMethod
 from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.feedforward import FeedForward
+from styleresearch.store import atomic
 from styleresearch.trained import Trained, export_weights
 from styleresearch.types import Image, Style
 
@@ -105,7 +105,7 @@ def export(
         export_weights(trained, path, dtype)
         return None
     made = program(trained, size)
-    write_atomically(path, made.serialize())
+    atomic.write(path, made.serialize())
     return made
 
 

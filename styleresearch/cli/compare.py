@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
+
+from styleresearch.cli.imports import add_option, bring, repeated
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -14,10 +14,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "compare",
         help="stylise the same pairs with several methods, evaluate, report",
         description="Run every method of a config on every pair of its pictures, measure the outputs and write "
-        "report.html, table.csv and table.tex. The same command continues an interrupted run.",
+        "report.html, table.csv and table.tex. The same command continues an interrupted run. A pair on which a "
+        "method fails does not stop the others; the status is 1 then.",
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -27,21 +29,16 @@ def run(args: argparse.Namespace) -> int:
 
     from styleresearch import configfile
     from styleresearch.cli.display import following
+    from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.comparison import comparison
-    from styleresearch.report.html import write_report
     from styleresearch.run import compare
 
     console = Console(highlight=False)
     enable_compilation_cache()
+    bring(args.imports)
     what = comparison(configfile.load_config(args.config, args.overrides))
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
-    command = shlex.join(
-        ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}", *args.overrides]
-    )
-    for failure in failures:
-        print(f"styleresearch: {failure}", file=sys.stderr)
-    report = write_report(args.workdir, command=command)
-    console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
-    return 1 if failures else 0
+    command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
+    return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console)

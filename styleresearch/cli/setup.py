@@ -12,7 +12,7 @@ def enable_compilation_cache() -> None:
     """
     import jax
 
-    from styleresearch.cachedir import cachedir
+    from styleresearch.store.cachedir import cachedir
 
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         jax.config.update("jax_compilation_cache_dir", str(cachedir("xla")))

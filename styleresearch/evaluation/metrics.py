@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import dm_pix
 import jax
@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.base import Loss
+from styleresearch.options import Between
 from styleresearch.registry import Registry
 from styleresearch.types import Image, PerImage
 
@@ -159,14 +160,10 @@ class ColorHistogram(Metric):
         title: its name in tables.
     """
 
-    bins: int = 8
+    bins: Annotated[int, Between(2, 64)] = 8
     title: str = "Colour distance to style"
     better: ClassVar = "lower"
     source: ClassVar = "Hellinger distance of RGB histograms"
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.bins <= 64:
-            raise InputError(f"color_histogram: bins must be between 2 and 64, got {self.bins}")
 
     def summarise(self, encoder: Encoder, style: Image) -> Float[Array, "b bins"]:
         """Return the style images' histograms, each of which sums to 1."""

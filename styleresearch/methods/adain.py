@@ -20,6 +20,7 @@ from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.ops.pad import pad_to_multiple
+from styleresearch.options import Epsilon, Share
 from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
 
 
@@ -85,23 +86,19 @@ class AdaIN(TrainedMethod):
     optimizer: Optimizer
     net: Any
     layer: str = "relu4_1"
-    eps: float = 1e-5
-    style_eps: float = 1e-5
+    eps: Epsilon = 1e-5
+    style_eps: Epsilon = 1e-5
     unbiased: bool = False
-    strength: float = 1.0
+    strength: Share = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
+    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", "net.dtype")
 
     def __post_init__(self) -> None:
         if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):
             raise InputError(
                 f"adain: net must be a decoder of features, dict(name='decoder', ...), not {type(self.net).__name__}"
             )
-        for option in ("eps", "style_eps"):
-            if not getattr(self, option) >= 0:
-                raise InputError(f"adain: {option} must be 0 or more, got {getattr(self, option)}")
-        if not 0 <= self.strength <= 1:
-            raise InputError(f"adain: strength must be from 0 (content) to 1 (style), got {self.strength}")
 
     @property
     def layers(self) -> tuple[str, ...]:

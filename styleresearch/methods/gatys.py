@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +15,18 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
+from styleresearch.options import Between, Count, Length, Positive
 from styleresearch.types import Image, OtherImage, Params, Style
 
 # The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
 _MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+
+
+Stage: TypeAlias = tuple[Annotated[float, Between(0, 1, "(]")], Positive]
+"""(size relative to the content's, share of the evaluations), e.g. (0.5, 0.6)."""
 
 
 @METHODS.register("gatys")
@@ -49,24 +54,15 @@ class Gatys(Method):
 
     objective: Objective
     optimizer: Optimizer
-    evaluations: int = 500
+    evaluations: Count = 500
     init: Literal["content", "style", "noise"] = "content"
-    noise: float = 0.1
-    pyramid: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    noise: Annotated[float, Between(0, 1e6)] = 0.1
+    pyramid: Annotated[tuple[Stage, ...], Length(1, 100)] = ((1.0, 1.0),)
     clip: Literal["end", "step"] = "end"
-    report_every: int = 10
+    report_every: Annotated[int, Between(1, 100_000)] = 10
     guided: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.evaluations < 1 or self.report_every < 1:
-            raise InputError(
-                f"gatys: evaluations={self.evaluations} and report_every={self.report_every} must be at least 1"
-            )
-        if not self.pyramid or any(len(stage) != 2 or min(stage) <= 0 or stage[0] > 1 for stage in self.pyramid):
-            raise InputError(
-                f"gatys: pyramid {self.pyramid!r} must be ((relative size, share of evaluations), ...) with sizes in "
-                "(0, 1] and positive shares, e.g. ((0.5, 0.6), (1.0, 0.4))"
-            )
         if self.pyramid[-1][0] != 1:
             raise InputError(f"gatys: the last stage of pyramid {self.pyramid!r} must have relative size 1.0")
         if self.evaluations < len(self.pyramid):
@@ -98,7 +94,7 @@ class Gatys(Method):
         results = []
         for index in range(content.shape[0]):
             one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
-            results.append(self._optimise(encoder, *one, keys[index], progress))
+            results.append(self._optimise(encoder, one[0], one[1], keys[index], progress))
         return jax.device_put(np.concatenate(results))
 
     def _optimise(
@@ -149,11 +145,12 @@ class Gatys(Method):
             until: evaluations to stop at.
             progress: see ``Method.stylize``.
         """
-        state = _first_state(self.optimizer, image, jnp.int32(done))
+        optimizer = over(self.optimizer, until - done)
+        state = _first_state(optimizer, image, jnp.int32(done))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
-                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+                optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
             names = ("evaluations", "total", *(name for name, _ in self.objective.terms))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -15,6 +13,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Sharding
 
 from styleresearch.errors import InputError
+from styleresearch.store import digests
 
 
 def digest_of(tree: Any) -> str:
@@ -24,25 +23,13 @@ def digest_of(tree: Any) -> str:
     """
     leaves, _ = flatten(tree)
     return digest_of_described(
-        {name: describe(leaf) | {"sha256": sha256(whole(leaf))} for name, leaf in leaves.items()}
+        {name: describe(leaf) | {"sha256": digests.of_array(whole(leaf))} for name, leaf in leaves.items()}
     )
 
 
 def digest_of_described(leaves: Mapping[str, Mapping[str, Any]]) -> str:
     """Return what ``digest_of`` returns, from name -> what was stored of each leaf."""
-    return seal([[name, leaves[name]] for name in sorted(leaves)])
-
-
-def seal(value: Any) -> str:
-    """Return the sha256 of a value's canonical JSON."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def sha256(array: np.ndarray) -> str:
-    """Return the sha256 of an array's type, shape and bytes."""
-    digest = hashlib.sha256(f"{array.dtype} {array.shape}\n".encode())
-    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
+    return digests.of_json([[name, leaves[name]] for name in sorted(leaves)])
 
 
 def flatten(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:

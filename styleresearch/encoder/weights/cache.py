@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from pathlib import Path
 
-from styleresearch.cachedir import cachedir
 from styleresearch.encoder.weights.base import Tensors, Weights, check_params, digest_of, tensor_digests
 from styleresearch.encoder.weights.known import KNOWN, mend
 from styleresearch.errors import InputError
+from styleresearch.store import atomic
+from styleresearch.store.cachedir import cachedir
 
 FORMAT = "styleresearch weights 1"
 _FIELDS = ("name", "arch", "convention", "source", "licence", "digest")
-_STALE_SECONDS = 24 * 3600
 
 
 def folder() -> Path:
@@ -117,18 +116,15 @@ def write(weights: Weights) -> Path:
     file = path_of(weights.name)
     _refuse_other(weights, file)
     prepare()
-    partial = file.with_name(f".{weights.name}.{os.getpid()}.{secrets.token_hex(4)}.partial")
     header = {"format": FORMAT} | {key: getattr(weights, key) for key in _FIELDS}
     tensors = {f"{layer}/{part}": array for layer, parts in weights.params.items() for part, array in parts.items()}
     try:
-        # Not save_file: its files can be read by their owner alone, and a cache may be shared.
-        partial.write_bytes(save(tensors, metadata=header))
-        read_file(partial, weights.name)
-        partial.replace(file)
+        with atomic.replacing(file) as partial:
+            # Not save_file: its files can be read by their owner alone, and a cache may be shared.
+            partial.write_bytes(save(tensors, metadata=header))
+            read_file(partial, weights.name)
     except (OSError, SafetensorError) as error:
         raise InputError(_unwritable(error)) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return file
 
 
@@ -143,12 +139,7 @@ def prepare() -> None:
         folder().mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-        for partial in folder().glob(".*.partial"):
-            # Another process may be writing a fresh one, or removing the same stale one.
-            if time.time() - partial.stat().st_mtime > _STALE_SECONDS:
-                partial.unlink(missing_ok=True)
-    except FileNotFoundError:
-        return
+        atomic.sweep(folder())
     except OSError as error:
         raise InputError(_unwritable(error)) from error
 

@@ -236,9 +236,10 @@ def _is_preprocessing(tensors: Mapping[str, Stored]) -> bool:
     kernel, bias = tensors.get("0.weight"), tensors.get("0.bias")
     if kernel is None or kernel.shape[2:] != (1, 1):
         return False
-    known = kernel.shape[:2] == (3, 3) and bias is not None and bias.shape == (3,)
     if (
-        not known
+        kernel.shape[:2] != (3, 3)
+        or bias is None
+        or bias.shape != (3,)
         or not np.allclose(kernel.read()[:, :, 0, 0], _PREPROCESSING, atol=1e-3)
         or not np.allclose(bias.read(), -_MEAN, atol=1e-3)
     ):

@@ -32,7 +32,7 @@ def _opened_safetensors(file: Path) -> Iterator[Index]:
 
         def describe(name: str) -> Stored:
             part = tensors.get_slice(name)
-            dtype = part.get_dtype()
+            dtype = str(part.get_dtype())
             return Stored(tuple(part.get_shape()), names.get(dtype, dtype), lambda: tensors.get_tensor(name))
 
         yield {name: partial(describe, name) for name in tensors.keys()}  # noqa: SIM118 - it is no mapping

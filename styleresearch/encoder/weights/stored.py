@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Mapping
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import IO, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -36,7 +36,7 @@ Index: TypeAlias = Mapping[str, Callable[[], Stored]]
 """Name -> what describes the tensor; asked only of tensors whose name is a layer's."""
 
 
-def open_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipExtFile:
+def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """Open one file of a zip archive.
 
     Raises:

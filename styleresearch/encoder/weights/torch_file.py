@@ -13,7 +13,7 @@ from functools import partial
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def _opened_zip(file: Path) -> Iterator[tuple[Any, _ReadStorage]]:
             return np.frombuffer(data, storage.dtype.newbyteorder(order))
 
         named = f"{top}byteorder"
-        order = ">" if named in archive.namelist() and content(named, 100).strip() == b"big" else "<"
+        order: Literal["<", ">"] = ">" if named in archive.namelist() and content(named, 100).strip() == b"big" else "<"
         yield Unpickler(BytesIO(content(pickles[0], _LONGEST_PICKLE))).load(), read
 
 

@@ -52,6 +52,11 @@ class Tensor(NamedTuple):
 class Unpickler(pickle._Unpickler):
     """Unpickles plain values and tensors; ``storages`` collects by name what the tensors refer to."""
 
+    # What Python's own unpickler works with, and its stubs do not name.
+    stack: list[Any]
+    append: Callable[[Any], None]
+    pop_mark: Callable[[], list[Any]]
+
     def __init__(self, stream: BytesIO) -> None:
         super().__init__(stream, encoding="utf-8")  # files written by Python 2 hold byte strings
         self.storages: dict[str, Storage] = {}

@@ -168,7 +168,5 @@ def test_a_process_killed_while_writing_leaves_no_weights(cache_folder, make_wei
     assert cache.read("mine") is None
     cache.write(make_weights())
     assert cache.names() == ("mine",)
-    assert partial[0].exists()  # it could be another process at work
-    os.utime(partial[0], (0, 0))
-    cache.prepare()
+    # What the killed process left went with the next writing.
     assert [path.name for path in cache_folder.iterdir()] == ["mine.safetensors"]

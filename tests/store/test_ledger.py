@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from styleresearch.ledger import Ledger, write_atomically
+from styleresearch.store.ledger import Ledger
 
 
 @pytest.fixture
@@ -70,20 +70,18 @@ def test_replace_writes_the_file_anew_and_leaves_nothing_beside_it(ledger):
     assert list(ledger.path.parent.iterdir()) == [ledger.path]
 
 
-def test_a_failed_replacement_keeps_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "config.json"
-    write_atomically(path, "old")
-
-    def disk_full(self, *_args, **_keywords):
-        with self.open("wb") as file:
-            file.write(b"ne")
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", disk_full)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, "new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+@pytest.mark.parametrize(
+    "odd",
+    [b"[" * 100_000, b"{}", b'{"key": 3}', b'{"key": "\\ud800"}', b'{"key": null}', b'{"key": ' + b"1" * 5000 + b"}"],
+    ids=["deep", "empty", "a number", "half a character", "null", "a long number"],
+)
+def test_a_line_of_another_shape_is_as_good_as_torn(tmp_path, odd):
+    ledger = Ledger(tmp_path / "outputs.jsonl", {"key": str})
+    ledger.append({"key": "a", "more": [1]})
+    with ledger.path.open("ab") as file:
+        file.write(odd + b"\n")
+    ledger.append({"key": "b"})
+    assert ledger.read() == [{"key": "a", "more": [1]}, {"key": "b"}]
 
 
 def test_readers_never_see_a_part(tmp_path):
@@ -91,11 +89,11 @@ def test_readers_never_see_a_part(tmp_path):
     ledger = Ledger(path)
     ledger.replace([{"n": -1}] * 500)
     script = (
-        "import sys; from pathlib import Path; from styleresearch.ledger import Ledger\n"
+        "import sys; from pathlib import Path; from styleresearch.store.ledger import Ledger\n"
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "for n in range(200): ledger.replace([{'n': n}] * 500)\n"
     )
-    process = subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=Path(__file__).parents[1])
+    process = subprocess.Popen([sys.executable, "-c", script, str(path)], cwd=Path(__file__).parents[2])
     seen = set()
     while process.poll() is None:
         entries = ledger.read()
@@ -109,7 +107,7 @@ def test_readers_never_see_a_part(tmp_path):
 def test_every_line_that_was_appended_survives_a_kill(tmp_path):
     path = tmp_path / "outputs.jsonl"
     script = (
-        "import itertools, sys; from pathlib import Path; from styleresearch.ledger import Ledger\n"
+        "import itertools, sys; from pathlib import Path; from styleresearch.store.ledger import Ledger\n"
         "ledger = Ledger(Path(sys.argv[1]))\n"
         "for n in itertools.count():\n"
         "    ledger.append({'n': n, 'filling': 'x' * 3000})\n"
@@ -118,7 +116,7 @@ def test_every_line_that_was_appended_survives_a_kill(tmp_path):
     for _ in range(3):
         start = len(Ledger(path).read())
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(path)], cwd=Path(__file__).parents[1], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", script, str(path)], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True
         )
         deadline = time.monotonic() + 30
         while len(Ledger(path).read()) < start + 5:

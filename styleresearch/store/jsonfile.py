@@ -1,0 +1,65 @@
+"""One reader for all JSON: whatever stands in a file, it is a value that was checked or one ``ValueError``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import NoneType
+from typing import Any, TypeAlias
+
+Shape: TypeAlias = "type | tuple[type, ...] | Mapping[str, Shape]"
+"""What a value must be: a type, one of several, or an object whose named fields have shapes of their own."""
+
+NUMBER = (int, float)
+TEXT_OR_NONE = (str, NoneType)
+
+
+def parse(text: str | bytes, names: bool = False) -> Any:
+    """Return the value of a JSON text.
+
+    Args:
+        text: the text.
+        names: whether it holds names of files, whose bytes need not be UTF-8: Python holds such bytes as lone
+            surrogates, which are refused otherwise.
+
+    Raises:
+        ValueError: if it is no JSON in UTF-8, nests too deeply, or holds text that cannot be written again.
+    """
+    try:
+        value = json.loads(text)
+        if not names:
+            # A lone half of a surrogate pair is legal in JSON and in str, and fails later wherever the text is shown.
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    except UnicodeEncodeError:
+        raise ValueError("it holds half a character (a lone surrogate)") from None
+    return value
+
+
+def read(path: Path, names: bool = False) -> Any:
+    """Return the value in a JSON file; see ``parse``.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: as ``parse``.
+    """
+    return parse(path.read_bytes(), names)
+
+
+def conforms(value: Any, shape: Shape) -> bool:
+    """Return whether a value is of a shape. Fields that an object has beside the named ones do not matter.
+
+    A bool is no number here, and neither is NaN or an infinity (which Python's JSON lets through).
+    """
+    if isinstance(shape, Mapping):
+        return isinstance(value, dict) and all(
+            name in value and conforms(value[name], inner) for name, inner in shape.items()
+        )
+    allowed = shape if isinstance(shape, tuple) else (shape,)
+    if isinstance(value, bool):
+        return bool in allowed
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return False
+    return isinstance(value, allowed)
