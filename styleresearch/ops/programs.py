@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import jax
 
+MOST_GROWTH = 400 * 2**20
+"""Bytes by which this process may grow before it drops its programs."""
+
+LEAST = 32
+"""Programs that are worth dropping: what has grown over fewer is something else, pictures for instance."""
+
 MOST = 256
-"""Programs that are compiled before all are dropped: some hundred MB."""
+"""Programs before they are dropped, where the system does not tell how large a process is."""
 
 _count = 0
 _seconds = 0.0
 _count_when_dropped = 0
+_size_when_dropped: int | None = None
 
 
 def _on_duration(event: str, duration_secs: float, **_: Any) -> None:
@@ -41,17 +50,28 @@ def compiled() -> tuple[int, float]:
 
 
 def drop_if_many() -> None:
-    """Drop all compiled programs if more than ``MOST`` came since they were last dropped; who calls one recompiles it.
+    """Drop all compiled programs if this process grew much while they came; who calls one again recompiles it.
 
-    All, and not the oldest: programs of a user's own methods and metrics and of single operations are as many and as
-    large, and only jax knows where they are.
+    All, and not the oldest: those of a user's own methods and metrics and of single operations are as many and as
+    large, and only jax knows where they are. Nothing but time depends on it.
     """
-    global _count_when_dropped
-    if _count - _count_when_dropped > MOST:
-        _count_when_dropped = _count
+    global _count_when_dropped, _size_when_dropped
+    size, came = _resident(), _count - _count_when_dropped
+    if _size_when_dropped is None:
+        _size_when_dropped = size
+    many = came > MOST if size is None else size - (_size_when_dropped or 0) > MOST_GROWTH
+    if many and came >= LEAST:
         jax.clear_caches()
         gc.collect()
         _return_memory()
+        _count_when_dropped, _size_when_dropped = _count, _resident()
+
+
+def _resident() -> int | None:
+    """Return the bytes of memory that this process holds, on Linux."""
+    if sys.platform != "linux":
+        return None
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _return_memory() -> None:
