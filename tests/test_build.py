@@ -107,7 +107,7 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
                 "objective": {**OBJECTIVE, "style": {"name": "gram", "weight": "heavy"}},
             },
             "no_spec": 3,
-            "a__b": {"name": "identity"},
+            "a/b": {"name": "identity"},
         },
         metrics={"sim": {"name": "sism"}, "loss": {"name": "loss", "loss": {"name": "grm"}}},
     )
@@ -117,19 +117,19 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
     expected = [
         r"methods\.typo: unknown method 'gatis'\. Did you mean 'gatys'\?",
         r"methods\.color: .*match = 'covarianze' is not one of 'mean_std', 'covariance', 'histogram'",
-        r"methods\.weight: .*style: weight must be a finite number, got 'heavy'",
+        r"methods\.weight: .*style: weight = 'heavy' is not of type float",
         r"methods\.weight: .*optimizer.*no option 'learning_rat'\. Did you mean 'learning_rate'\?",
         r"methods\.no_spec: a method must be dict\(name=\.\.\., \*\*options\), got 3",
-        r"methods\.a__b: the method name 'a__b' cannot be part of a file name",
+        r"methods: the method name 'a/b' cannot be part of a file name",
         r"metrics\.sim: unknown metric 'sism'\. Did you mean 'ssim'\?",
         r"metrics\.loss: .*unknown loss 'grm'\. Did you mean 'gram'\?",
         r"encoder 'vgg16': pooling = 'maxx' is not one of 'max', 'average'",
         r"contents: .*no picture 'kat'\. Did you mean 'cat'\?",
         r"styles: unknown picture source 'paintre'\. Did you mean 'painter'\?",
-        r"size: must be a whole number of pixels, at least 1, got 'large'",
-        r"style_size: must be a whole number of pixels, at least 1, got 0",
-        r"seeds: a seed must be a whole number from 0 to 4294967295, got -1",
-        r"precision: 'float31' is not known; allowed: default, bfloat16, tensorfloat32, float32",
+        r"size = 'large' is not of type int",
+        r"style_size = 0 is not from 1 to 16384",
+        r"seeds\[1\] = -1 is not from 0 to 4294967295",
+        r"precision = 'float31' is not one of 'default', 'bfloat16', 'tensorfloat32', 'float32'",
     ]
     for each in expected:
         assert re.search(each, message), f"{each} is missing from\n{message}"
@@ -161,12 +161,12 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
         ({"encoder": {"weights": "random"}}, r"encoder spec .* needs a 'name'"),
         ({"contents": "photos"}, r"contents: picture source must be dict\(name="),
         ({"contents": {"name": "folder", "path": "nowhere"}}, r"contents: cannot list the folder 'nowhere'"),
-        ({"seeds": ()}, r"seeds: must be a tuple of different whole numbers, at least one, got \(\)"),
-        ({"seeds": (1, 1)}, r"seeds: must be a tuple of different"),
-        ({"seeds": 3}, r"seeds: must be a tuple of different"),
-        ({"seeds": (2**32,)}, r"seeds: a seed must be a whole number from 0"),
-        ({"size": True}, r"size: must be a whole number"),
-        ({"style_size": 30_000}, r"styles: size 30000: the short side of a picture must be 1 to"),
+        ({"seeds": ()}, r"seeds = \(\) is not of 1 to 10000 entries"),
+        ({"seeds": (1, 1)}, r"seeds: must be different"),
+        ({"seeds": 3}, r"seeds = 3 is not of type tuple\[int, \.\.\.\]"),
+        ({"seeds": (2**32,)}, r"seeds\[0\] = 4294967296 is not from 0 to 4294967295"),
+        ({"size": True}, r"size = True is not of type int"),
+        ({"style_size": 30_000}, r"style_size = 30000 is not from 1 to 16384"),
         ({"size": 8}, r"contents\.cat: SSIM needs images of at least 11x11 px, got 8x8"),
         (
             {"imports": "my_losses"},
@@ -193,9 +193,21 @@ def test_missing_keys_are_all_named():
 
 
 def test_names_that_cannot_be_file_names_are_refused(own_folder):
-    for name in ("a/b", "a\\b", ".hidden", "a__b", ""):
+    for name in ("a/b", "a\\b", ".hidden", "", "aux", "Con.1", "end.", "end ", " start", "what?", "a:b", "x" * 256):
         with pytest.raises(InputError, match="cannot be part of a file name"):
             comparison(config_of(methods={name: {"name": "identity"}}))
+    for name in ("two\nlines", "bell\a"):
+        with pytest.raises(InputError, match="holds the control character U"):
+            comparison(config_of(methods={name: {"name": "identity"}}))
+
+
+def test_methods_that_could_not_be_told_apart_are_refused(own_folder):
+    two = {"Gatys": {"name": "identity"}, "gatys": {"name": "style_image"}}
+    with pytest.raises(InputError, match="the method names 'Gatys' and 'gatys' are one on some file systems"):
+        comparison(config_of(methods=two))
+    two = {"one": {"name": "identity", "label": "Same"}, "two": {"name": "style_image", "label": "Same"}}
+    with pytest.raises(InputError, match=r"methods\.two: one has the label 'Same' too: give it another"):
+        comparison(config_of(methods=two))
 
 
 # The user's own modules

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from styleresearch.data.datasets.base import Dataset
+from styleresearch.data.images import READ_SUFFIXES
+from styleresearch.data.names import canonical
 from styleresearch.errors import InputError
 
 _SHOWN = 5
@@ -14,7 +16,7 @@ _SHOWN = 5
 def partners(content: Dataset, style: Dataset) -> tuple[int, ...]:
     """Return, for every content picture in turn, the number of the style picture that belongs to it.
 
-    A pair has one name, whatever the endings of the files and the order of the datasets.
+    A pair has one name, whatever the endings of the files, their Unicode form and the order of the datasets.
 
     Raises:
         InputError: if a picture of either dataset has no partner, or two of a dataset have one name.
@@ -33,13 +35,19 @@ def _numbers(side: str, dataset: Dataset) -> dict[str, int]:
     """Return name without ending -> number of each picture."""
     numbers: dict[str, int] = {}
     for number, name in enumerate(dataset.names()):
-        if (plain := PurePosixPath(name).with_suffix("").as_posix()) in numbers:
+        if (plain := _plain(name)) in numbers:
             raise InputError(
                 f"paired=True, and two {side} pictures are called {plain!r}, apart from the ending: "
                 f"{dataset.name(numbers[plain])} and {name}. Rename one, or leave it out"
             )
         numbers[plain] = number
     return numbers
+
+
+def _plain(name: str) -> str:
+    """Return a name without a picture's ending; a dot in a name that has none, as a TFDS key may, is no ending."""
+    path = PurePosixPath(canonical(name))
+    return path.with_suffix("").as_posix() if path.suffix.lower() in READ_SUFFIXES else path.as_posix()
 
 
 def _lone(side: str, names: Iterable[str], other: str, known: Mapping[str, int]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from styleresearch.data.images import load_image, resize, save_image
+from styleresearch.data.framing import resize
+from styleresearch.data.images import load_image, save_image
 
 METRICS = """
 from ml_collections import ConfigDict
@@ -26,6 +28,14 @@ def get_config():
         ssim=dict(name="ssim"),
         color=dict(name="color_histogram"),
     )
+    return config
+"""
+FRAMES = """
+    config.size = 32
+    config.style_size = 23
+    config.contents = dict(name="folder", path="contents")
+    config.styles = dict(name="folder", path="styles", names=("oil",))
+    config.methods = dict(identity=dict(name="identity"))
     return config
 """
 FOLDERS = ("--content=contents", "--style=styles", "--config=metrics.py")
@@ -59,6 +69,16 @@ def evaluate(folder, cli) -> Callable:
 
 def read(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def scene(height: int, width: int) -> np.ndarray:
+    return resize(np.random.default_rng(height).random((16, 16, 3)), (height, width))
+
+
+def resized(folder: Path, sizes: str) -> None:
+    """Write the sizes of the comparison ``tiny.py`` anew."""
+    text = (folder / "tiny.py").read_text()
+    (folder / "tiny.py").write_text(re.sub(r"config\.size = 32(\n +config\.style_size = \d+)?", sizes, text))
 
 
 def table(path: Path, *rows: str, header="output,content,style") -> str:
@@ -164,6 +184,99 @@ def test_outputs_of_another_size(evaluate, folder):
     assert record["metrics"]["ssim"] > 0.98
 
 
+def test_a_content_scores_one_against_itself(folder, cli):
+    """Through compare, through evaluate on compare's pictures, and on those of ``stylize --size``."""
+    shutil.rmtree(folder / "contents")
+    (folder / "contents").mkdir()
+    shapes = {"a.png": (50, 74), "b.jpg": (141, 97), "c.jpg": (203, 300), "d.png": (65, 65)}
+    for name, (height, width) in shapes.items():
+        save_image(folder / "contents" / name, scene(height, width))
+    (folder / "frames.py").write_text(METRICS.replace("    return config", FRAMES))
+    (folder / "photos").mkdir()
+    for size in (31, 48):
+        sized = ("--config=frames.py", f"--config.size={size}")
+        assert cli("compare", *sized, f"--workdir=run{size}").status == 0
+        given = {record["pair"]: record for record in read(folder / f"run{size}/records.jsonl")}
+        config = (*sized, "--content=contents", "--style=styles")
+        done = cli("evaluate", f"--outputs=run{size}/images/identity", *config, f"--out=scores{size}")
+        assert (done.status, done.err) == (0, "")
+        records = read(folder / f"scores{size}/records.jsonl")
+        assert len(records) == len(given) == 4
+        for record in records:
+            compared = given[record["pair"]]
+            assert record["metrics"]["ssim"] == compared["metrics"]["ssim"] == pytest.approx(1.0, abs=1e-6)
+            assert record["metrics"]["content_loss"] == compared["metrics"]["content_loss"] == 0.0
+            for same in ("inputs", "framing", "contracts", "size"):
+                assert record[same] == compared[same], same
+            assert record["framing"] is None
+            assert record["metrics"] == pytest.approx(compared["metrics"], rel=1e-6)
+        # A step so small that a content stays what it is shows how stylize frames it.
+        for content in (folder / "contents").iterdir():
+            out = folder / f"photos/{content.stem}__oil.png"
+            still = ("--config=one.py", "--config.method.optimizer.learning_rate=1e-12", f"--size={size}")
+            assert cli("stylize", f"--content={content}", "--style=styles/oil.png", f"--out={out}", *still).status == 0
+            compared = load_image(folder / f"run{size}/images/identity/{content.stem}__oil.png")
+            np.testing.assert_array_equal(load_image(out), compared)
+
+
+def test_another_framing_is_said_and_can_be_stated(folder, cli):
+    content = load_image("contents/hill.png")  # 50 x 40
+    shutil.rmtree("other")
+    Path("other").mkdir()
+    save_image("other/hill__oil.png", content[:, 5:45])
+    save_image("other/hill__ink.png", content)
+    call = ("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    done = cli(*call)
+    assert done.status == 0
+    assert "other: 1 of 2 outputs are not framed as their content is (hill__oil: aspect ratio 1.00" in done.err
+    assert "--framing=crop" in done.err
+    records = {record["pair"]: record for record in read(folder / "scores/records.jsonl")}
+    whole = "aspect ratio 1.00, the content's is 1.25; measured against the whole content"
+    assert records["hill__oil"]["framing"] == whole
+    assert records["hill__ink"]["framing"] is None
+    assert records["hill__oil"]["metrics"]["ssim"] < 0.9
+    # One name, two framings: a record's file is what was measured.
+    files = [record["files"]["content"] for record in records.values()]
+    assert [load_image(folder / "scores" / file).shape for file in files] == [(40, 50, 3), (40, 40, 3)]
+
+    done = cli(*call, "--framing=crop")
+    assert (done.status, done.err) == (0, "")
+    records = {record["pair"]: record for record in read(folder / "scores/records.jsonl")}
+    assert {record["metrics"]["ssim"] for record in records.values()} == {1.0}
+    assert records["hill__oil"]["framing"].endswith("measured against its middle")
+    assert "--framing=crop" in (folder / "scores/report.html").read_text()
+    assert cli(*call, "--framing=squash").err == ""
+
+
+def test_outputs_of_several_sizes_are_measured_on_one_content(folder, cli):
+    shutil.copy("contents/lake.jpg", "contents/hill.jpg")
+    Path("contents/hill.png").unlink()
+    save_image("contents/hill.jpg", scene(301, 203))
+    for name, size in (("large", 90), ("small", 61)):
+        Path(name).mkdir()
+        save_image(f"{name}/hill__oil.png", load_image("contents/hill.jpg", size))
+    done = cli("evaluate", "--outputs=large", "--outputs=small", *FOLDERS, "--out=scores", "--size=40")
+    assert (done.status, done.err) == (0, "")
+    large, small = read(folder / "scores/records.jsonl")
+    assert large["size"] == small["size"] == [59, 40]
+    assert large["inputs"] == small["inputs"]
+
+
+def test_styles_are_shown_at_the_size_that_a_comparison_shows_them(evaluate, folder):
+    def shape(*options: str, out: str) -> tuple[int, ...]:
+        records = {record["pair"]: record for record in evaluate(*options, out=out)}
+        return load_image(folder / out / records["hill__ink"]["files"]["style"]).shape[:2]
+
+    # hill is 40 x 50, ink 40 x 32.
+    assert shape(out="a") == (50, 40)  # the output's short side
+    assert shape("--style-size=20", out="b") == (25, 20)
+    resized(folder, "config.size = 32\n    config.style_size = 24")
+    assert shape("--config=tiny.py", out="c") == (30, 24)
+    resized(folder, "")  # a comparison without any size
+    assert shape("--config=tiny.py", out="d") == (40, 32)
+    assert shape("--config=tiny.py", "--size=20", out="e") == (25, 20)
+
+
 def test_a_second_call_measures_nothing(evaluate, folder, monkeypatch):
     records = evaluate()
     before = {path: path.stat().st_mtime_ns for path in (folder / "scores").rglob("*.png")}
@@ -188,17 +301,17 @@ def test_a_second_call_measures_nothing(evaluate, folder, monkeypatch):
 
 
 def test_pictures_with_other_names_are_passed_over_aloud(evaluate, folder, cli):
-    for name in ("overview.png", "a__b__c.png", "__oil.png", "._hill__ink.png"):
+    for name in ("overview.png", "a__b__c.png", "__oil.png", "._hill__ink.png", "z.png"):
         save_image(folder / "other" / name, np.zeros((12, 12, 3)))
     (folder / "other/notes.txt").write_text("hill__oil")
     (folder / "other/hill__oil.jpg").mkdir()
     done = cli("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
     assert done.status == 0
     assert len(read(folder / "scores/records.jsonl")) == 4
-    passed = ["other/__oil.png", "other/a__b__c.png", "other/overview.png"]
-    assert done.err.splitlines() == [
-        f"styleresearch: passed over {name}: it is not named CONTENT__STYLE.EXT" for name in passed
-    ]
+    assert done.err == (
+        "styleresearch: passed over 4 pictures in other not named CONTENT__STYLE.EXT: "
+        "__oil.png, a__b__c.png, overview.png, ...\n"
+    )
 
 
 # What cannot be done
@@ -233,15 +346,16 @@ def test_everything_that_is_missing_is_listed(fails, folder):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["nowhere.png,hill,oil"], "other/nowhere.png does not exist"),
+        (["nowhere.png,hill,oil"], "no picture 'nowhere.png' in other"),
         (["hill__oil.png,nowhere,oil"], "hill__oil.png: no picture 'nowhere' in contents"),
         (["hill__oil.png,hill"], "pairs.csv: empty cells in line 2; each needs output, content and style"),
-        (["hill__oil.png,hill,oil", ",,", "hill__ink.jpg,,oil"], "empty cells in line 3, 4"),
+        (["hill__oil.png,hill", ",,", "hill__ink.jpg,,oil"], "empty cells in line 2, 4"),
+        (["hill__oil.png,hill,oil,x"], "pairs.csv: more cells than columns in line 2; put names that hold"),
         (
             ["hill__oil.png,hill,oil", "hill__ink.jpg,hill,oil"],
             "other, hill__oil: other/hill__oil.png, other/hill__ink",
         ),
-        ([], "holds no picture named CONTENT__STYLE.EXT"),
+        ([], "pairs.csv lists no output in other (0 rows)"),
     ],
 )
 def test_a_table_that_cannot_be_followed(fails, folder, rows, message):
@@ -282,7 +396,8 @@ def test_two_outputs_of_one_pair_are_refused(fails, folder):
     (folder / "other/hill__oil.jpg").unlink()
     (folder / "again").mkdir()
     shutil.copytree(folder / "other", folder / "again/other")
-    assert "several outputs for one pair (4 times)" in fails(outputs=("other", "again/other"))
+    message = fails(outputs=("other", "again/other"))
+    assert "other and again/other would both be the method 'other': folders of different methods need" in message
 
 
 def test_an_input_that_may_be_two_is_refused(fails, folder):
@@ -290,19 +405,47 @@ def test_an_input_that_may_be_two_is_refused(fails, folder):
     assert "hill__ink.jpg: 'hill' may be hill.jpg or hill.png" in fails()
 
 
-def test_pictures_that_cannot_be_measured(folder, refused):
+def test_what_cannot_be_measured_fails_alone(folder, cli):
     call = ("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
     good = (folder / "other/lake__oil.webp").read_bytes()
-    (folder / "other/lake__oil.webp").write_bytes(b"")
-    assert "lake__oil.webp is empty (0 bytes)" in refused(*call)
-    (folder / "other/lake__oil.webp").write_bytes(good[:60])
-    assert "lake__oil.webp cannot be read as a picture" in refused(*call)
+    for data, reason in ((b"", "is empty (0 bytes)"), (good[:60], "cannot be read as a picture")):
+        (folder / "other/lake__oil.webp").write_bytes(data)
+        done = cli(*call)
+        assert done.status == 1
+        assert f"styleresearch: other, lake__oil: other/lake__oil.webp {reason}" in done.err
+        assert "1 failed; scores/failures has the whole of each error, the same command tries them again" in done.err
+        assert [record["pair"] for record in read(folder / "scores/records.jsonl")] == [
+            *("hill__ink", "hill__oil", "lake__ink"),
+        ]
+        report = (folder / "scores/report.html").read_text()
+        assert "other failed on 1 pair, the first lake__oil: " in report
+        assert reason in report
     save_image(folder / "other/lake__oil.webp", np.zeros((1, 1, 3)))
-    assert "too small for layers relu2_1" in refused(*call)
-    # What was measured before the broken one is kept.
+    assert "too small for layers relu2_1" in cli(*call).err
     (folder / "other/lake__oil.webp").write_bytes(good)
-    assert len(read(folder / "scores/records.jsonl")) == 3
-    assert "size 0: the short side" in refused(*call, "--size=0")
+    done = cli(*call)
+    assert (done.status, done.err) == (0, "")
+    assert len(read(folder / "scores/records.jsonl")) == 4
+    assert not (folder / "scores/failures").exists()
+    # A style that two outputs were made with.
+    (folder / "styles/oil.png").write_bytes(b"no picture")
+    done = cli(*call)
+    assert done.status == 1
+    assert {record["pair"] for record in read(folder / "scores/records.jsonl")} == {"hill__ink", "lake__ink"}
+    assert "2 failed" in done.err
+
+
+def test_where_nothing_can_be_measured_that_is_said_and_no_report_is_written(folder, cli):
+    for file in (folder / "styles").iterdir():
+        file.write_bytes(b"no picture")
+    done = cli("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    assert done.status == 1
+    assert "4 failed, nothing is left to report" in done.err.splitlines()[-1]
+    assert not (folder / "scores/report.html").exists()
+
+
+def test_a_size_that_no_picture_can_have_is_refused(fails):
+    assert "size 0: the short side" in fails("--size=0")
 
 
 def test_a_comparison_and_pictures_to_measure_are_not_written_over(folder, cli, fails):

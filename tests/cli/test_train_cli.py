@@ -476,12 +476,12 @@ def test_a_killed_partner_is_missed_in_bounded_time(start, tmp_path):
 
 def test_an_alarm_is_shown_when_it_begins_to_ring():
     out = io.StringIO()
-    judgement = Alarm("judgement", 0.4, 0.98, "the discriminator has won")
+    accuracy = Alarm("discriminator_accuracy", 0.4, 0.98, "the discriminator has won")
     with bars(Console(file=out, width=200)) as display:
         shown = _Shown(display, 5000)
         for step, value in ((1000, 0.7), (2000, 0.99), (3000, 0.99), (4000, 0.7), (5000, 0.99)):
-            metrics = {"total": 1.0, "judgement": value}
-            ringing = (judgement,) if judgement.rings(step, metrics) else ()
+            metrics = {"total": 1.0, "discriminator_accuracy": value}
+            ringing = (accuracy,) if accuracy.rings(step, metrics) else ()
             shown.report(Report(step, 5000, metrics, 0.1, 10.0, 0.0, ringing))
     said = [line for line in out.getvalue().splitlines() if "warning" in line]
-    assert said == ["warning: judgement 0.99: the discriminator has won"] * 2
+    assert said == ["warning: discriminator_accuracy 0.99: the discriminator has won"] * 2

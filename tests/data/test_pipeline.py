@@ -197,6 +197,15 @@ def test_pairs_have_one_name_in_any_order_with_any_ending():
     assert styles == [(1, 2, 0)[number] for number in contents]
 
 
+def test_a_pair_has_one_name_whatever_the_ending_and_the_unicode_form():
+    content, style = Numbered(2), Numbered(2)
+    content.name = ("caf\u00e9.png", "img.0.v1").__getitem__
+    style.name = ("img.0.v1.bmp", "cafe\u0301.JPG").__getitem__
+    pipeline = Pipeline(content, style, paired=True, batch_size=2, crop=4)
+    pairs = zip(numbers(pipeline, 0, 2), numbers(pipeline, 0, 2, "style"), strict=True)
+    assert set(pairs) == {(0, 1), (1, 0)}
+
+
 def test_what_is_no_pair_is_named():
     with pytest.raises(InputError, match="paired=True: every content picture needs its style picture"):
         Pipeline(Numbered(3), paired=True)

@@ -126,7 +126,11 @@ def test_grey_becomes_rgb():
 
 @pytest.mark.parametrize(
     ("options", "match"),
-    [({"crop": 0}, "crop=0"), ({"crop": 8, "resize": 0}, "resize=0"), ({"crop": 9, "resize": 8}, "smaller than crop")],
+    [
+        ({"crop": 0}, "crop = 0 is not"),
+        ({"crop": 8, "resize": 0}, "resize = 0 is not"),
+        ({"crop": 9, "resize": 8}, "smaller than crop"),
+    ],
 )
 def test_refused(options, match):
     with pytest.raises(InputError, match=match):
