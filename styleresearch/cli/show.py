@@ -53,7 +53,7 @@ def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
 
     config = _json(path / "config.json") or facts["config"]
     yield "kind", f"training run of {facts['method'].get('name')}"
-    yield from _checkpoints(path / "checkpoints", (config.get("train") or {}).get("steps"))
+    yield from _checkpoints(path / "checkpoints", _part(config, "train").get("steps"))
     logged = metrics_of(path).read()
     if logged:
         yield "metrics", f"step {logged[-1]['step']}: {_numbers(logged[-1], without=_TIMES)}"
@@ -87,7 +87,7 @@ def _unfinished(path: Path) -> Lines:
         raise InputError(f"{path / 'config.json'} cannot be read; name a run directory of train or compare")
     if "train" in config:
         raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
-    yield "kind", f"comparison of {', '.join(config.get('methods') or ()) or 'pictures on disk'}"
+    yield "kind", f"comparison of {', '.join(_part(config, 'methods')) or 'pictures on disk'}"
     records = Ledger(path / "records.jsonl").read()
     yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
     if records:
@@ -157,6 +157,12 @@ def _config(config: Mapping[str, Any]) -> Lines:
     yield "config", ""
     for key, value in config.items():
         yield f"  {key}", _compact(value)
+
+
+def _part(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return what a config says under a key, or nothing where that is no dict: show has no other use for it."""
+    found = config.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _compact(value: Any) -> str:
