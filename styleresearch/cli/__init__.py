@@ -44,6 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # a full disk, a folder that became read-only: nothing a traceback would explain
         print(f"styleresearch: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if not _out_of_memory(error):
+            raise
+        said = str(error).strip().split("\n")[0]
+        print(
+            f"styleresearch: out of memory: {said}; set data.batch_size, data.crop, size or the widths of networks lower",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         print("\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr)
         return 130
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Return whether memory could not be had: by NumPy, or by JAX, whose errors are known by what they say."""
+    return isinstance(error, MemoryError) or (
+        type(error).__name__ in ("XlaRuntimeError", "JaxRuntimeError") and "RESOURCE_EXHAUSTED" in str(error)
+    )
