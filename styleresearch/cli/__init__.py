@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         said = str(error).strip().split("\n")[0]
         print(
-            f"styleresearch: out of memory: {said}; set data.batch_size, data.crop, size or the widths of networks lower",
+            f"styleresearch: out of memory: {said}; lower data.batch_size, data.crop, size or the widths of networks",
             file=sys.stderr,
         )
         return 2
