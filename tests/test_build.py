@@ -167,7 +167,7 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
         ({"seeds": (2**32,)}, r"seeds\[0\] = 4294967296 is not from 0 to 4294967295"),
         ({"size": True}, r"size = True is not of type int"),
         ({"style_size": 30_000}, r"style_size = 30000 is not from 1 to 16384"),
-        ({"size": 8}, r"contents\.cat: SSIM needs images of at least 11x11 px, got 8x8"),
+        ({"size": 8}, r"contents\.cat: SSIM needs images of at least 11x11 px, got 12x8"),
         (
             {"imports": "my_losses"},
             r"imports: must be a tuple of module names, e\.g\. \('my_losses',\), got 'my_losses'",

@@ -87,10 +87,19 @@ def _main(argv: Sequence[str] | None) -> int:
         return 2
     except BaseException as error:
         # What an interrupt breaks off may come out as any other error.
-        if not isinstance(error, KeyboardInterrupt) and not interrupt.asked():
+        if isinstance(error, KeyboardInterrupt) or interrupt.asked():
+            print(
+                "\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr
+            )
+            return interrupt.STATUS
+        if not _out_of_memory(error):
             raise
-        print("\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr)
-        return interrupt.STATUS
+        said = str(error).strip().split("\n")[0]
+        print(
+            f"styleresearch: out of memory: {said}; lower data.batch_size, data.crop, size or the widths of networks",
+            file=sys.stderr,
+        )
+        return 2
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -104,3 +113,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"unrecognised arguments: {' '.join(unknown or overrides)}")
     args.overrides = overrides
     return args
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Return whether memory could not be had: by NumPy, or by JAX, whose errors are known by what they say."""
+    return isinstance(error, MemoryError) or (
+        type(error).__name__ in ("XlaRuntimeError", "JaxRuntimeError") and "RESOURCE_EXHAUSTED" in str(error)
+    )

@@ -77,7 +77,7 @@ def test_edges_are_those_of_the_dataset_and_drawn_at_the_final_size(pictures):
     assert 0.01 < (drawn == 0).mean() < 0.3
     dataset = DATASETS.build(spec("edges", of=DATASETS.build(spec("photographs", names=("cat",)))))
     np.testing.assert_array_equal(source.picture("cat") * 255, dataset[0])
-    with pytest.raises(InputError, match="sigma over 0"):
+    with pytest.raises(InputError, match=r"sigma = 0.0 is not from 0.001"):
         SOURCES.build(spec("edges", of=of, sigma=0.0))
 
 
