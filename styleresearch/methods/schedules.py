@@ -14,12 +14,14 @@ import jax.numpy as jnp
 import optax
 
 from styleresearch.errors import InputError
-from styleresearch.options import Between, Count, Weight
+from styleresearch.options import Between, Weight
 from styleresearch.registry import Registry
 
 SCHEDULES: Registry[Callable[[Any], Any]] = Registry("learning rate schedule")
 
-Before = Annotated[int, Between(0, 2**31 - 1)] | Annotated[float, Between(0, 1, "[)")]
+Updates = Annotated[int, Between(1, 2**30 - 1)]
+"""A number of updates; two of them fit an int32 together."""
+Before = Annotated[int, Between(0, 2**30 - 1)] | Annotated[float, Between(0, 1, "[)")]
 """A number of updates, or none; below 1, a share of the run."""
 Factor = Annotated[float, Between(0, 1e6)]
 """What the learning rate is multiplied with."""
@@ -78,7 +80,7 @@ class Linear(Schedule):
         end: factor afterwards.
     """
 
-    steps: Count | None = None
+    steps: Updates | None = None
     start: Before = 0
     end: Factor = 0.0
 
@@ -117,7 +119,7 @@ class Cosine(Schedule):
         end: factor afterwards.
     """
 
-    steps: Count | None = None
+    steps: Updates | None = None
     warmup: Before = 0
     end: Factor = 0.0
 
