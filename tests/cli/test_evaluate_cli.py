@@ -445,7 +445,8 @@ def test_where_nothing_can_be_measured_that_is_said_and_no_report_is_written(fol
 
 
 def test_a_size_that_no_picture_can_have_is_refused(fails):
-    assert "size 0: the short side" in fails("--size=0")
+    for option in ("--size=0", "--size=16385", "--style-size=-1"):
+        assert "is not from 1 to 16384" in fails(option)
 
 
 def test_a_comparison_and_pictures_to_measure_are_not_written_over(folder, cli, fails):

@@ -66,7 +66,7 @@ def test_version(cli):
         (("stylise",), "invalid choice: 'stylise'"),
         (("weights", "list", "--config.x=3"), "unrecognised arguments: --config.x=3"),
         (("compare", "--workdir=run", "--confg=x"), "unrecognised arguments: --confg=x"),
-        (("compare", "--workdir=run", "--config.size", "3"), "unrecognised arguments: 3"),
+        (("compare", "--workdir=run", "3"), "unrecognised arguments: 3"),
     ],
 )
 def test_words_that_are_not_known(cli, own_folder, arguments, message):
