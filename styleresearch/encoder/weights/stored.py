@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Mapping
 from math import prod
-from typing import IO, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -36,7 +36,7 @@ Index: TypeAlias = Mapping[str, Callable[[], Stored]]
 """Name -> what describes the tensor; asked only of tensors whose name is a layer's."""
 
 
-def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def open_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipExtFile:
     """Open one file of a zip archive.
 
     Raises:
@@ -44,4 +44,4 @@ def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """
     if archive.getinfo(name).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise ValueError(f"{name} in it is neither stored as it is nor deflated")
-    return archive.open(name)
+    return archive.open(name)  # pyright: ignore[reportReturnType] - for reading it is one
