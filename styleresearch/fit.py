@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from styleresearch import __version__, build, configfile, identity
+from styleresearch import __version__, build, identity
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision
 from styleresearch.configfile import ORIGIN
@@ -315,7 +315,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise _damaged(path, str(error)) from error
     if not isinstance(found, dict):
         raise _damaged(path, "it holds no dict")
-    return configfile.plain(found)
+    return found
 
 
 def _check(path: Path, config: Any) -> None:

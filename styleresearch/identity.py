@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from styleresearch import build
-from styleresearch.configfile import ORIGIN
+from styleresearch.configfile import ORIGIN, plain
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
@@ -210,7 +210,7 @@ def gone_on(
 def _built(spec: Mapping[str, Any]) -> Any:
     """Return a schedule; one that is like no other where it cannot be built any more."""
     try:
-        return SCHEDULES.build(spec)
+        return SCHEDULES.build(plain(spec))
     except InputError:
         return lambda t: np.nan
 

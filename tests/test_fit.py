@@ -373,10 +373,10 @@ def test_a_run_of_an_earlier_version_goes_on(finished):
 # Schedules
 
 
-def scheduled(steps, **schedule):
+def scheduled(length, **schedule):
     schedule = {"name": "linear", **schedule}
     return changed(
-        FEEDFORWARD, method__optimizer__schedule=schedule, samples=None, train={"steps": steps, "log_every": 1}
+        FEEDFORWARD, method__optimizer__schedule=schedule, samples=None, train={"steps": length, "log_every": 1}
     )
 
 
