@@ -14,7 +14,7 @@ help:
 	@echo "make demo    set up, stylise photographs with the real VGG16, evaluate, write runs/quickstart/report.html"
 	@echo "make test    set up, run the tests (the slow ones: make slow)"
 	@echo "make lint    set up, check style and types (make format mends the style)"
-	@echo "make docs    set up, write the README's tables from what is registered"
+	@echo "make docs    set up, write the tables of docs/reference.md from what is registered"
 	@echo "make lock    resolve requirements.lock anew"
 	@echo "make clean   delete the environment and what tools left behind; runs/ stays"
 	@echo "Another interpreter: make test PYTHON=python3.13"

@@ -1,7 +1,7 @@
-"""Write the tables of what is registered into the README, between ``<!-- registry:... -->`` markers.
+"""Write the tables of what is registered into docs/reference.md, between ``<!-- registry:... -->`` markers.
 
     python docs/tables.py            # write them (what `make docs` runs)
-    python docs/tables.py --check    # exit with status 1 if the README would change
+    python docs/tables.py --check    # exit with status 1 if the page would change
 
 Everything in a table comes from the registries and from the docstrings: the first sentence, ``Source:``, the defaults.
 """
@@ -27,7 +27,7 @@ from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.registry import Registry
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+PAGE = Path(__file__).resolve().parent / "reference.md"
 
 Column = Callable[[str, Any, dict[str, inspect.Parameter]], str]
 """(registered name, class or function, its options) -> a cell."""
@@ -128,17 +128,17 @@ def filled(text: str) -> str:
 
 
 def main() -> int:
-    """Write or check the README and return the exit status."""
+    """Write or check the page and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit status 1 if something would change")
     check = parser.parse_args().check
-    old = README.read_text(encoding="utf-8")
+    old = PAGE.read_text(encoding="utf-8")
     new = filled(old)
     if check and new != old:
-        print("README.md does not show what is registered: run make docs", file=sys.stderr)
+        print("docs/reference.md does not show what is registered: run make docs", file=sys.stderr)
         return 1
     if not check:
-        README.write_text(new, encoding="utf-8")
+        PAGE.write_text(new, encoding="utf-8")
     return 0
 
 

@@ -6,6 +6,7 @@ anything is downloaded or compiled.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ import numpy as np
 
 from styleresearch import configfile
 from styleresearch.data.datasets import DATASETS, Dataset
+from styleresearch.data.framing import Side
 from styleresearch.data.sources import SOURCES, PictureSource
-from styleresearch.encoder.encoder import ENCODERS, Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS, Metric
@@ -26,6 +28,7 @@ from styleresearch.methods.color import PreserveColor
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.options import setting, shown
 from styleresearch.registry import Registry, nearest
 
 T = TypeVar("T")
@@ -65,6 +68,8 @@ class Problems:
         """Note an InputError of the block under the config key ``place`` and go on."""
         try:
             yield
+        except RecursionError:
+            self.found.append(f"{place}: it is nested too deeply")
         except InputError as error:
             self.found += [line if line.startswith(place) else f"{place}: {line}" for line in str(error).split("\n")]
 
@@ -83,7 +88,7 @@ class Problems:
 
 def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> list[str]:
     """Return what is wrong with the top-level keys of a config."""
-    known = (*required, *optional)
+    known = (*required, *optional, configfile.ORIGIN)
     missing = [f"the key {key!r} is missing" for key in required if key not in config]
     return missing + [f"unknown key {key!r}.{nearest(key, known)}" for key in config if key not in known]
 
@@ -110,7 +115,7 @@ def check_named(config: Mapping[str, Any], keys: Sequence[str]) -> None:
     problems = Problems()
     for key in keys:
         if not isinstance(config[key], Mapping) or not config[key]:
-            problems.found.append(f"{key} must be dict(NAME=dict(name=..., **options), ...), got {config[key]!r}")
+            problems.found.append(f"{key} must be dict(NAME=dict(name=..., **options), ...), got {shown(config[key])}")
     problems.raise_if_any()
 
 
@@ -121,14 +126,14 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
         InputError: for anything wrong with the spec or the specs inside it.
     """
     if not isinstance(spec, Mapping):
-        raise InputError(f"{registry.kind} must be dict(name=..., **options), got {spec!r}")
+        raise InputError(f"{registry.kind} must be dict(name=..., **options), got {shown(spec)}")
     options = dict(spec)
     problems = Problems()
     # What is made of another thing is made of one of its own kind.
     parts = {**_NESTED, "of": lambda spec: resolve(registry, spec)}
     for key, build in parts.items():
         if isinstance(options.get(key), str):
-            problems.found.append(f"{key}: must be dict(name=..., **options), got {options[key]!r}")
+            problems.found.append(f"{key}: must be dict(name=..., **options), got {shown(options[key])}")
         if isinstance(options.get(key), Mapping):
             with problems.at(key):
                 options[key] = build(options[key])
@@ -136,6 +141,31 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
         unbuilt = [key for key in parts if isinstance(options.get(key), (Mapping, str))]
         raise InputError("\n".join([*problems.found, *registry.problems(options, unbuilt)]))
     return registry.build(options)
+
+
+def completed(registry: Registry[Any], spec: Any) -> Any:
+    """Return a spec with the defaults of the options that it leaves out, at any depth; None counts as left out.
+
+    What is not registered stays as it is.
+    """
+    if not isinstance(spec, Mapping) or spec.get("name") not in registry:
+        return spec
+    whole = defaults(registry.get(spec["name"])) | {key: value for key, value in spec.items() if value is not None}
+    for key, part in {**_PARTS, "of": registry}.items():
+        if key in whole:
+            whole[key] = completed(part, whole[key])
+    if isinstance(whole.get("objective"), Mapping):
+        whole["objective"] = {
+            term: {"weight": 1.0, **completed(LOSSES, each)} if isinstance(each, Mapping) else each
+            for term, each in whole["objective"].items()
+        }
+    return whole
+
+
+def defaults(constructor: Callable[..., Any]) -> dict[str, Any]:
+    """Return option -> default of a constructor, without those that are None."""
+    parameters = inspect.signature(constructor).parameters.items()
+    return {key: each.default for key, each in parameters if each.default not in (each.empty, None)}
 
 
 def objective(terms: Mapping[str, Any]) -> Objective:
@@ -149,12 +179,10 @@ def objective(terms: Mapping[str, Any]) -> Objective:
     for name, spec in terms.items():
         with problems.at(name):
             if not isinstance(spec, Mapping):
-                raise InputError(f"a term must be dict(name=..., weight=..., **options), got {spec!r}")
+                raise InputError(f"a term must be dict(name=..., weight=..., **options), got {shown(spec)}")
             options = dict(spec)
-            weight = options.pop("weight", 1.0)
-            if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not np.isfinite(weight):
-                raise InputError(f"weight must be a finite number, got {weight!r}")
-            built[name] = (float(weight), LOSSES.build(options))
+            weight = setting("weight", options.pop("weight", 1.0), float)
+            built[name] = (weight, LOSSES.build(options))
             if not built[name][1].layers:
                 raise InputError("layers is empty; name at least one")
     if problems.found:
@@ -171,28 +199,38 @@ def pictures(spec: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
     Raises:
         InputError: for anything wrong with the spec, or a picture that cannot be read.
     """
-    options = dict(spec)
-    size = options.pop("size", 256)
-    if type(size) is not int or size < 1:
-        raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
-    source = resolve(SOURCES, options)
+    source, size = _sized(spec)
     return tuple(source.picture(name, size) for name in source.names())
+
+
+def _sized(spec: Mapping[str, Any]) -> tuple[PictureSource, int]:
+    """Return the source and the size of pictures that are an option."""
+    options = dict(spec)
+    size = setting("size", options.pop("size", 256), Side)
+    return resolve(SOURCES, options), size
 
 
 def _optimizer(spec: Mapping[str, Any]) -> Optimizer:
     return resolve(OPTIMIZERS, spec)
 
 
+_PARTS: dict[str, Registry[Any]] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "discriminator_optimizer": OPTIMIZERS,
+    "net": NETS,
+    "discriminator": DISCRIMINATORS,
+    "loss": LOSSES,
+    "adversarial": ADVERSARIAL,
+    "penalty": PENALTIES,
+}
+"""Option -> what it names."""
+
 _NESTED: dict[str, Callable[[Any], Any]] = {
+    **{option: registry.build for option, registry in _PARTS.items()},
     "objective": objective,
     "optimizer": _optimizer,
-    "schedule": SCHEDULES.build,
     "discriminator_optimizer": _optimizer,
-    "net": NETS.build,
-    "discriminator": DISCRIMINATORS.build,
-    "loss": LOSSES.build,
-    "adversarial": ADVERSARIAL.build,
-    "penalty": PENALTIES.build,
     "normalise_on": pictures,
     "styles": pictures,
 }
@@ -205,12 +243,12 @@ def column(name: str, spec: Any) -> Column:
         InputError: for anything wrong with the spec.
     """
     if not isinstance(spec, Mapping):
-        raise InputError(f"a method must be dict(name=..., **options), got {spec!r}")
+        raise InputError(f"a method must be dict(name=..., **options), got {shown(spec)}")
     options = dict(spec)
     label = options.pop("label", name)
     color = options.pop("preserve_color", None)
     if color is not None and not isinstance(color, Mapping):
-        raise InputError(f"preserve_color must be dict(how=..., when=...), got {color!r}")
+        raise InputError(f"preserve_color must be dict(how=..., when=...), got {shown(color)}")
     keep = None if color is None else _COLOR.build({**color, "name": "preserve_color"})
     return Column(name, str(label), resolve(METHODS, options), keep, dict(spec))
 
@@ -232,13 +270,18 @@ def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Prob
     """Note problems of an encoder spec, and layers (place -> names) it lacks, without loading any weights."""
     with problems.at("encoder"):
         if not isinstance(spec, Mapping):
-            raise InputError(f"encoder must be dict(name=..., **options), got {spec!r}")
-        found = ENCODERS.problems({key: value for key, value in spec.items() if key != "normalise_on"})
+            raise InputError(f"encoder must be dict(name=..., **options), got {shown(spec)}")
+        options = dict(spec)
+        pictures = options.pop("normalise_on", None)
         with problems.at("encoder.normalise_on"):
-            if isinstance(pictures := spec.get("normalise_on"), Mapping):
-                SOURCES.build(pictures)
-        if found:
+            if isinstance(pictures, Mapping):
+                _sized(pictures)
+            elif pictures is not None:
+                raise InputError(f"must be a picture source, dict(name=..., **options), got {shown(pictures)}")
+        if found := ENCODERS.problems(options):
             raise InputError("\n".join(found))
+        with problems.at("encoder"):
+            check_weights(spec["name"], options.get("weights"), options.get("file"), float(options.get("width", 1.0)))
         for place, names in layers.items():
             with problems.at(place):
                 check_layers(names, spec["name"])
@@ -278,7 +321,7 @@ def options_of(kind: type[T], options: Any) -> T:
         InputError: for anything wrong with the options.
     """
     if not isinstance(options, Mapping):
-        raise InputError(f"must be dict(**options), got {options!r}")
+        raise InputError(f"must be dict(**options), got {shown(options)}")
     registry: Registry[T] = Registry("the part")
     registry.register(kind.__name__.lower())(kind)
     return registry.build({**options, "name": kind.__name__.lower()})
@@ -288,4 +331,4 @@ def style_names(spec: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the styles of a method that learns a few of its own are called, in order; empty for others."""
     if not isinstance(spec.get("styles"), Mapping):
         return ()
-    return SOURCES.build({key: value for key, value in spec["styles"].items() if key != "size"}).names()
+    return _sized(spec["styles"])[0].names()

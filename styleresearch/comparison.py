@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
+from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.titles import check_folder_names, check_titles
+from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
+from styleresearch.options import Length, Seed, setting, shown
 from styleresearch.store import digests
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
-PRECISIONS = ("default", "bfloat16", "tensorfloat32", "float32")
+Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
+"""Of matrix products and convolutions; "default" leaves it to JAX."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Comparison:
         styles: name -> picture (h, w, 3).
         suite: the metrics and the encoder that methods and metrics share.
         seeds: one stylisation for each.
-        precision: of matrix products and convolutions, one of ``PRECISIONS``.
+        precision: of matrix products and convolutions, see ``Precision``.
         modules: name -> sha256 of the user's own modules.
     """
 
@@ -79,7 +82,7 @@ class Comparison:
 
     def cells(self) -> list[Cell]:
         """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
-        pictures = {id(image): _digest(image) for group in (self.contents, self.styles) for image in group.values()}
+        pictures = {id(image): digest_of(image) for group in (self.contents, self.styles) for image in group.values()}
         cells = []
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
@@ -128,19 +131,18 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
     _check_labels(columns, problems)
-    sizes = {key: _size(config, key, problems) for key in ("size", "style_size")}
+    sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
             found = build.source(config[group])
             check_titles("picture", found.names())
-            pictures[group] = {name: _as_in_file(_bucketed(found.picture(name, size), size)) for name in found.names()}
+            pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        if not isinstance(seeds, tuple) or not seeds or len(set(seeds)) < len(seeds):
-            raise InputError(f"must be a tuple of different whole numbers, at least one, got {seeds!r}")
-        for seed in seeds:
-            check_seed(seed)
+        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        if len(set(seeds)) < len(seeds):
+            raise InputError(f"must be different whole numbers, got {shown(seeds)}")
         if len(pictures) == 2:
             with problems.at("contents and styles"):
                 names = [tuple(group) for group in pictures.values()]
@@ -160,46 +162,17 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
 
 
 def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
-    """Return the config's precision, noting a problem if it is not one of ``PRECISIONS``."""
-    precision = config.get("precision", "float32")
+    """Return the config's precision, noting a problem if it is none."""
     with problems.at("precision"):
-        if precision not in PRECISIONS:
-            raise InputError(f"{precision!r} is not known; allowed: {', '.join(PRECISIONS)}")
-    return precision
+        return setting("precision", config.get("precision", "float32"), Precision)
+    return "float32"
 
 
-def check_seed(seed: Any) -> None:
-    """Raise InputError unless ``seed`` can seed jax's random numbers."""
-    if type(seed) is not int or not 0 <= seed < 2**32:
-        raise InputError(f"a seed must be a whole number from 0 to {2**32 - 1}, got {seed!r}")
-
-
-def _size(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
-    size = config.get(key)
+def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+    """Return the config's size of that key in pixels, if it has one, noting a problem if it is none."""
     with problems.at(key):
-        if size is not None and (type(size) is not int or size < 1):
-            raise InputError(f"must be a whole number of pixels, at least 1, got {size!r}")
-        return size
+        return setting(key, config.get(key), Side | None)
     return None
-
-
-def _bucketed(image: np.ndarray, size: int | None) -> np.ndarray:
-    """Return a resized picture with its long side cropped, in the middle, to a multiple of 8 px.
-
-    Every new size is compiled anew; pictures of one aspect ratio differ by a pixel or two after resizing.
-    """
-    if size is None:
-        return image
-    height, width = (
-        side if side <= size else side - side % 8 if side - side % 8 >= size else size for side in image.shape[:2]
-    )
-    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
-    return image[top : top + height, left : left + width]
-
-
-def _as_in_file(image: np.ndarray) -> np.ndarray:
-    """Return a picture as it comes back from ``inputs/``: methods and metrics see what the run directory holds."""
-    return np.floor(image * 255 + 0.5).astype(np.float32) / np.float32(255)
 
 
 def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
@@ -208,7 +181,3 @@ def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
     for column in columns:
         if (other := first.setdefault(column.label, column.name)) != column.name:
             problems.found.append(f"methods.{column.name}: {other} has the label {column.label!r} too: give it another")
-
-
-def _digest(image: np.ndarray) -> str:
-    return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).hexdigest()

@@ -5,22 +5,21 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
-
-from beartype import BeartypeConf
-from beartype.door import is_bearable
+from typing import Any, Generic, TypeVar
 
 from styleresearch.errors import InputError
+from styleresearch.options import Entry, checked, shown, unfit
 
 T = TypeVar("T")
-Entry = TypeVar("Entry", bound=Callable[..., Any])
 
-_NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # an int is fine where a float is asked for
+
+registrations: list[str] = []
+"""The module of each registration, in order: so that a config can tell which of its imports registered something."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string."""
-    match = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    match = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
     return f" Did you mean {match[0]!r}?" if match else ""
 
 
@@ -40,6 +39,8 @@ class Registry(Generic[T]):
     def register(self, name: str) -> Callable[[Entry], Entry]:
         """Return a decorator that registers a class (or function) under ``name``.
 
+        Its arguments are checked from then on (see ``options``), whether a config gives them or a program.
+
         Raises:
             InputError: if another object already has this name.
         """
@@ -52,7 +53,8 @@ class Registry(Generic[T]):
                     f"{self.kind} {name!r} is already registered by {known.__module__}.{known.__qualname__}; "
                     f"choose another name for {entry.__module__}.{entry.__qualname__}"
                 )
-            self._entries[name] = entry
+            self._entries[name] = entry = checked(f"{self.kind} {name!r}")(entry)
+            registrations.append(entry.__module__)
             return entry
 
         return decorate
@@ -71,7 +73,7 @@ class Registry(Generic[T]):
         """
         if name not in self._entries:
             raise InputError(
-                f"unknown {self.kind} {name!r}.{nearest(name, self)} Registered: {', '.join(self) or 'none'}"
+                f"unknown {self.kind} {shown(name)}.{nearest(name, self)} Registered: {', '.join(self) or 'none'}"
             )
         return self._entries[name]
 
@@ -90,14 +92,15 @@ class Registry(Generic[T]):
         """
         if not isinstance(spec.get("name"), str):
             return [
-                f"{self.kind} spec {dict(spec)!r} needs a 'name', a string. Registered: {', '.join(self) or 'none'}"
+                f"{self.kind} spec {shown(dict(spec))} needs a 'name', a string. "
+                f"Registered: {', '.join(self) or 'none'}"
             ]
         try:
             options = self.options(spec["name"])
         except InputError as error:
             return [str(error)]
         found = [
-            f"{self.kind} {spec['name']!r} has no option {key!r}.{nearest(key, options)} "
+            f"{self.kind} {spec['name']!r} has no option {shown(key)}.{nearest(key, options)} "
             f"Options: {', '.join(options) or 'none'}"
             for key in spec
             if key != "name" and key not in options
@@ -108,16 +111,8 @@ class Registry(Generic[T]):
             if parameter.default is inspect.Parameter.empty and key not in spec
         ]
         found += [f"{self.kind} {spec['name']!r} needs the option {key!r}" for key in missing]
-        hints = get_type_hints(self.get(spec["name"]))
-        found += [
-            f"{self.kind} {spec['name']!r}: {key} = {spec[key]!r} is not {_said(hints[key])}"
-            for key in options
-            if key in spec
-            and key in hints
-            and key not in unchecked
-            and not is_bearable(spec[key], hints[key], conf=_NUMERIC_TOWER)
-        ]
-        return found
+        given = {key: spec[key] for key in options if key in spec and key not in unchecked}
+        return found + unfit(f"{self.kind} {spec['name']!r}", self.get(spec["name"]), given)
 
     def build(self, spec: Mapping[str, Any]) -> T:
         """Build the object that ``spec`` describes.
@@ -131,10 +126,3 @@ class Registry(Generic[T]):
             raise InputError("; ".join(found))
         options = {key: value for key, value in spec.items() if key != "name"}
         return self.get(spec["name"])(**options)
-
-
-def _said(hint: Any) -> str:
-    """Return a type as a message says it."""
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(repr, get_args(hint)))
-    return f"of type {getattr(hint, '__name__', None) or hint}" if get_origin(hint) is None else f"of type {hint}"

@@ -15,12 +15,14 @@ import numpy as np
 from styleresearch.build import Column
 from styleresearch.comparison import Cell, Comparison
 from styleresearch.data.images import load_image
+from styleresearch.data.triple import Triple
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
-from styleresearch.rundir import RunDirectory, provenance
+from styleresearch.ops import programs
+from styleresearch.rundir import RunDirectory, of_config, provenance
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.types import Style
@@ -63,8 +65,9 @@ def stylize(
             f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
         )
     keep = column.preserve_color
+    programs.drop_if_many()
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
-        image = jnp.asarray(content, jnp.float32)[None]
+        image = jax.device_put(np.asarray(content, np.float32)[None])
         shown = image if keep is None else keep.content(image)
         used = [_recoloured(style, image, keep) for style in styles]
         output = column.method.stylize(
@@ -75,7 +78,7 @@ def stylize(
             key=jax.random.key(seed),
             progress=progress,
         )
-        result = np.asarray((output if keep is None else keep.output(output, image))[0])
+        result = np.asarray(output if keep is None else keep.output(output, image))[0]
     if result.ndim != 3 or result.shape[2] != 3:
         raise ValueError(f"method {column.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
     if not np.isfinite(result).all():
@@ -138,7 +141,8 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     failures.clear(run.path)
     finished = run.finished()
     measured_before = run.measured()
-    facts = provenance(what.config, what.suite.encoder, what.precision)
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
+    origin = {name: facts[name] for name in ("device", "packages")}
     records, failed = [], []
 
     def fail(cell: Cell, done: int, error: Exception) -> None:
@@ -154,21 +158,30 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             except Exception as error:
                 fail(cell, done, error)
                 continue
-            finished[cell.key, cell.output], cost = _keep(run, cell, made), made.cost
+            finished[cell.key, cell.output], cost = _keep(run, cell, made, origin), made.cost
         entry = finished[cell.key, cell.output]
-        identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
+        # Packages too: values of one table must not differ by the versions that they were computed with.
+        identity = digests.of_json(
+            {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
+        )
         before = measured_before.get(identity)
         record = before
         if record is None:
             try:
                 output = load_image(run.path / entry["file"])
-                values = what.suite(output, what.contents[cell.content], what.styles[cell.style])
+                seen = Triple(output, what.contents[cell.content], what.styles[cell.style])
+                values = what.suite(seen.output, seen.content, seen.style)
             except Exception as error:
                 fail(cell, done, error)
                 continue
-            record = {"schema": 1, "metrics": values, "provenance": {**facts, "measured": identity, "key": cell.key}}
+            record = {
+                "schema": 1,
+                **seen.record(contracts),
+                "metrics": values,
+                "provenance": {**facts, "measured": identity, "key": cell.key},
+            }
         record = {**record, **_row(what, cell, entry)}
-        record["provenance"] = {**record["provenance"], "config_hash": facts["config_hash"]}
+        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
         if record != before:
             run.records.append(record)
         records.append(record)
@@ -194,7 +207,6 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
         "content": cell.content,
         "style": cell.style,
         "seed": cell.seed,
-        "size": list(what.contents[cell.content].shape[:2]),
         "files": {"output": entry["file"], **_inputs(cell), "curve": entry["curve"]},
         "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
         "cost": entry["cost"],
@@ -235,8 +247,8 @@ def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]
     return _Made(image, curve, evaluations, cost)
 
 
-def _keep(run: RunDirectory, cell: Cell, made: _Made) -> dict[str, Any]:
-    """Write one output; return its entry of ``outputs.jsonl``."""
+def _keep(run: RunDirectory, cell: Cell, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one output; return its entry of ``outputs.jsonl``, which says on what and with what it was made."""
     run.save(cell.output, made.image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
     if made.curve:
         (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
@@ -249,6 +261,7 @@ def _keep(run: RunDirectory, cell: Cell, made: _Made) -> dict[str, Any]:
         "curve": cell.curve if made.curve else None,
         "sha256": digests.of_file(run.path / cell.output),
         "cost": {**vars(made.cost), "evaluations": made.evaluations},
+        "made": dict(origin),
     }
     run.outputs.append(entry)
     return entry

@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from styleresearch import __version__
+from styleresearch.configfile import modules_of, settings_of
 from styleresearch.data.images import save_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -151,16 +152,34 @@ def _locked(file: IO[str]) -> bool:
     return True
 
 
-def provenance(config: Mapping[str, Any], encoder: Encoder, precision: str) -> dict[str, Any]:
+def provenance(
+    config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
+) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
     device = jax.local_devices()[0]
-    kind = platform.machine() if device.platform == "cpu" else device.device_kind
+    kind = _cpu() if device.platform == "cpu" else device.device_kind
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
     return {
-        "config_hash": digests.of_json(config),
+        "config_hash": digests.of_json(settings_of(config)),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
         "precision": precision,
         "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
         "encoder": encoder.describe(),
+        "modules": {**modules_of(config), **modules},
     }
+
+
+def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``provenance`` says of the config: it is renewed also where nothing is computed again."""
+    return {name: facts[name] for name in ("config_hash", "modules")}
+
+
+def _cpu() -> str:
+    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next((name for name in names if name), platform.processor() or platform.machine())

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import jax.numpy as jnp
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from styleresearch import build, configfile
+from styleresearch import build, modules
 from styleresearch.build import Column
+from styleresearch.claims import check_params, checked_facts
+from styleresearch.configfile import ORIGIN, imports_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
-from styleresearch.store import atomic
+from styleresearch.store import atomic, jsonfile
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 from styleresearch.training.leaves import flatten, nest
 from styleresearch.types import Params
+
+T = TypeVar("T")
 
 ZOO = Path(__file__).parent / "zoo"
 """Small trained weights that come with the package, ``NAME.safetensors``, each with a model card ``NAME.md``."""
@@ -40,6 +44,7 @@ class Trained:
         params: what ``stylize`` takes, nested dicts of float32 arrays.
         step: training steps behind it.
         facts: what its run wrote of itself (``run.json``): config, data, encoder, versions.
+        claimed: whether spec, params and facts are what a file says, which is checked before it is used.
     """
 
     source: str
@@ -47,6 +52,7 @@ class Trained:
     params: Params
     step: int
     facts: Mapping[str, Any]
+    claimed: bool = False
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -62,10 +68,42 @@ class Trained:
         """Return the method, with options of its spec changed.
 
         Raises:
-            InputError: for an option that does not exist.
+            InputError: for an option that does not exist; if it needs modules of the user's that have not been
+                imported (nothing is imported because a file says so); if the parameters are not the method's.
+
+        Warns:
+            modules.ModuleWarning: if such a module is another than in training.
         """
-        configfile.import_modules(self.facts["config"])
-        return build.resolve(METHODS, {**self.spec, **options})
+        return self.built(lambda: build.resolve(METHODS, {**self.spec, **options}), lambda method: method)
+
+    def built(self, make: Callable[[], T], method_of: Callable[[T], Any]) -> T:
+        """Return what is made of the spec, once it is known to be what it claims; errors as ``method``.
+
+        Args:
+            make: builds it.
+            method_of: what was built -> the method in it.
+        """
+        self._require_modules()
+        if not self.claimed:
+            return make()
+        try:
+            made = make()
+            method = method_of(made)
+            if not isinstance(method, TrainedMethod):
+                raise ValueError(f"the method {self.spec['name']!r} is not one that is trained")
+            if self.params is not None:
+                check_params(method, self.params, self.facts)
+        except InputError as error:
+            raise InputError(f"{self.source}: {'; '.join(str(error).splitlines())}") from error
+        except Exception as error:  # what parts are told by a file may trip them up in any way
+            reason = str(error).split("\n")[0]
+            raise InputError(f"{self.source} is damaged, or its options were changed: {reason}") from error
+        return made
+
+    def _require_modules(self) -> None:
+        origin = self.facts.get(ORIGIN) or {}
+        places = [Path(origin["file"]).parent] if isinstance(origin.get("file"), str) else []
+        modules.require(imports_of(self.facts["config"]), self.facts.get("modules") or {}, self.source, places)
 
     def encoder(self) -> Encoder:
         """Return the encoder that it was trained with.
@@ -102,9 +140,22 @@ def load(source: str) -> Trained:
     if found is None:
         raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
     step, raw = found
-    unfinished = Trained(source, facts["method"], None, step, facts)
-    params = unfinished.method().inference(State(**raw))
+    unfinished = Trained(source, _spec(facts), None, step, facts, claimed=True)
+    method = unfinished.method()
+    try:
+        params = method.inference(State(**raw))
+    except (AttributeError, LookupError, TypeError) as error:
+        raise InputError(
+            f"{source} is damaged: its checkpoint is none of the method {facts['method']['name']!r} that run.json names"
+        ) from error
     return replace(unfinished, params=params)
+
+
+def _spec(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a method's spec without what only training reads: pictures that a file names are not opened for it."""
+    spec = facts["method"]
+    entry = METHODS.get(spec["name"]) if spec["name"] in METHODS else None
+    return {key: value for key, value in spec.items() if key not in getattr(entry, "learns_from", ())}
 
 
 def place_of(source: str) -> Path:
@@ -129,22 +180,12 @@ def facts_of(source: str, path: Path) -> dict[str, Any]:
             f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
         )
     try:
-        return _checked(json.loads((path / "run.json").read_bytes()))
-    except (ValueError, KeyError) as error:
+        return checked_facts(jsonfile.read(path / "run.json"))
+    except ValueError as error:
         raise InputError(
             f"{path / 'run.json'} cannot be read ({error}); the same styleresearch train command writes it anew once "
             "the file is deleted"
         ) from error
-
-
-def _checked(facts: Any) -> dict[str, Any]:
-    """Return facts with lists as tuples; raise KeyError or ValueError if they are not those of a trained method."""
-    if not isinstance(facts, dict):
-        raise ValueError("it holds no facts")
-    for key in ("config", "method", "encoder"):
-        if not isinstance(facts[key], dict):
-            raise ValueError(f"its {key} is not a dict")
-    return configfile.plain(facts)
 
 
 def zoo_names() -> tuple[str, ...]:
@@ -164,15 +205,23 @@ def _zoo(name: str) -> Path:
 def _from_file(source: str, path: Path) -> Trained:
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["styleresearch"])
+            header = jsonfile.parse((file.metadata() or {})["styleresearch"])
+            if not jsonfile.conforms(header, {"step": int, "facts": dict}) or header["step"] < 0:
+                raise ValueError("its header is not one of ours")
+            facts = checked_facts(header["facts"])
             leaves = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        facts, step = _checked(header["facts"]), int(header["step"])
-    except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+        types = {name: jnp.float32 if leaf.dtype.kind == "f" else None for name, leaf in leaves.items()}
+        wide = {name: jnp.asarray(leaf, types[name]) for name, leaf in leaves.items()}
+        parents = {name[:index] for name in wide for index, letter in enumerate(name) if letter == "/"}
+        if both := parents & wide.keys():
+            raise ValueError(f"{both.pop()!r} is a tensor, and holds others")
+        params = nest(wide)
+    except (SafetensorError, LookupError, AttributeError, TypeError, ValueError, OSError, MemoryError) as error:
+        reason = str(error).split("\n")[0]
         raise InputError(
-            f"{source} is not a file of trained weights ({error}); make one: styleresearch export --checkpoint DIR"
+            f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
-    wide = {name: jnp.asarray(leaf, jnp.float32 if leaf.dtype.kind == "f" else None) for name, leaf in leaves.items()}
-    return Trained(source, facts["method"], nest(wide), step, facts)
+    return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
 
 
 def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
@@ -196,7 +245,9 @@ def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "floa
                 raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
             array = narrow
         leaves[name] = np.ascontiguousarray(array)
-    header = json.dumps({"step": trained.step, "facts": trained.facts})
+    # Where its config lay says nothing elsewhere, and something of its user.
+    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
+    header = json.dumps({"step": trained.step, "facts": facts})
     atomic.write(path, save(leaves, metadata={"styleresearch": header}))
 
 
@@ -233,6 +284,5 @@ def column(name: str, spec: Any) -> Column:
     trained = load(str(options.pop("checkpoint")))
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    configfile.import_modules(trained.facts["config"])
-    found = build.column(name, {**trained.spec, **options})
+    found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
     return replace(found, spec=dict(spec), trained=trained)

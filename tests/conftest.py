@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -109,3 +110,72 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def icc() -> Callable[[str, float | bytes], bytes]:
+    """Make an ICC profile: of a display with the primaries of "P3" or "sRGB" (adapted to D50), or of "grey".
+
+    Its curve is a gamma, or the bytes of 16-bit samples.
+    """
+    primaries = {
+        "P3": ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407)),
+        "sRGB": ((0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141)),
+        "grey": (),
+    }
+
+    def make(kind: str, curve: float | bytes) -> bytes:
+        samples = struct.pack(">H", round(curve * 256)) if isinstance(curve, float) else curve
+        tags = {b"wtpt": xyz(0.9642, 1.0, 0.8249)}
+        tags |= {bytes(f"{c}XYZ", "ascii"): xyz(*point) for c, point in zip("rgb", primaries[kind], strict=False)}
+        for channel in "k" if kind == "grey" else "rgb":
+            tags[bytes(f"{channel}TRC", "ascii")] = b"curv\0\0\0\0" + struct.pack(">I", len(samples) // 2) + samples
+        return profile(b"mntr", b"GRAY" if kind == "grey" else b"RGB ", b"XYZ ", tags)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def display_p3(icc) -> bytes:
+    """A profile with the primaries of Display P3 and a gamma of 2.2."""
+    return icc("P3", 2.2)
+
+
+@pytest.fixture(scope="session")
+def cmyk_profile() -> bytes:
+    """A profile of a printer with dull inks that mix as filters do."""
+    table = bytearray()
+    for c, m, y, k in np.ndindex(2, 2, 2, 2):
+        light = 0.0 if k else 1.0
+        rgb = light * np.where([c, m, y], [0.15, 0.2, 0.25], 1.0)
+        # A grey axis and two of colour will do: Lab of what the filters let through.
+        table += bytes(int(v) for v in (255 * rgb.mean(), 128 + 60 * (rgb[0] - rgb[1]), 128 + 60 * (rgb[1] - rgb[2])))
+    curve = bytes(range(256))
+    lut = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + struct.pack(">9i", *(65536 * np.eye(3, dtype=int)).ravel())
+    return profile(
+        b"prtr",
+        b"CMYK",
+        b"Lab ",
+        {b"A2B0": lut + curve * 4 + bytes(table) + curve * 3, b"wtpt": xyz(0.9642, 1.0, 0.8249)},
+    )
+
+
+def xyz(*values: float) -> bytes:
+    return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+
+def profile(kind: bytes, space: bytes, connection: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Put an ICC profile of version 2 together. Source: ICC.1:2001-04."""
+    text = b"test\0"
+    tags = {b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + bytes(78), **tags}
+    tags = {name: data + bytes(-len(data) % 4) for name, data in tags.items()}
+    table, data, start = b"", b"", 132 + 12 * len(tags)
+    for name, entry in tags.items():
+        table += name + struct.pack(">2I", start + len(data), len(entry))
+        data += entry
+    body = struct.pack(">I", len(tags)) + table + data
+    white = struct.pack(">3i", *(round(value * 65536) for value in (0.9642, 1.0, 0.8249)))
+    head = struct.pack(
+        ">I4sI4s4s4s6H4s", 128 + len(body), b"none", 0x02400000, kind, space, connection, 2024, 1, 1, 0, 0, 0, b"acsp"
+    )
+    return (head + bytes(28) + white).ljust(128, b"\0") + body

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -123,13 +124,38 @@ def test_the_readmes_own_loss_stylises_a_picture(folder: Path, monkeypatch: pyte
     assert "channel_means" in LOSSES
 
 
+@pytest.mark.parametrize(
+    ("page", "registered", "part"),
+    [("README.md", '"channel_means"', "losses"), ("docs/add_a_method.md", '"overlay"', "methods")],
+)
+def test_a_users_own_file_moves_into_the_package_unchanged(
+    page: str, registered: str, part: str, tmp_path: Path
+) -> None:
+    package = tmp_path / "styleresearch"
+    shutil.copytree(ROOT / "styleresearch", package, ignore=shutil.ignore_patterns("zoo", "__pycache__"))
+    shown = blocks((ROOT / page).read_text(encoding="utf-8"), "python")
+    (code,) = [code for _, code in shown if f"register({registered})" in code]
+    (package / part / "a_mine.py").write_text(code, encoding="utf-8")
+    init = package / part / "__init__.py"
+    # The one line: among the others, where the alphabet puts it first.
+    text, changed = re.subn(
+        rf"^(from styleresearch\.{part} import \(?\n? *)a", r"\1a_mine, a", init.read_text(), flags=re.MULTILINE
+    )
+    assert changed == 1
+    init.write_text(text, encoding="utf-8")
+    script = f"from styleresearch import {part}; assert {registered} in {part}.{part.upper()}"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(("page", "line"), OURS, ids=lambda value: value if isinstance(value, str) else name_of(value))
 def test_commands_parse(page: Path, line: str, folder: Path) -> None:
     write_files(page, folder)
     args, rest = make_parser().parse_known_args(shlex.split(line, comments=True)[1:])
     assert all(option.startswith("--config.") for option in rest), rest
     if "--config" in line:
-        config = args.config if (folder / args.config).is_file() else str(ROOT / args.config)
+        config = args.config if (folder / args.config.partition(":")[0]).is_file() else str(ROOT / args.config)
         assert configfile.load_config(config, rest)
 
 

@@ -85,7 +85,7 @@ def test_missing_options(tools: Registry[Any]) -> None:
         ("count", 1.5, "count = 1.5 is not of type int"),
         ("kind", "square", "kind = 'square' is not one of 'flat', 'round'"),
         ("layers", ["under"], "layers = ['under'] is not of type tuple[str, ...]"),
-        ("layers", "under", "layers = 'under' is not of type tuple[str, ...]"),
+        ("layers", "under", "layers = 'under' is not of type tuple[str, ...]; write ('under',) for one"),
         ("wet", "yes", "wet = 'yes' is not of type bool | None"),
     ],
 )

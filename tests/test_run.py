@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from styleresearch import build, run
-from styleresearch.comparison import Comparison, _bucketed, comparison
+from styleresearch.comparison import Comparison, comparison
 from styleresearch.data.images import load_image, save_image
+from styleresearch.data.outputs import find_outputs
 from styleresearch.errors import InputError
+from styleresearch.measure import measure, measuring
+from styleresearch.rundir import RunDirectory
+from styleresearch.store import digests
 from styleresearch.types import Style
 
 
@@ -88,17 +92,15 @@ def test_pictures_are_those_that_the_run_directory_will_hold(folder, tmp_path):
         np.testing.assert_array_equal(load_image(tmp_path / "again.png"), image)
 
 
-def test_resized_pictures_lose_a_few_pixels_of_the_long_side_at_most(folder):
-    what = comparison(config_of(folder, size=20))
-    # 40 x 61 becomes 20 x 30 and then 20 x 24; 55 x 44 becomes 25 x 20 and then 24 x 20.
-    assert what.contents["wide"].shape[:2] == (20, 24)
-    assert what.contents["tall"].shape[:2] == (24, 20)
-    whole = load_image(folder / "wide.png", 20)
-    np.testing.assert_allclose(what.contents["wide"], whole[:, 3:27], atol=0.51 / 255)
-    # Without a size nothing is resized, hence nothing cropped; a side is never cut below the size.
+def test_nothing_is_cropped_or_squashed(folder):
+    what = comparison(config_of(folder, size=20, style_size=15))
+    # The short side is the size, the long one is rounded: 40 x 61 becomes 20 x 30.5, 55 x 44 becomes 25 x 20.
+    assert what.contents["wide"].shape[:2] == (20, 30)
+    assert what.contents["tall"].shape[:2] == (25, 20)
+    assert what.styles["style"].shape[:2] == (15, 20)
+    for name in ("wide", "tall"):
+        np.testing.assert_allclose(what.contents[name], load_image(folder / f"{name}.png", 20), atol=0.501 / 255)
     assert comparison(config_of(folder)).contents["wide"].shape[:2] == (40, 61)
-    assert comparison(config_of(folder, size=42)).contents["tall"].shape[:2] == (48, 42)
-    assert _bucketed(np.zeros((20, 21, 3)), 20).shape == (20, 20, 3)
 
 
 def test_baselines_through_stylize(folder):
@@ -129,3 +131,42 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
     encoder = build.encoder(config_of(folder)["encoder"])
     run.stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
     assert seen == [None if precision == "default" else precision]
+
+
+def _records(what: Comparison, workdir: Path, monkeypatch, **changes) -> list[dict]:
+    """Run a comparison on a machine whose provenance has ``changes``; return its records."""
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "provenance", lambda *args, of=run.provenance: {**of(*args), **changes})
+        run.compare(what, workdir, lambda event: None)
+    return RunDirectory(workdir).records.read()
+
+
+def test_a_record_says_where_its_picture_was_made_wherever_it_was_measured(folder, monkeypatch):
+    methods = config_of(folder)["methods"]
+    first = comparison(config_of(folder, methods={"identity": methods["identity"]}))
+    _records(first, folder / "r", monkeypatch, device="a laptop")
+    metrics = {"color": {"name": "color_histogram"}}
+    records = _records(comparison(config_of(folder, metrics=metrics)), folder / "r", monkeypatch, device="a server")
+    assert {record["provenance"]["device"] for record in records} == {"a server"}
+    made = {record["method"]: record["provenance"]["made"]["device"] for record in records}
+    assert made == {"identity": "a laptop", "color": "a server"}
+
+
+def test_other_package_versions_measure_anew_so_that_one_table_has_one_version(folder, monkeypatch):
+    methods = config_of(folder)["methods"]
+    first = comparison(config_of(folder, methods={"identity": methods["identity"]}))
+    _records(first, folder / "r", monkeypatch, packages={"jax": "1"})
+    records = _records(comparison(config_of(folder)), folder / "r", monkeypatch, packages={"jax": "2"})
+    assert [record["provenance"]["packages"] for record in records] == [{"jax": "2"}] * 4
+    assert {record["provenance"]["made"]["packages"]["jax"] for record in records} == {"1", "2"}
+
+
+def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
+    folder.joinpath("out").mkdir()
+    save_image(folder / "out" / "wide__style.png", load_image(folder / "wide.png"))
+    outputs, _ = find_outputs([folder / "out"], folder, folder)
+    config = {name: config_of(folder)[name] for name in ("encoder", "metrics")}
+    for title in ("first", "second"):
+        measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda name: None)
+    (record,) = RunDirectory(folder / "r").records.read()
+    assert record["provenance"]["config_hash"] == digests.of_json(config | {"name": "second"})

@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
-CONTRACTS = {"errors", "types", "registry"}
+CONTRACTS = {"errors", "types", "options", "registry"}
 TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
 
 # Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
@@ -20,33 +20,40 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "types": set(),
+    "interrupt": set(),
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
-    "registry": {"errors", "types"},
+    "options": {"errors"},
+    "registry": {"errors", "types", "options"},
     "ops": CONTRACTS,
     "encoder": CONTRACTS | {"ops", "store"},
     "nets": CONTRACTS | {"ops"},
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS,
-    "training": TENSORS | {"methods", "store"},
+    "training": TENSORS | {"methods", "store", "interrupt"},
     # No jax: `types` names jax arrays.
-    "data": {"errors", "registry", "store"},
+    "data": {"errors", "options", "registry", "store"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS,
     # Reads record files; the statistics are numpy only.
     "report": {"errors", "registry", "store", "evaluation.statistics"},
-    "rundir": TENSORS | {"data", "store"},
-    "configfile": {"errors", "registry"},
+    "rundir": TENSORS | {"data", "configfile", "store"},
+    "modulefiles": set(),
+    "modules": {"errors", "modulefiles", "store"},
+    "configfile": {"errors", "registry", "modulefiles", "modules", "store"},
     "build": TENSORS | {"configfile", "methods", "training", "data", "evaluation"},
-    "trained": TENSORS | {"methods", "training", "configfile", "build", "store"},
+    "claims": TENSORS | {"methods", "training", "configfile", "store"},
+    "trained": TENSORS | {"methods", "training", "configfile", "modules", "claims", "build", "store"},
     "export": TENSORS | {"methods", "trained", "store"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "store", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "store", "rundir"},
-    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "store", "rundir", "trained"},
+    "identity": TENSORS | {"methods", "training", "data", "configfile", "build", "store"},
+    "fit": TENSORS
+    | {"methods", "training", "data", "configfile", "build", "comparison", "store", "rundir", "trained", "identity"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "store", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"configfile", "fit", "trained", "export", "store"},
+    | {"configfile", "modules", "fit", "trained", "export", "store", "interrupt"},
     "__main__": {"cli"},
 }
 
@@ -59,7 +66,10 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts that run without jax, and what counts as jax there.
-WITHOUT_JAX = ("store/", "data/", "report/", "evaluation/statistics.py", "errors.py", "registry.py")
+WITHOUT_JAX = (
+    *("interrupt.py", "store/", "data/", "report/"),
+    *("evaluation/statistics.py", "errors.py", "options.py", "registry.py"),
+)
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -17,6 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -33,8 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(highlight=False)
     enable_compilation_cache()
+    bring(args.imports)
     what = comparison(configfile.load_config(args.config, args.overrides))
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
-    command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}", *args.overrides]
-    return finish(args.workdir, failures, command, console)
+    command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
+    return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console)

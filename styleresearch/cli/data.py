@@ -121,6 +121,8 @@ def _prepare(args: argparse.Namespace) -> int:
         said = f"{len(report.broken)} could not be read"
         if isinstance(dataset, Folder):
             said = f"{report.converted} were converted, {said}; {report.others} other files in the folder"
+            if dataset.left_out:
+                said += f"; {dataset.left_out} pictures left out by include and exclude"
         console.print(said)
         for one in report.broken:
             console.print(f"left out: {one.name}: {one.reason}")

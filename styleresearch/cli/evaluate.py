@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring, repeated
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -28,7 +30,19 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="table with the columns output, content, style: file names, or paths in these folders",
     )
     parser.add_argument("--size", type=int, help="short side in px at which to measure; default: the outputs' own")
+    parser.add_argument(
+        "--style-size",
+        type=int,
+        help="short side in px of the style pictures; default: the config's style_size, else the outputs'",
+    )
+    parser.add_argument(
+        "--framing",
+        choices=("squash", "crop"),
+        help="what outputs show that have not their content's aspect ratio: all of it (squash) or its middle (crop); "
+        "default: squash, with a warning",
+    )
     parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -41,20 +55,23 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.data.outputs import find_outputs
-    from styleresearch.measure import measure
+    from styleresearch.measure import framing_notes, measure, measuring
 
     console = Console(highlight=False)
+    bring(args.imports)
     config = configfile.load_config(args.config, args.overrides)
+    how = measuring(config, args.size, args.style_size, args.framing or "squash")
     outputs, notes = find_outputs(args.outputs, args.content, args.style, args.pairs)
     for note in notes:
         print(f"styleresearch: {note}", file=sys.stderr)
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(outputs), note="")
-        failures = measure(
-            config, outputs, args.out, args.size, lambda name: display.update(task, advance=1, note=name)
-        )
+        failures = measure(config, outputs, args.out, how, lambda name: display.update(task, advance=1, note=name))
+    for note in framing_notes(args.out) if args.framing is None else ():
+        print(f"styleresearch: {note}", file=sys.stderr)
     command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
-    command += [f"--{name}={value}" for name in ("pairs", "size") if (value := getattr(args, name)) is not None]
-    return finish(args.out, failures, [*command, *args.overrides], console)
+    optional = {"pairs": args.pairs, "size": args.size, "style-size": args.style_size, "framing": args.framing}
+    command += [f"--{name}={value}" for name, value in optional.items() if value is not None]
+    return finish(args.out, failures, [*command, *repeated(args.imports), *args.overrides], console)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from styleresearch.cli.imports import add_option, bring
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
@@ -24,6 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--dtype", choices=("float32", "float16"), help=".safetensors; default: float32")
     parser.add_argument("--height", type=int, help=".stablehlo: only pictures of this height; default: any")
     parser.add_argument("--width", type=int, help=".stablehlo: only pictures of this width; default: any")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -50,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"--out {args.out} is the file that comes in; name another")
     check_out(args.out)
 
+    bring(args.imports)
     trained = load(args.checkpoint)
     size = None if args.height is None else (args.height, args.width)
     program = export(trained, args.out, size, args.dtype or "float32")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from styleresearch.cli.imports import add_option, bring
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="keep the content's colours, by this transfer",
     )
     parser.add_argument("--preserve-color-when", choices=("before", "after"), help="default: after")
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,22 +68,25 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch import __version__, build
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.comparison import check_seed
+    from styleresearch.configfile import settings_of
+    from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
+    from styleresearch.options import Seed, setting
     from styleresearch.run import stylize
     from styleresearch.trained import with_encoder
 
     console = Console(highlight=False)
     _check_out(args)
     _check_counts(args)
-    check_seed(args.seed)
+    setting("--seed", args.seed, Seed)
+    bring(args.imports)
     column, config = _optimised(args) if args.checkpoint is None else _trained(args)
     _check_style(args, column)
     precision = config.get("precision", "float32")
 
-    content = load_image(args.content, args.size)
-    styles = _styles(args, min(content.shape[:2]), column)
+    content = as_in_file(load_image(args.content, args.size))
+    styles = _styles(args, content, column)
     enable_compilation_cache()
     column = with_encoder(column)
     encoder = None if column.trained is not None else build.encoder(config["encoder"])
@@ -104,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             raise InputError(str(error)) from error
     trained: Any = column.trained
     details = {
-        "config": {**config, "method": column.spec},
+        "config": {**settings_of(config), "method": column.spec},
         "seed": args.seed,
         "content": args.content.name,
         "styles": [Path(style).name for style in args.style],
@@ -142,13 +149,18 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
 
 def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--checkpoint``, and the config that it was trained by."""
+    from styleresearch import build
+    from styleresearch.comparison import check_precision
     from styleresearch.errors import InputError
     from styleresearch.trained import column
 
     if args.config is not None or args.overrides:
         raise InputError("--checkpoint knows its own config; leave --config out")
     found = column("method", _spec({"checkpoint": args.checkpoint}, args))
-    return found, dict(found.trained.facts["config"])
+    config, problems = dict(found.trained.facts["config"]), build.Problems()
+    check_precision(config, problems)
+    problems.raise_if_any()
+    return found, config
 
 
 def _spec(spec: Any, args: argparse.Namespace) -> Any:
@@ -215,10 +227,11 @@ def _check_counts(args: argparse.Namespace) -> None:
         raise InputError("--preserve-color-when goes with --preserve-color; name what to keep the colours by")
 
 
-def _styles(args: argparse.Namespace, side: int, column: Column) -> list[Style]:
+def _styles(args: argparse.Namespace, content: np.ndarray, column: Column) -> list[Style]:
     """Return the styles with their weights and masks."""
     import numpy as np
 
+    from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image
     from styleresearch.types import Style
 
@@ -229,23 +242,24 @@ def _styles(args: argparse.Namespace, side: int, column: Column) -> list[Style]:
         if trained is not None and style in known and not Path(style).exists():
             # The method knows the pictures that it learned from by their thumbnails.
             return np.asarray(trained.params["thumbnails"])[known.index(style)]
-        return load_image(style, side if args.style_size is None else args.style_size)
+        return as_in_file(load_image(style, min(content.shape[:2]) if args.style_size is None else args.style_size))
 
-    weights = args.style_weight or [1.0] * len(args.style)
-    where = [None if args.content_mask is None else _mask(path) for path in args.content_mask or args.style]
-    masks = [None if args.style_mask is None else _mask(path) for path in args.style_mask or args.style]
+    images = [picture(style) for style in args.style]
+    none = [None] * len(images)
+    weights = args.style_weight or [1.0] * len(images)
+    where = [path and _mask(path, content) for path in args.content_mask or none]
+    masks = [path and _mask(path, image) for path, image in zip(args.style_mask or none, images, strict=True)]
     return [
-        Style(picture(style)[None], weight, here, mask)
-        for style, weight, here, mask in zip(args.style, weights, where, masks, strict=True)
+        Style(image[None], weight, here, mask)
+        for image, weight, here, mask in zip(images, weights, where, masks, strict=True)
     ]
 
 
-def _mask(path: Path) -> np.ndarray:
-    """Return a mask (1, h, w, 1) in [0, 1] from the lightness of a picture."""
-    from styleresearch.data.images import load_image
-    from styleresearch.errors import InputError
+def _mask(path: Path, picture: np.ndarray) -> np.ndarray:
+    """Return the mask of a picture; say so where it leaves nothing out."""
+    from styleresearch.data.masks import covers_all, load_mask
 
-    mask = load_image(path).mean(2)[None, ..., None]
-    if mask.max() == 0:
-        raise InputError(f"the mask {path} is black everywhere; paint white where it applies")
+    mask = load_mask(path, (picture.shape[0], picture.shape[1]))
+    if covers_all(mask):
+        print(f"styleresearch: the mask {path} is white everywhere and leaves nothing out", file=sys.stderr)
     return mask

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleresearch.cli.imports import add_option, bring, naming
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
@@ -29,6 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="this process is one of several that train together: HOST:PORT of the first, how many, which this "
         "is (from 0); 'auto' asks the cluster (SLURM, Cloud TPU)",
     )
+    add_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     if args.distributed is not None:
         join_processes(args.distributed)
+    bring(args.imports)
     what = fit_of(configfile.load_config(args.config, args.overrides))
     with bars(console) as display:
         shown = _Shown(display, what.settings.steps)
@@ -59,8 +63,9 @@ def run(args: argparse.Namespace) -> int:
         return 130
     console.print(f"Trained: {args.workdir} (step {done})", soft_wrap=True, markup=False)
     style = " --style=..." if what.method.takes_style else ""
+    named = "".join(f" {option}" for option in naming(what.config))
     console.print(
-        f"Use it:  styleresearch stylize --checkpoint={args.workdir} --content=...{style} --out=...",
+        f"Use it:  styleresearch stylize --checkpoint={args.workdir}{named} --content=...{style} --out=...",
         soft_wrap=True,
         markup=False,
     )

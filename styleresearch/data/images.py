@@ -1,7 +1,6 @@
-"""Pictures on disk and their size: every picture the project reads or writes passes through here.
+"""Pictures on disk: every picture the project reads or writes passes through here.
 
-An image is RGB, float32, (h, w, 3), in [0, 1], and the numbers are those of the file (display-referred, usually sRGB):
-an embedded ICC profile is ignored, as in the published style transfer code.
+An image is RGB, float32, (h, w, 3), in [0, 1], and the numbers are sRGB's (display-referred), whatever the file's.
 """
 
 from __future__ import annotations
@@ -14,17 +13,18 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
-from PIL import ExifTags, Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from styleresearch.data.framing import MAX_PIXELS, MAX_SIDE, Frame, Shape, at_size, resample, to_bytes
+from styleresearch.data.orientation import turn_of
+from styleresearch.data.srgb import scale_transparency, to_srgb
 from styleresearch.errors import InputError
 from styleresearch.store import atomic
 
-MAX_SIDE = 16_384
-"""Longest side of a picture in memory, in pixels."""
-MAX_PIXELS = 100_000_000
-"""Most pixels that are decoded at once (1.2 GB as float32)."""
-
-READ_SUFFIXES = (".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+READ_SUFFIXES = (
+    *(".apng", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg"),
+    *(".jpx", ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"),
+)
 """File name endings of the formats that ``load_image`` reads, in lower case."""
 WRITE_OPTIONS: dict[str, dict[str, object]] = {
     ".png": {"format": "PNG"},
@@ -36,6 +36,8 @@ WRITE_OPTIONS: dict[str, dict[str, object]] = {
 
 # Only formats that Pillow decodes itself: its EPS reader, for one, starts a program.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
+# Pixels that are float numbers at once, beside the result.
+_STRIP = 2_000_000
 # Pillow's limit on pixels and Python's warning filters are global: one thread at a time changes them.
 _GLOBALS = threading.RLock()
 
@@ -52,103 +54,14 @@ def _pillow_quiet() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _scaled(h: int, w: int, size: int) -> tuple[int, int]:
-    """Return (h, w) scaled so that the shorter becomes ``size``."""
-    short = min(h, w)
-    return max(1, round(h * size / short)), max(1, round(w * size / short))
-
-
-def _check_size(size: int, h: int, w: int, what: str) -> tuple[int, int]:
-    """Return the shape of an (h, w) picture at short side ``size``; raise InputError where it is out of bounds."""
-    if not 1 <= size <= MAX_SIDE:
-        raise InputError(f"size {size}: the short side of a picture must be 1 to {MAX_SIDE} pixels")
-    shape = _scaled(h, w, size)
-    if max(shape) > MAX_SIDE or shape[0] * shape[1] > MAX_PIXELS:
-        raise InputError(
-            f"{what} is {w} x {h} pixels and would be {shape[1]} x {shape[0]} at size {size}; at most {MAX_SIDE} on a "
-            f"side and {MAX_PIXELS // 10**6} million pixels fit: crop it, or give a smaller size"
-        )
-    return shape
-
-
-def _check_pixels(image: Image.Image, path: Path, size: int | None) -> tuple[int, int]:
-    """Return the (height, width) to bring the picture to; let the decoder shrink it where ``size`` permits.
-
-    Raises:
-        InputError: where the picture must not be decoded.
-    """
-    w, h = image.size
-    if min(w, h) < 1:
-        raise InputError(f"{path} has no pixels ({w} x {h}): give a picture of at least 1 x 1")
-    if size is not None:
-        shape = _check_size(size, h, w, str(path))
-        # JPEG decodes at 1/2, 1/4 or 1/8 for next to nothing. Twice the wanted size keeps the resampling honest.
-        image.draft(None, (2 * shape[1], 2 * shape[0]))  # pyright: ignore[reportArgumentType]
-        if image.size[0] * image.size[1] > MAX_PIXELS:
-            raise InputError(
-                f"{path} is {w} x {h} = {w * h:,} pixels, more than the {MAX_PIXELS:,} that are decoded at once "
-                "(a JPEG may have 64 times as many): shrink it with another program first, or save it as JPEG"
-            )
-        return shape
-    if max(w, h) > MAX_SIDE or w * h > MAX_PIXELS:
-        raise InputError(
-            f"{path} is {w} x {h} = {w * h:,} pixels; at most {MAX_SIDE:,} on a side and {MAX_PIXELS:,} in all are "
-            "read at full size: give the size to work at, for example --size 512 (short side in pixels)"
-        )
-    return h, w
-
-
-def _over_white(image: Image.Image, size: int | None) -> np.ndarray:
-    """Return a decoded picture of any mode as (h, w, 3) float32 in [0, 1], alpha composited on white."""
-    if image.mode.startswith("I"):
-        # 16-bit grey is "I;16..."; Pillow uses the 32-bit mode "I" for a 16-bit PGM, which it scales to 65535.
-        if image.mode == "I" and image.format != "PPM":
-            raise InputError("its pixels are 32-bit numbers of unknown range: save it with 8 or 16 bits per channel")
-        image = Image.fromarray(np.asarray(image, np.float32) / np.float32(65535))
-    elif image.mode == "F":
-        raise InputError("its pixels are float numbers of unknown range: save it with 8 or 16 bits per channel")
-    else:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if size is not None:
-        # A box filter on 8-bit numbers down to twice the wanted size: a 100 Mpx picture never becomes float32.
-        factor = min(image.size) // (2 * size)
-        image = image.reduce(factor) if factor > 1 else image
-    array = np.asarray(image, np.float32)
-    if image.mode == "F":
-        return np.repeat(array[:, :, None], 3, axis=2)
-    array = array / np.float32(255)
-    if image.mode == "RGBA":
-        alpha = array[:, :, 3:]
-        array = array[:, :, :3] * alpha + (1 - alpha)
-    return array
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation, 1 to 8; damaged EXIF data say nothing, so 1."""
-    try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # Pillow's EXIF reader raises SyntaxError, struct.error, KeyError ... on damaged data
-        return 1
-
-
-# Stored array -> upright array, by EXIF orientation. Source: EXIF 2.3, tag 0x0112.
-_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a),
-}
-
-
 def _existing_file(path: str | Path) -> Path:
     """Return the path of a file with something in it, or raise InputError."""
     path = Path(path)
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder, not a picture: name one file in it")
+        if path.is_symlink() and not path.exists():
+            raise InputError(f"{path} is a link to {str(path.readlink())!r}, which is not there: mend or delete it")
         if not path.exists():
             raise InputError(f"there is no file {path}: check the path (it was looked up from {Path.cwd()})")
         if not path.is_file():
@@ -169,6 +82,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         with _pillow_quiet():
             image = Image.open(path, formats=_FORMATS)
         with image:
+            if min(image.size) < 1:
+                raise InputError(f"{path} has no pixels ({image.width} x {image.height}): give one of at least 1 x 1")
+            scale_transparency(image)
             yield image
     except UnidentifiedImageError as error:
         raise InputError(
@@ -182,16 +98,83 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         ) from error
 
 
-def load_image(path: str | Path, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+def _check_decoded(path: Path, shape: Shape, decoded: int) -> None:
+    """Raise InputError if a picture would be decoded to too many pixels."""
+    if decoded > MAX_PIXELS:
+        raise InputError(
+            f"{path} is {_pixels(shape)}, more than the {MAX_PIXELS:,} that are decoded at once (a JPEG may have 64 "
+            "times as many): shrink it with another program first, or save it as JPEG"
+        )
+
+
+def _check_whole(path: Path, shape: Shape) -> None:
+    """Raise InputError if a picture is too large to be read at its own size."""
+    if max(shape) > MAX_SIDE or shape[0] * shape[1] > MAX_PIXELS:
+        raise InputError(
+            f"{path} is {_pixels(shape)}; at most {MAX_SIDE:,} on a side and {MAX_PIXELS:,} in all are read at full "
+            "size: give the size to work at, for example --size 512 (short side in pixels)"
+        )
+
+
+def _pixels(shape: Shape) -> str:
+    return f"{shape[1]} x {shape[0]} = {shape[0] * shape[1]:,} pixels"
+
+
+def _decode(image: Image.Image, path: Path, scale: float) -> float:
+    """Decode a picture that is to be shrunk by ``scale``; return by how much the decoder has shrunk it.
+
+    A JPEG's decoder shrinks by 2, 4 or 8 for next to nothing. Eight times the final size, or as much as fits in memory,
+    keeps what follows within a grey level of resampling the whole picture, and within a few in the last row and column.
+
+    Raises:
+        InputError: where it has too many pixels even so.
+    """
+    w, h = image.size
+    factor = 1
+    for gap in (8, 4, 2):
+        factor = next((f for f in (8, 4, 2) if f * gap <= scale), 1)
+        if w * h <= factor**2 * MAX_PIXELS:
+            break
+    drafted = image.draft(None, (w // factor, h // factor)) if factor > 1 else None
+    _check_decoded(path, (h, w), image.width * image.height)
+    image.load()
+    # The last row and column may stand for part of a pixel, so that image.size does not say it.
+    return 1.0 if drafted is None else w / drafted[1][2]
+
+
+def _strips(image: Image.Image, colours: Callable[[Image.Image], np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the rows of a decoded picture as RGB numbers, so few at once that a large one never is float as a whole."""
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield colours(image.crop((0, top, image.width, min(top + rows, image.height))))
+
+
+def image_shape(path: str | Path) -> Shape:
+    """Return the height and width of a picture as it is upright.
+
+    Raises:
+        InputError: as ``load_image``.
+    """
+    path = _existing_file(path)
+    with _opened(path) as image, _pillow_quiet():
+        shape = (image.height, image.width)
+        if isinstance(image, PngImagePlugin.PngImageFile):  # it may say how it is turned behind its pixels
+            _decode(image, path, 1.0)
+        return turn_of(image).shape(shape)
+
+
+def load_image(path: str | Path, size: int | Frame | None = None, over: float = 1.0) -> Float32[np.ndarray, "h w 3"]:
     """Read a picture.
 
-    The EXIF orientation is applied, alpha is composited on white, grey, palette and CMYK become RGB, 16-bit grey keeps
-    its precision (16-bit colour is read as 8-bit), of an animation the first frame is taken, ICC profiles are ignored.
+    The EXIF orientation is applied, alpha is composited, grey, palette and CMYK become RGB, an ICC profile is followed
+    to sRGB, 16-bit grey keeps its precision (16-bit colour is read as 8-bit), of an animation the first frame is taken.
 
     Args:
         path: a PNG, JPEG, WebP, GIF, BMP, TIFF, PPM or JPEG 2000 file.
-        size: short side of the result in pixels; ``None`` keeps the file's own size. With it, large pictures are
-            shrunk while they are decoded, so that a JPEG of 1,000 million pixels is read too.
+        size: short side of the result in pixels; ``None`` keeps the file's own size. With it, large JPEGs are shrunk
+            while they are decoded, so that one of 1,000 million pixels is read too. A ``Frame`` of the upright picture
+            gives a part of it, in any shape.
+        over: the grey under transparent pixels, 1 for white.
 
     Returns:
         float32 (h, w, 3) in [0, 1].
@@ -202,16 +185,24 @@ def load_image(path: str | Path, size: int | None = None) -> Float32[np.ndarray,
     """
     path = _existing_file(path)
     with _opened(path) as image:
+        shape = (image.height, image.width)
+        if size is None:
+            _check_whole(path, shape)
+            frame = Frame.whole(shape, shape)
+        else:
+            frame = size if isinstance(size, Frame) else Frame.whole(shape, at_size(shape, size, str(path)))
         with _pillow_quiet():
-            shape = _check_pixels(image, path, size)
-            image.load()
-            orientation = _orientation(image)
+            shrunk = _decode(image, path, frame.scale)
+            turn = turn_of(image)
+        if isinstance(size, Frame):
+            frame = turn.stored(frame, shape)
         try:
-            array = _over_white(image, size)
+            colours = to_srgb(image, over)
         except InputError as error:
             raise InputError(f"{path} cannot be used: {error}") from None
-    array = resize(array, shape)
-    return np.ascontiguousarray(_UPRIGHT[orientation](array)) if orientation in _UPRIGHT else array
+        left, top, right, bottom = (edge / shrunk for edge in frame.box)
+        array = resample(_strips(image, colours), image.height, (left, top, right, bottom), frame.shape)
+    return turn.upright(array)
 
 
 def save_image(path: str | Path, array: np.ndarray, metadata: Mapping[str, str] | None = None) -> None:
@@ -247,7 +238,7 @@ def save_image(path: str | Path, array: np.ndarray, metadata: Mapping[str, str] 
         raise InputError(f"cannot write {path}: there is no folder {path.parent}. Create it: mkdir -p '{path.parent}'")
     if path.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; give the name of a file")
-    image = Image.fromarray(np.floor(np.clip(array, 0, 1) * 255 + 0.5).astype(np.uint8))
+    image = Image.fromarray(to_bytes(array))
     options = dict(WRITE_OPTIONS[path.suffix.lower()])
     if metadata and options["format"] == "PNG":
         info = PngImagePlugin.PngInfo()
@@ -274,36 +265,5 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         if not isinstance(image, PngImagePlugin.PngImageFile):
             return {}
         with _pillow_quiet():
-            _check_pixels(image, path, None)
+            _check_whole(path, (image.height, image.width))
             return {key: str(text) for key, text in image.text.items()}
-
-
-def resize(array: np.ndarray, shape: tuple[int, int]) -> Float32[np.ndarray, "h w 3"]:
-    """Resample a picture to ``shape`` = (height, width) with Pillow's Lanczos filter, in float, clipped to [0, 1].
-
-    Antialiased: the filter grows with the factor when shrinking. The clip removes the filter's overshoot at edges.
-
-    Args:
-        array: (h, w, 3) in [0, 1].
-        shape: height and width of the result, in pixels.
-    """
-    if array.shape[:2] == shape:
-        return np.array(array, np.float32)
-    channels = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(array[:, :, c], np.float32)).resize(
-                (shape[1], shape[0]), Image.Resampling.LANCZOS
-            )
-        )
-        for c in range(3)
-    ]
-    return np.clip(np.stack(channels, axis=2), 0, 1)
-
-
-def short_side(array: np.ndarray, size: int) -> Float32[np.ndarray, "h w 3"]:
-    """Resample a picture (h, w, 3) so that its short side is ``size`` pixels and its aspect ratio stays.
-
-    Raises:
-        InputError: if ``size`` is not in 1 to ``MAX_SIDE``, or the long side would be over it.
-    """
-    return resize(array, _check_size(size, array.shape[0], array.shape[1], "the picture"))

@@ -29,7 +29,7 @@ def list_pictures(root: Path, recursive: bool = False) -> tuple[tuple[str, ...],
     """
     found, others = [], 0
     try:
-        for folder, names in _folders(root) if recursive else [next(_walk(root))[::2]]:
+        for folder, names in _folders(root, recursive):
             for name in names:
                 if Path(name).suffix.lower() in READ_SUFFIXES and not name.startswith("."):
                     found.append(Path(folder, name).relative_to(root).as_posix())
@@ -43,8 +43,8 @@ def list_pictures(root: Path, recursive: bool = False) -> tuple[tuple[str, ...],
     return tuple(sorted(found)), others
 
 
-def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield every folder below ``root``, itself first, with the names of the files in it; each folder once.
+def _folders(root: Path, recursive: bool) -> Iterator[tuple[str, list[str]]]:
+    """Yield ``root`` and, recursively, every folder below it, once each, with the names of the files in it.
 
     What links lead to comes last, so that a picture is called after the place where it lies.
     """
@@ -52,11 +52,12 @@ def _folders(root: Path) -> Iterator[tuple[str, list[str]]]:
     for link in links:
         for folder, inside, files in _walk(Path(link)):
             real = os.path.realpath(folder)
-            inside[:] = sorted(each for each in inside if not each.startswith(".") and each not in PASSED_OVER)
             if real in seen:
                 inside.clear()
                 continue
             seen.add(real)
+            looked_into = (each for each in inside if not each.startswith(".") and each not in PASSED_OVER)
+            inside[:] = sorted(looked_into) if recursive else []
             links += [str(path) for each in inside if (path := Path(folder, each)).is_symlink()]
             yield folder, files
 

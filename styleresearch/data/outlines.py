@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.errors import InputError
+from styleresearch.options import Between
+
+Sigma = Annotated[float, Between(0.001, 1000.0)]
+"""How much a picture is blurred before, in pixels: fewer outlines for more."""
 
 
-def check_sigma(sigma: float) -> float:
-    """Return ``sigma``.
-
-    Raises:
-        InputError: if it is not over 0.
-    """
-    if not 0 < sigma < float("inf"):
-        raise InputError(f"'edges' takes a finite sigma over 0, in pixels, not {sigma}")
-    return float(sigma)
-
-
-def outlines(image: Image.Image, sigma: float) -> UInt8[np.ndarray, "h w 3"]:
+def outlines(image: Image.Image, sigma: Sigma) -> UInt8[np.ndarray, "h w 3"]:
     """Return black outlines, one pixel wide, on white.
 
     Source: Canny 1986, "A computational approach to edge detection", as skimage.feature.canny with its own

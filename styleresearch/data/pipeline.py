@@ -10,15 +10,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
 from styleresearch.data.datasets.base import Dataset, Progress
+from styleresearch.data.framing import Side
 from styleresearch.data.pairs import partners
 from styleresearch.data.transforms import Example, ResizeMode
 from styleresearch.errors import InputError
+from styleresearch.options import Between, Seed, checked
 
 Batch = dict[str, UInt8[np.ndarray, "b c c 3"]]
 """``{"content": ...}`` and, where there are styles, ``"style"``: uint8 (b, crop, crop, 3)."""
@@ -91,6 +93,7 @@ class _Rows:
         return {name: cut for example in examples for name, cut in example.items()}
 
 
+@checked("data")
 @dataclass(frozen=True)
 class Pipeline:
     """Batches of training examples, without end: ``batch(step)`` is a pure function of these settings and the step.
@@ -118,21 +121,17 @@ class Pipeline:
     content: Dataset
     style: Dataset | None = None
     paired: bool = False
-    batch_size: int = 8
-    crop: int = 256
-    resize: int | None = None
+    batch_size: Annotated[int, Between(1, 65_536)] = 8
+    crop: Side = 256
+    resize: Side | None = None
     resize_mode: ResizeMode = "short"
     position: Literal["random", "center"] = "random"
     flip: bool = True
-    seed: int = 0
-    workers: int = 0
-    threads: int = 4
+    seed: Seed = 0
+    workers: Annotated[int, Between(0, 1024)] = 0
+    threads: Annotated[int, Between(1, 1024)] = 4
 
     def __post_init__(self) -> None:
-        least = {"batch_size": 1, "seed": 0, "workers": 0, "threads": 1}
-        for name, smallest in least.items():
-            if getattr(self, name) < smallest:
-                raise InputError(f"{name}={getattr(self, name)}: give {smallest} or more")
         if self.paired and self.style is None:
             raise InputError("paired=True: every content picture needs its style picture; name a style dataset")
         self._example  # noqa: B018 - it refuses sizes that do not go together

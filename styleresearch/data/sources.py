@@ -17,13 +17,16 @@ import skimage
 from jaxtyping import Float32
 from PIL import Image
 
+from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import READ_SUFFIXES, load_image
-from styleresearch.data.outlines import check_sigma, outlines
+from styleresearch.data.listing import list_pictures
+from styleresearch.data.outlines import Sigma, outlines
 from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
 from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.data.shelf import Shelf
 from styleresearch.data.titles import check_distinct, titles
 from styleresearch.errors import InputError
+from styleresearch.options import Seed
 from styleresearch.registry import Registry, nearest
 
 
@@ -83,8 +86,6 @@ def _selection(source: str, names: Sequence[str] | None, known: Iterable[str]) -
     known = tuple(known)
     if names is None:
         return known
-    if isinstance(names, str):  # a Sequence[str] too, but never meant as one
-        raise InputError(f"the picture source {source!r} takes names=('a', 'b', ...), a list, not {names!r}")
     for name in names:
         _known(source, name, known)
     if len(set(names)) != len(names) or not names:
@@ -149,7 +150,7 @@ class Outlines(PictureSource):
     """
 
     of: PictureSource
-    sigma: float
+    sigma: Sigma
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the other source's pictures."""
@@ -157,7 +158,7 @@ class Outlines(PictureSource):
 
     def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
         """Return the outlines of one picture, drawn at its final size; see ``PictureSource``."""
-        image = np.rint(self.of.picture(name, size) * 255).astype(np.uint8)
+        image = to_bytes(self.of.picture(name, size))
         return outlines(Image.fromarray(image), self.sigma).astype(np.float32) / np.float32(255)
 
 
@@ -198,20 +199,18 @@ def textures(names: Sequence[str] | None = None) -> PictureSource:
 
 
 @SOURCES.register("painter")
-def painter(names: Sequence[str] | None = None, seed: int = 0) -> PictureSource:
+def painter(names: Sequence[str] | None = None, seed: Seed = 0) -> PictureSource:
     """Procedural paintings, one for each style of ``styleresearch.data.painter``.
 
     Args:
         names: which styles, in this order; ``None`` for all.
         seed: at least 0; another seed gives other compositions and palettes.
     """
-    if seed < 0:
-        raise InputError(f"the painter's seed must be at least 0, not {seed}")
     return Paintings(_selection("painter", names, PAINTINGS), seed)
 
 
 @SOURCES.register("edges")
-def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
+def edges(of: PictureSource, sigma: Sigma = 2.0) -> PictureSource:
     """The outlines of another source's pictures, thin and black on white, drawn at the size that is asked for.
 
     Differs: the dataset of this name draws at the picture's own size, and what is resized then is grey and thinner.
@@ -219,11 +218,8 @@ def edges(of: PictureSource, sigma: float = 2.0) -> PictureSource:
     Args:
         of: the other source.
         sigma: how much the picture is blurred before, in pixels: fewer outlines for more.
-
-    Raises:
-        InputError: if ``sigma`` is not over 0.
     """
-    return Outlines(of, check_sigma(sigma))
+    return Outlines(of, sigma)
 
 
 @SOURCES.register("folder")
@@ -242,23 +238,14 @@ def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSourc
             alone.
     """
     root = Path(path).expanduser()
-    try:
-        entries = sorted(root.iterdir())
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot list the folder {str(root)!r}: {reason}. Give a folder of pictures") from error
-    pictures = [
-        entry
-        for entry in entries
-        if entry.suffix.lower() in READ_SUFFIXES and not entry.name.startswith(".") and not entry.is_dir()
-    ]
-    if not pictures:
+    found, others = list_pictures(root)
+    if not found:
         raise InputError(
-            f"the folder {root} holds no pictures ({len(entries)} other entries). Endings that are read: "
+            f"the folder {root} holds no pictures ({others} other files). Endings that are read: "
             f"{', '.join(READ_SUFFIXES)}"
         )
     source = f"folder {root}"
-    paths = {entry.name: entry for entry in pictures}
+    paths = {name: root / name for name in found}
     title = dict(zip(paths, titles(tuple(paths)), strict=True))
     chosen = tuple(paths)
     if names is not None:
@@ -281,7 +268,7 @@ def files(paths: Sequence[str | Path]) -> PictureSource:
     Raises:
         InputError: if none is given, one does not exist, or one is there twice.
     """
-    if isinstance(paths, str) or not paths:
+    if not paths:
         raise InputError(f"the picture source 'files' takes paths=('a.jpg', ...), a list of one or more, not {paths!r}")
     found = [Path(path).expanduser() for path in paths]
     for path in found:

@@ -10,8 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.data.images import MAX_SIDE
+from styleresearch.data.framing import Side
+from styleresearch.data.srgb import to_rgb
 from styleresearch.errors import InputError
+from styleresearch.options import checked
 
 ResizeMode = Literal["short", "long", "squash"]
 """What becomes ``size`` pixels: the short side, the long side, or both (the aspect ratio is lost)."""
@@ -48,6 +50,7 @@ def resized_shape(height: int, width: int, size: int | None, mode: ResizeMode, c
     return max(crop, round(shape[0] * crop / short)), max(crop, round(shape[1] * crop / short))
 
 
+@checked("an example")
 @dataclass(frozen=True)
 class Example:
     """Make a training example of a picture.
@@ -60,16 +63,13 @@ class Example:
         flip: whether every other example is mirrored left to right.
     """
 
-    crop: int
-    resize: int | None = None
+    crop: Side
+    resize: Side | None = None
     mode: ResizeMode = "short"
     position: Literal["random", "center"] = "random"
     flip: bool = True
 
     def __post_init__(self) -> None:
-        for what, size in (("crop", self.crop), ("resize", self.resize)):
-            if size is not None and not 1 <= size <= MAX_SIDE:
-                raise InputError(f"{what}={size}: give 1 to {MAX_SIDE} pixels")
         if self.resize is not None and self.resize < self.crop:
             raise InputError(
                 f"resize={self.resize} is smaller than crop={self.crop}: a crop cannot be larger than the picture"
@@ -112,13 +112,14 @@ class Example:
 
     def _cut(self, image: Image.Image, shape: tuple[int, int], y: int, x: int) -> Image.Image:
         """Return the square from (y, x) on of a picture brought to ``shape`` = (height, width)."""
-        image.draft("RGB", (2 * shape[1], 2 * shape[0]))
-        if image.mode != "RGB":
-            image = image.convert("RGB")
+        drafted = image.draft("RGB", (2 * shape[1], 2 * shape[0]))
+        # Of a JPEG that its decoder shrinks, the last row and column may stand for part of a pixel.
+        width, height = image.size if drafted is None else drafted[1][2:]
+        image = to_rgb(image)
         box = (x, y, x + self.crop, y + self.crop)
         if image.size == (shape[1], shape[0]):
             return image.crop(box)
-        across, down = image.size[0] / shape[1], image.size[1] / shape[0]
+        across, down = width / shape[1], height / shape[0]
         inside = (x * across, y * down, box[2] * across, box[3] * down)
         # Rounding may carry the box a hair out of the picture, which Pillow refuses.
         inside = (*inside[:2], min(inside[2], image.size[0]), min(inside[3], image.size[1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +14,12 @@ from flax import struct
 
 from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.vgg import VGG, Architecture, check_layers, conv_names, smallest_side, variables
-from styleresearch.encoder.weights import load
+from styleresearch.encoder.weights import KNOWN, load
 from styleresearch.encoder.weights.architecture import WIDTHS
+from styleresearch.encoder.weights.loading import check
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding
+from styleresearch.options import Between, Seed, shown
 from styleresearch.registry import Registry
 from styleresearch.types import Features, Image
 
@@ -100,18 +102,43 @@ def _encoder(
     width: float,
     seed: int,
 ) -> Encoder:
+    check_weights(arch, weights, file, width)
     if weights == "random":
         encoder = _random(arch, pooling, padding or "zeros", width, seed)
     else:
-        if width != 1.0:
-            raise InputError(f"width={width} only goes with weights='random'; the weights {weights!r} fix the widths")
         loaded = load(weights, None if file is None else Path(file))
         if loaded.arch != arch:
-            raise InputError(f"weights {weights!r} are for {loaded.arch}, not {arch}; name encoder {loaded.arch!r}")
+            raise InputError(_of_another(weights, loaded.arch, arch))
         border: Any = padding or convention(loaded.convention).padding
         net = VGG(arch, loaded.convention, pooling, border)
         encoder = Encoder(variables(loaded.params), net, weights, loaded.digest)
     return encoder if normalise_on is None else normalise_activations(encoder, normalise_on, normalise_by)
+
+
+def check_weights(arch: str, weights: str | None = None, file: str | None = None, width: float = 1.0) -> None:
+    """Raise what an encoder raises of the name of its weights and its width, without reading or fetching any.
+
+    Args:
+        arch: the architecture.
+        weights: name of the weights; None for the architecture's own.
+        file: a file that holds them.
+        width: factor on the channels.
+
+    Raises:
+        InputError: for weights of no known name or of another architecture, or a width that they do not have.
+    """
+    weights = arch if weights is None else weights
+    if weights == "random":
+        return
+    if width != 1.0:
+        raise InputError(f"width={width} only goes with weights='random'; the weights {shown(weights)} fix the widths")
+    check(weights, file)
+    if weights in KNOWN and KNOWN[weights].arch != arch:
+        raise InputError(_of_another(weights, KNOWN[weights].arch, arch))
+
+
+def _of_another(weights: str, theirs: str, arch: str) -> str:
+    return f"weights {weights!r} are for {theirs}, not {arch}; name encoder {theirs!r}"
 
 
 @ENCODERS.register("vgg16")
@@ -122,8 +149,8 @@ def vgg16(
     padding: Padding | None = None,
     normalise_on: Sequence[Any] | None = None,
     normalise_by: NormaliseBy = "filter",
-    width: float = 1.0,
-    seed: int = 0,
+    width: Annotated[float, Between(0, 4, "(]")] = 1.0,
+    seed: Seed = 0,
 ) -> Encoder:
     """Return a VGG16 encoder.
 
@@ -153,8 +180,8 @@ def vgg19(
     padding: Padding | None = None,
     normalise_on: Sequence[Any] | None = None,
     normalise_by: NormaliseBy = "filter",
-    width: float = 1.0,
-    seed: int = 0,
+    width: Annotated[float, Between(0, 4, "(]")] = 1.0,
+    seed: Seed = 0,
 ) -> Encoder:
     """Return a VGG19 encoder; arguments and errors as for ``vgg16``."""
     return _encoder("vgg19", weights, file, pooling, padding, normalise_on, normalise_by, width, seed)
@@ -188,7 +215,16 @@ def normalise_activations(encoder: Encoder, images: Sequence[Any], by: Normalise
         encoder: the encoder to scale.
         images: arrays (h, w, 3) in [0, 1], of any sizes.
         by: "filter" or "layer".
+
+    Raises:
+        InputError: unless there are pictures, each (h, w, 3).
     """
+    shapes = [getattr(image, "shape", ()) for image in images]
+    if not shapes or any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
+        raise InputError(
+            "normalise_on must be one or more pictures (h, w, 3), not of the shapes "
+            f"{', '.join(map(str, shapes)) or 'of none'}"
+        )
     names = [name for name in conv_names(encoder.net.arch) if name in encoder.variables["params"]]
     layers = tuple(name.replace("conv", "relu") for name in names)
     measure = jax.jit(

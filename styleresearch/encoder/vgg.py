@@ -19,6 +19,7 @@ from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.weights.architecture import WIDTHS, kernel_shapes
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding, adjoint_kernel, average_pool, frozen_conv, max_pool
+from styleresearch.options import shown
 from styleresearch.registry import nearest
 from styleresearch.types import Features, Image
 
@@ -50,7 +51,7 @@ def check_layers(layers: Iterable[str], arch: str) -> None:
     for layer in layers:
         if layer not in known:
             raise InputError(
-                f"{arch} has no layer {layer!r}.{nearest(layer, known)} Layers: image, conv1_1 ... "
+                f"{arch} has no layer {shown(layer)}.{nearest(layer, known)} Layers: image, conv1_1 ... "
                 f"{conv_names(arch)[-1]} (before the ReLU), relu1_1 ... (after it), pool1 ... pool4"
             )
 

@@ -1,5 +1,9 @@
 """Losses; importing this package registers the built-in ones in ``LOSSES``, ``ADVERSARIAL`` and ``PENALTIES``."""
 
+# The registry before what registers: a loss of this folder may say ``from styleresearch.losses import LOSSES, Loss``,
+# as one of a user's own module does.
+from styleresearch.losses.base import LOSSES, Loss  # isort: split
+
 from styleresearch.losses import (
     adversarial,
     content,
@@ -12,7 +16,6 @@ from styleresearch.losses import (
     style,
 )
 from styleresearch.losses.adversarial import ADVERSARIAL, Adversarial
-from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.losses.objective import Objective
 from styleresearch.losses.penalty import PENALTIES, Penalty
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.moments import mean, std
+from styleresearch.options import Epsilon, Layers
 from styleresearch.types import Features, PerImage
 
 Reduction = Literal["mse", "sum", "half_sum"]
@@ -31,7 +32,7 @@ class Feature(Loss):
     """
 
     target: ClassVar = "content"
-    layers: tuple[str, ...] = ("relu4_2",)
+    layers: Layers = ("relu4_2",)
     reduction: Reduction = "mse"
 
     def summarise(self, features: Features) -> Features:
@@ -62,8 +63,8 @@ class NormalisedFeature(Loss):
     """
 
     target: ClassVar = "content"
-    layers: tuple[str, ...] = ("relu4_1",)
-    eps: float = 1e-5
+    layers: Layers = ("relu4_1",)
+    eps: Epsilon = 1e-5
 
     def summarise(self, features: Features) -> Features:
         """Return the normalised activations."""

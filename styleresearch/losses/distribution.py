@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from styleresearch.losses.base import LOSSES, Loss, mask_at
 from styleresearch.losses.style import RELU_1
 from styleresearch.ops.moments import covariance, mean, sqrt_psd
+from styleresearch.options import Epsilon, Layers
 from styleresearch.types import Features, PerImage
 
 
@@ -26,7 +27,7 @@ class Covariance(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
-    layers: tuple[str, ...] = RELU_1
+    layers: Layers = RELU_1
 
     def summarise(self, features: Features) -> dict[str, Any]:
         """Return each layer's covariance, (b, c, c)."""
@@ -58,8 +59,8 @@ class Wasserstein(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
-    layers: tuple[str, ...] = RELU_1[:4]
-    eps: float = 1e-4
+    layers: Layers = RELU_1[:4]
+    eps: Epsilon = 1e-4
 
     def summarise(self, features: Features) -> dict[str, Any]:
         """Return each layer's mean, covariance and root of the covariance.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 
-from styleresearch.errors import InputError
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.patches import extract_patches
+from styleresearch.options import Between, Count, Layers
 from styleresearch.types import Features, PerImage
 
 
@@ -34,17 +34,11 @@ class NearestPatch(Loss):
     """
 
     target: ClassVar = "style"
-    layers: tuple[str, ...] = ("relu3_1", "relu4_1")
-    patch: int = 3
-    stride: int = 1
+    layers: Layers = ("relu3_1", "relu4_1")
+    patch: Annotated[int, Between(1, 32)] = 3
+    stride: Count = 1
     distance: Literal["squared", "cosine"] = "squared"
-    chunk: int = 1024
-
-    def __post_init__(self) -> None:
-        if self.patch < 1 or self.stride < 1 or self.chunk < 1:
-            raise InputError(
-                f"nearest_patch: patch={self.patch}, stride={self.stride} and chunk={self.chunk} must be at least 1"
-            )
+    chunk: Count = 1024
 
     def summarise(self, features: Features) -> dict[str, Any]:
         """Return each layer's patches, (b, n, patch * patch * c)."""

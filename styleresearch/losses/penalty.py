@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from styleresearch.errors import InputError
 from styleresearch.losses.adversarial import Scores
+from styleresearch.options import Weight
 from styleresearch.registry import Registry
 from styleresearch.types import FeatureMap, PerImage
 
@@ -26,18 +26,14 @@ PENALTIES: Registry[Penalty] = Registry("penalty")
 
 
 @PENALTIES.register("r1")
-def r1(weight: float = 10.0) -> Penalty:
+def r1(weight: Weight = 10.0) -> Penalty:
     """Half the squared slope of the scores at the real images, times ``weight``.
 
     Source: Mescheder et al. 2018, "Which training methods for GANs do actually converge?", equation 9.
 
     Args:
         weight: gamma of the equation.
-
-    Raises:
-        InputError: for a negative weight.
     """
-    _check("r1", weight)
 
     def penalty(critic: Critic, real: FeatureMap, fake: FeatureMap, key: Any) -> PerImage:
         return weight / 2 * _squared_slope(critic, real)
@@ -46,7 +42,7 @@ def r1(weight: float = 10.0) -> Penalty:
 
 
 @PENALTIES.register("gradient_penalty")
-def gradient_penalty(weight: float = 10.0) -> Penalty:
+def gradient_penalty(weight: Weight = 10.0) -> Penalty:
     """Squared difference from 1 of the slope between a real and a fake image, times ``weight``.
 
     The place between them is drawn once for each image.
@@ -55,11 +51,7 @@ def gradient_penalty(weight: float = 10.0) -> Penalty:
 
     Args:
         weight: lambda of the equation.
-
-    Raises:
-        InputError: for a negative weight.
     """
-    _check("gradient_penalty", weight)
 
     def penalty(critic: Critic, real: FeatureMap, fake: FeatureMap, key: Any) -> PerImage:
         epsilon = jax.random.uniform(key, (real.shape[0], 1, 1, 1))
@@ -74,8 +66,3 @@ def _squared_slope(critic: Critic, images: FeatureMap) -> PerImage:
     """Return the squared length of the gradient of each image's summed scores."""
     slope = jax.grad(lambda x: critic(x).astype(jnp.float32).sum())(images.astype(jnp.float32))
     return (slope**2).sum((1, 2, 3))
-
-
-def _check(name: str, weight: float) -> None:
-    if not weight >= 0:
-        raise InputError(f"{name}: weight must be 0 or more, got {weight}")

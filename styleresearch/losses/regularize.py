@@ -31,7 +31,7 @@ class TotalVariation(Loss):
     """
 
     target: ClassVar = "none"
-    layers: tuple[str, ...] = ("image",)
+    layers: tuple[Literal["image"]] = ("image",)
     kind: Literal["l1", "l2", "nine_point"] = "l2"
     reduction: Literal["sum", "mean"] = "sum"
 
@@ -62,7 +62,7 @@ class Range(Loss):
     """
 
     target: ClassVar = "none"
-    layers: tuple[str, ...] = ("image",)
+    layers: tuple[Literal["image"]] = ("image",)
 
     def summarise(self, features: Features) -> Image:
         """Return the image."""

@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 from styleresearch.errors import InputError
 from styleresearch.losses.base import LOSSES, Loss, mask_at
 from styleresearch.ops.moments import gram, mean, std, variance
+from styleresearch.options import Epsilon, Layers
 from styleresearch.types import Features, PerImage
 
 RELU_1 = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -103,7 +104,7 @@ class Gram(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
-    layers: tuple[str, ...] = RELU_1
+    layers: Layers = RELU_1
     convention: Convention = "authors"
     layer_weights: tuple[float, ...] | None = None
 
@@ -145,9 +146,9 @@ class Moments(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
-    layers: tuple[str, ...] = RELU_1[:4]
+    layers: Layers = RELU_1[:4]
     reduction: Literal["mean", "sum"] = "mean"
-    eps: float = 1e-5
+    eps: Epsilon = 1e-5
     unbiased: bool = False
 
     def summarise(self, features: Features) -> dict[str, tuple[Float[Array, "b c"], Float[Array, "b c"]]]:
@@ -184,7 +185,7 @@ class SpatialVariance(Loss):
     """
 
     target: ClassVar = "none"
-    layers: tuple[str, ...] = RELU_1
+    layers: Layers = RELU_1
     reduction: Literal["sum", "mean"] = "sum"
 
     def summarise(self, features: Features) -> Float[Array, " b"]:
@@ -215,7 +216,7 @@ class SpatialVarianceMatch(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
-    layers: tuple[str, ...] = RELU_1
+    layers: Layers = RELU_1
 
     def summarise(self, features: Features) -> dict[str, Float[Array, "b c"]]:
         """Return each layer's channel variances."""

@@ -1,7 +1,9 @@
 """Methods; importing this package registers the built-in ones in ``METHODS``."""
 
+# The registry before what registers: a method of this folder may import from this package, as a user's own does.
+from styleresearch.methods.base import METHODS, Method, Progress, State, TrainedMethod  # isort: split
+
 from styleresearch.methods import adain, arbitrary_gan, baselines, cut, cyclegan, feedforward, gatys, pix2pix
-from styleresearch.methods.base import METHODS, Method, Progress, State, TrainedMethod
 
 __all__ = [
     "METHODS",

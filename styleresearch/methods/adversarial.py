@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,20 +19,21 @@ from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
 from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.optimizers import Optimizer
+from styleresearch.options import shown
 from styleresearch.types import Image, OtherImage, Params, PerImage, Style
 
 Part = Literal["generator", "discriminator"]
 
-JUDGEMENT = (
+ACCURACY = (
     Alarm(
-        "judgement",
+        "discriminator_accuracy",
         0.0,
         0.98,
         "the discriminator tells nearly every place of a real picture from one of a painted one, so the generator "
         "learns little from it; lower its learning rate, add a penalty, or give it fewer layers",
     ),
     Alarm(
-        "judgement",
+        "discriminator_accuracy",
         0.4,
         1.0,
         "the discriminator takes painted pictures for more real than real ones: it has collapsed; raise its learning "
@@ -58,9 +58,9 @@ class AdversarialMethod(TrainedMethod):
     2017 take five; give it a higher learning rate in their place.
 
     ``State.params``, ``opt_state`` and ``ema`` are dicts of ``"generator"`` and ``"discriminator"``. A step measures,
-    beside the generator's terms: the discriminator's loss and gradient; ``judgement``, the share of places at which the
-    real picture scored higher than the painted one; ``brightness``, the correlation of the lightness of content and
-    painted picture.
+    beside the generator's terms: the discriminator's loss and gradient; ``discriminator_accuracy``, the share of places
+    at which the real picture scored higher than the painted one; ``brightness``, the correlation of the lightness of
+    content and painted picture.
 
     Attributes:
         optimizer: of the generator.
@@ -80,18 +80,21 @@ class AdversarialMethod(TrainedMethod):
     discriminator_optimizer: Optimizer | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
 
-    watched: ClassVar[tuple[str, ...]] = ("discriminator", "discriminator_gradient_norm", "judgement", "brightness")
-    alarms: ClassVar[tuple[Alarm, ...]] = (*JUDGEMENT, BRIGHTNESS)
+    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype", "discriminator.dtype")
+    watched: ClassVar[tuple[str, ...]] = (
+        "discriminator",
+        "discriminator_gradient_norm",
+        "discriminator_accuracy",
+        "brightness",
+    )
+    alarms: ClassVar[tuple[Alarm, ...]] = (*ACCURACY, BRIGHTNESS)
 
-    def _check_parts(self, name: str, **weights: float | int) -> None:
+    def _check_parts(self, name: str) -> None:
         if not all(hasattr(self.discriminator, each) for each in ("apply", "condition")):
             raise InputError(
                 f"{name}: discriminator must be a network that judges pictures, dict(name='patch', ...), not "
-                f"{self.discriminator!r}"
+                f"{shown(self.discriminator)}"
             )
-        for option, weight in weights.items():
-            if not 0 <= weight < math.inf:
-                raise InputError(f"{name}: {option} must be 0 or more, and finite, got {weight}")
 
     def _start(
         self, key: Any, generator: Params, discriminator: Params, memory: Mapping[str, Any] | None = None
@@ -118,49 +121,51 @@ class AdversarialMethod(TrainedMethod):
         net, random = self.net.clone(dtype=self.dtype), None if dropout is None else {"dropout": dropout}
         return lambda params, image: net.apply({"params": params}, image, rngs=random)
 
-    def _judge(self, params: Params, image: Any, condition: Any = None) -> Any:
+    def _discriminate(self, params: Params, image: Any, condition: Any = None) -> Any:
         """Return the discriminator's activations, as training computes them."""
         return self.discriminator.clone(dtype=self.dtype).apply({"params": params}, image, condition)
 
-    def _fool(self, params: Params, painted: Any, condition: Any = None) -> PerImage:
+    def _generator_loss(self, params: Params, painted: Any, condition: Any = None) -> PerImage:
         """Return what the generator minimises about the discriminator's verdict."""
-        return judged(self.adversarial, self._judge(params, painted, condition), "fool")
+        return judged(self.adversarial, self._discriminate(params, painted, condition), "fool")
 
-    def _telling(
+    def _discriminator_loss(
         self, params: Params, real: Any, painted: Any, key: Any, condition: Any = None, mismatched: Any = None
     ) -> tuple[PerImage, Any]:
-        """Return what the discriminator minimises, and its judgement, a scalar.
+        """Return what the discriminator minimises, and its accuracy, a scalar.
 
         Half the sum over real and false pictures and the penalty: the generator learns twice as fast (Isola et al.
         2017, section 3.3). False are painted pictures, and as many real ones that do not fit their condition, where
         there are such.
         """
-        on_real, on_painted = (self._judge(params, image, condition) for image in (real, painted))
+        on_real, on_painted = (self._discriminate(params, image, condition) for image in (real, painted))
         false = judged(self.adversarial, on_painted, "fake")
         if mismatched is not None:
-            false = (false + judged(self.adversarial, self._judge(params, mismatched, condition), "fake")) / 2
+            false = (false + judged(self.adversarial, self._discriminate(params, mismatched, condition), "fake")) / 2
         loss = judged(self.adversarial, on_real, "real") + false
         if self.penalty is not None:
-            loss += self.penalty(lambda image: _scores(self._judge(params, image, condition)), real, painted, key)
+            loss += self.penalty(
+                lambda image: _scores(self._discriminate(params, image, condition)), real, painted, key
+            )
         higher = [(a[-1] > b[-1]).mean() for a, b in zip(on_real, on_painted, strict=True)]
         return loss / 2, jnp.stack(higher).mean()
 
-    def _teach(self, state: State, loss: Callable[[Params], tuple[Any, Any]]) -> tuple[State, Metrics]:
+    def _update_discriminator(self, state: State, loss: Callable[[Params], tuple[Any, Any]]) -> tuple[State, Metrics]:
         """Return the state with the discriminator a step further, and what that measured.
 
         Args:
             state: where training stands.
-            loss: its parameters -> the scalar that falls, and its judgement.
+            loss: its parameters -> the scalar that falls, and its accuracy.
         """
-        (value, judgement), gradient = jax.value_and_grad(loss, has_aux=True)(state.params["discriminator"])
+        (value, accuracy), gradient = jax.value_and_grad(loss, has_aux=True)(state.params["discriminator"])
         measured = {
             "discriminator": value,
             "discriminator_gradient_norm": optax.tree.norm(gradient),
-            "judgement": judgement,
+            "discriminator_accuracy": accuracy,
         }
         return self._descend(state, "discriminator", gradient), measured
 
-    def _paint_better(
+    def _update_generator(
         self, state: State, loss: Callable[[Params], tuple[Mapping[str, Any], Any]]
     ) -> tuple[State, Metrics, Any]:
         """Return the state with the generator a step further, its terms, and whatever else ``loss`` returned.
@@ -188,7 +193,7 @@ class DomainMethod(AdversarialMethod):
     encodes: ClassVar[bool] = False
 
     @abc.abstractmethod
-    def painter(self, params: Params) -> Params:
+    def generator_params(self, params: Params) -> Params:
         """Return the parameters of ``net`` that ``stylize`` paints with, of what ``inference`` returned."""
 
     def stylize(
@@ -207,10 +212,10 @@ class DomainMethod(AdversarialMethod):
     @partial(jax.jit, static_argnames="self")
     def paint(self, params: Params, content: Image) -> Image:
         """Return the generator's images."""
-        return jnp.clip(self.net.apply({"params": self.painter(params)}, content), 0.0, 1.0)
+        return jnp.clip(self.net.apply({"params": self.generator_params(params)}, content), 0.0, 1.0)
 
-    def _check_domain(self, name: str, **weights: float | int) -> None:
-        self._check_parts(name, **weights)
+    def _check_domain(self, name: str) -> None:
+        self._check_parts(name)
         if not hasattr(self.net, "styles"):
             raise InputError(
                 f"{name}: net must be a network from image to image, dict(name='resnet', ...), 'unet' or 'transform', "

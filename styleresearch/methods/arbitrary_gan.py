@@ -17,6 +17,7 @@ from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
 from styleresearch.ops.moments import mean, std
+from styleresearch.options import Epsilon, Share, Weight
 from styleresearch.types import Image, OtherImage, Params, Style
 
 
@@ -46,15 +47,16 @@ class ArbitraryGAN(AdversarialMethod):
     """
 
     objective: Objective
-    adversarial_weight: float = 1.0
+    adversarial_weight: Weight = 1.0
     condition_layer: str = "relu3_1"
     layer: str = "relu4_1"
-    eps: float = 1e-5
-    strength: float = 1.0
+    eps: Epsilon = 1e-5
+    strength: Share = 1.0
     guided: ClassVar[bool] = True
+    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", *AdversarialMethod.stylizes_with)
 
     def __post_init__(self) -> None:
-        self._check_parts("arbitrary_gan", adversarial_weight=self.adversarial_weight)
+        self._check_parts("arbitrary_gan")
         taken = {"adversarial", "gradient_norm", *self.watched} & {name for name, _ in self.objective.terms}
         if taken:
             raise InputError(
@@ -92,8 +94,8 @@ class ArbitraryGAN(AdversarialMethod):
             InputError: if the generator does not paint images of the content's size, or the discriminator expects
                 another condition than there is.
         """
-        painter, judge, run = jax.random.split(key, 3)
-        generator = self.transfer.init(painter, encoder, batch).params
+        key_generator, key_discriminator, key_run = jax.random.split(key, 3)
+        generator = self.transfer.init(key_generator, encoder, batch).params
         style = batch["style"][:1]
         condition = jax.eval_shape(lambda: self._condition(encoder, style))
         expected = self.discriminator.condition
@@ -103,8 +105,8 @@ class ArbitraryGAN(AdversarialMethod):
                 f"condition must be {condition.shape[1]} (a mean and a deviation of each), or 0, not {expected}"
             )
         given = jnp.zeros(condition.shape) if expected else None
-        discriminator = self.discriminator.init(judge, style, given)["params"]
-        return self._start(run, generator, discriminator)
+        discriminator = self.discriminator.init(key_discriminator, style, given)["params"]
+        return self._start(key_run, generator, discriminator)
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step of the discriminator, then of the generator, and their terms."""
@@ -124,21 +126,21 @@ class ArbitraryGAN(AdversarialMethod):
         # A batch of one has no style that does not belong.
         mismatched = jnp.roll(style, 1, 0) if condition is not None and style.shape[0] > 1 else None
 
-        def telling(params: Params) -> tuple[Any, Any]:
-            loss, judgement = self._telling(params, style, before, random, condition, mismatched)
-            return loss.mean(), judgement
+        def discriminator_loss(params: Params) -> tuple[Any, Any]:
+            loss, accuracy = self._discriminator_loss(params, style, before, random, condition, mismatched)
+            return loss.mean(), accuracy
 
-        state, told = self._teach(state, telling)
-        judge = state.params["discriminator"]
+        state, of_discriminator = self._update_discriminator(state, discriminator_loss)
+        discriminator = state.params["discriminator"]
 
-        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+        def generator_loss(params: Params) -> tuple[dict[str, Any], Any]:
             painted = paint(params)
             terms = dict(self.objective(encoder, painted, targets)[1])
-            terms["adversarial"] = self.adversarial_weight * self._fool(judge, painted, condition)
+            terms["adversarial"] = self.adversarial_weight * self._generator_loss(discriminator, painted, condition)
             return terms, painted
 
-        state, measured, painted = self._paint_better(state, painting)
-        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+        state, measured, painted = self._update_generator(state, generator_loss)
+        return finished(state), {**measured, **of_discriminator, "brightness": brightness(content, painted)}
 
     def _condition(self, encoder: Encoder, style: OtherImage) -> Any:
         """Return what tells the discriminator the style: means and deviations of unit mean square, (b, 2 c)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from styleresearch.losses.contrastive import patch_nce
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.nets.projection import PatchProjection
+from styleresearch.options import Between, Channels, Positive, Weight
 from styleresearch.types import Image, Params, PerImage
 
 
@@ -33,27 +34,22 @@ class CUT(DomainMethod):
         identity: whether a style picture's patches should find themselves in what the generator makes of it.
         flip: whether the generator sees every other batch mirrored, the features of which are compared mirrored back.
         layers_compared: of the generator, by the names of its layers; "image" for its pixels.
-        patches: places compared in each layer.
+        patches: places compared in each layer, 2 or more, so that a patch has others to be told from.
         temperature: by which similarities are divided.
         projection: width of the small network.
     """
 
-    nce_weight: float = 1.0
+    nce_weight: Weight = 1.0
     identity: bool = True
     flip: bool = False
     layers_compared: tuple[str, ...] = ("image", "contract2", "contract3", "residual1", "residual5")
-    patches: int = 256
-    temperature: float = 0.07
-    projection: int = 256
+    patches: Annotated[int, Between(2, 65_536)] = 256
+    temperature: Positive = 0.07
+    projection: Channels = 256
 
     def __post_init__(self) -> None:
         name = type(self).__name__.lower()
-        self._check_domain(name, nce_weight=self.nce_weight)
-        if self.patches < 2 or self.projection < 1 or not self.temperature > 0:
-            raise InputError(
-                f"{name}: patches={self.patches}, projection={self.projection}, temperature={self.temperature}: give 2 "
-                "or more, so that a patch has others to be told from, 1 or more, above 0"
-            )
+        self._check_domain(name)
         if not self.layers_compared:
             raise InputError(f"{name}: layers_compared is empty; name at least one layer of the generator, or 'image'")
 
@@ -63,9 +59,9 @@ class CUT(DomainMethod):
         Raises:
             InputError: if the generator lacks a layer.
         """
-        painter, projector, judge, run = jax.random.split(key, 4)
+        key_generator, key_projection, key_discriminator, key_run = jax.random.split(key, 4)
         content, style = batch["content"], batch["style"]
-        net = self.net.init(painter, content[:1])["params"]
+        net = self.net.init(key_generator, content[:1])["params"]
         name = type(self).__name__.lower()
         unknown = [layer for layer in self.layers_compared if layer != "image" and layer not in net]
         if unknown:
@@ -80,8 +76,8 @@ class CUT(DomainMethod):
             )
         features = jax.eval_shape(lambda: self._seen(net, content)[1])
         patches = [jnp.zeros((1, 1, layer.shape[-1])) for layer in features]
-        generator = {"net": net, "projection": self._projection().init(projector, patches)["params"]}
-        return self._start(run, generator, self.discriminator.init(judge, style[:1])["params"])
+        generator = {"net": net, "projection": self._projection().init(key_projection, patches)["params"]}
+        return self._start(key_run, generator, self.discriminator.init(key_discriminator, style[:1])["params"])
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step of the discriminator, then of the generator, and their terms."""
@@ -92,25 +88,28 @@ class CUT(DomainMethod):
         # The generator's step paints the same picture again; the compiler keeps one of the two.
         before = jax.lax.stop_gradient(self._seen(state.params["generator"]["net"], shown)[0])
 
-        def telling(params: Params) -> tuple[Any, Any]:
-            loss, judgement = self._telling(params, style, before, random)
-            return loss.mean(), judgement
+        def discriminator_loss(params: Params) -> tuple[Any, Any]:
+            loss, accuracy = self._discriminator_loss(params, style, before, random)
+            return loss.mean(), accuracy
 
-        state, told = self._teach(state, telling)
-        judge = state.params["discriminator"]
+        state, of_discriminator = self._update_discriminator(state, discriminator_loss)
+        discriminator = state.params["discriminator"]
 
-        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+        def generator_loss(params: Params) -> tuple[dict[str, Any], Any]:
             painted = self._seen(params["net"], shown)[0]
             share = 0.5 if self.identity else 1.0
             contrast = self._contrast(params, content, painted, places, mirrored)
-            terms = {"adversarial": self._fool(judge, painted), "nce": share * self.nce_weight * contrast}
+            terms = {
+                "adversarial": self._generator_loss(discriminator, painted),
+                "nce": share * self.nce_weight * contrast,
+            }
             if self.identity:
                 same = self._contrast(params, style, self._seen(params["net"], style)[0], others)
                 terms["identity"] = share * self.nce_weight * same
             return terms, painted
 
-        state, measured, painted = self._paint_better(state, painting)
-        return finished(state), {**measured, **told, "brightness": brightness(shown, painted)}
+        state, measured, painted = self._update_generator(state, generator_loss)
+        return finished(state), {**measured, **of_discriminator, "brightness": brightness(shown, painted)}
 
     def _projection(self) -> PatchProjection:
         return PatchProjection(self.projection)
@@ -152,7 +151,7 @@ class CUT(DomainMethod):
         """Return the generator's parameters, averaged where the run averages them."""
         return averaged(state)["net"]
 
-    def painter(self, params: Params) -> Params:
+    def generator_params(self, params: Params) -> Params:
         """Return the generator's: all of them."""
         return params
 
@@ -166,7 +165,7 @@ class FastCUT(CUT):
     Differs: as ``cut``.
     """
 
-    nce_weight: float = 10.0
+    nce_weight: Weight = 10.0
     identity: bool = False
     flip: bool = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.methods.pool import Pool
+from styleresearch.options import Between, Weight
 from styleresearch.types import Params
 
 
@@ -32,18 +33,18 @@ class CycleGAN(DomainMethod):
         direction: what ``stylize`` does: "forward" paints the content, "backward" makes a content of a style picture.
     """
 
-    cycle_weight: float = 10.0
-    identity_weight: float = 5.0
-    pool: int = 50
+    cycle_weight: Weight = 10.0
+    identity_weight: Weight = 5.0
+    pool: Annotated[int, Between(0, 10_000)] = 50
     direction: Literal["forward", "backward"] = "forward"
+    stylizes_with: ClassVar[tuple[str, ...]] = ("direction", *DomainMethod.stylizes_with)
 
     def __post_init__(self) -> None:
-        weights = {name: getattr(self, name) for name in ("cycle_weight", "identity_weight", "pool")}
-        self._check_domain("cyclegan", **weights)
+        self._check_domain("cyclegan")
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step: four networks, each from a key of its own, and empty pools."""
-        there, back, of_style, of_content, run = jax.random.split(key, 5)
+        there, back, of_style, of_content, key_run = jax.random.split(key, 5)
         content, style = batch["content"], batch["style"]
         generators = {
             "forward": self.net.init(there, content[:1])["params"],
@@ -54,20 +55,21 @@ class CycleGAN(DomainMethod):
             "content": self.discriminator.init(of_content, content[:1])["params"],
         }
         memory = {"style": Pool.empty(self.pool, style), "content": Pool.empty(self.pool, content)}
-        return self._start(run, generators, discriminators, memory)
+        return self._start(key_run, generators, discriminators, memory)
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step of both generators, then of both discriminators, and their terms."""
         content, style = batch["content"], batch["style"]
         keys = jax.random.split(jax.random.fold_in(state.key, state.step), 4)
-        judges, paint = state.params["discriminator"], self._painting()
+        discriminators, paint = state.params["discriminator"], self._painting()
 
-        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+        def generator_loss(params: Params) -> tuple[dict[str, Any], Any]:
             there, back = params["forward"], params["backward"]
             painted, unpainted = paint(there, content), paint(back, style)
             returned = distance(paint(back, painted), content) + distance(paint(there, unpainted), style)
             terms = {
-                "adversarial": self._fool(judges["style"], painted) + self._fool(judges["content"], unpainted),
+                "adversarial": self._generator_loss(discriminators["style"], painted)
+                + self._generator_loss(discriminators["content"], unpainted),
                 "cycle": self.cycle_weight * returned,
             }
             if self.identity_weight:
@@ -75,27 +77,27 @@ class CycleGAN(DomainMethod):
                 terms["identity"] = self.identity_weight * kept
             return terms, (painted, unpainted)
 
-        state, measured, (painted, unpainted) = self._paint_better(state, painting)
+        state, measured, (painted, unpainted) = self._update_generator(state, generator_loss)
         styles, shown = state.memory["style"].exchange(painted, keys[0])
         contents, shown_content = state.memory["content"].exchange(unpainted, keys[1])
 
-        def telling(params: Params) -> tuple[Any, Any]:
-            of_style, first = self._telling(params["style"], style, shown, keys[2])
-            of_content, second = self._telling(params["content"], content, shown_content, keys[3])
+        def discriminator_loss(params: Params) -> tuple[Any, Any]:
+            of_style, first = self._discriminator_loss(params["style"], style, shown, keys[2])
+            of_content, second = self._discriminator_loss(params["content"], content, shown_content, keys[3])
             # The one that is worse off: of two averaged, neither would be seen to win or to collapse.
             return (of_style + of_content).mean(), jnp.where(abs(first - 0.5) > abs(second - 0.5), first, second)
 
-        state, told = self._teach(state, telling)
+        state, of_discriminator = self._update_discriminator(state, discriminator_loss)
         state = state.replace(  # pyright: ignore[reportAttributeAccessIssue]
             memory={"style": styles, "content": contents}
         )
         lightness = jnp.minimum(brightness(content, painted), brightness(style, unpainted))
-        return finished(state), {**measured, **told, "brightness": lightness}
+        return finished(state), {**measured, **of_discriminator, "brightness": lightness}
 
     def inference(self, state: State) -> Params:
         """Return both generators' parameters, averaged where the run averages them."""
         return averaged(state)
 
-    def painter(self, params: Params) -> Params:
+    def generator_params(self, params: Params) -> Params:
         """Return the generator's of the direction."""
         return params[self.direction]

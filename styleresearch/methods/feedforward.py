@@ -55,6 +55,7 @@ class FeedForward(TrainedMethod):
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("styles",)
+    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype",)
     reads_styles: ClassVar[bool] = False
     encodes: ClassVar[bool] = False
 
@@ -64,7 +65,7 @@ class FeedForward(TrainedMethod):
                 "feedforward: net must be a network from image to image, dict(name='transform', ...) or 'unet', not "
                 f"{type(self.net).__name__}"
             )
-        shapes = [np.shape(picture) for picture in self.styles or ()]
+        shapes = [getattr(picture, "shape", ()) for picture in self.styles or ()]
         if any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
             raise InputError(
                 "feedforward: styles must be a picture source, dict(name=...), or pictures (h, w, 3), not of the "
@@ -157,6 +158,7 @@ class FeedForward(TrainedMethod):
         return jnp.clip(self.net.apply({"params": params["net"]}, content, mix), 0.0, 1.0)
 
 
+@jax.jit
 def _thumbnail(image: OtherImage) -> Float[Array, "b t t 3"]:
     return jax.image.resize(image, (image.shape[0], _THUMBNAIL, _THUMBNAIL, 3), "linear", antialias=True)
 

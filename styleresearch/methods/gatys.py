@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +15,18 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
+from styleresearch.options import Between, Count, Length, Positive
 from styleresearch.types import Image, OtherImage, Params, Style
 
 # The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
 _MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
+
+
+Stage: TypeAlias = tuple[Annotated[float, Between(0, 1, "(]")], Positive]
+"""(size relative to the content's, share of the evaluations), e.g. (0.5, 0.6)."""
 
 
 @METHODS.register("gatys")
@@ -49,24 +54,15 @@ class Gatys(Method):
 
     objective: Objective
     optimizer: Optimizer
-    evaluations: int = 500
+    evaluations: Count = 500
     init: Literal["content", "style", "noise"] = "content"
-    noise: float = 0.1
-    pyramid: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+    noise: Annotated[float, Between(0, 1e6)] = 0.1
+    pyramid: Annotated[tuple[Stage, ...], Length(1, 100)] = ((1.0, 1.0),)
     clip: Literal["end", "step"] = "end"
-    report_every: int = 10
+    report_every: Annotated[int, Between(1, 100_000)] = 10
     guided: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.evaluations < 1 or self.report_every < 1:
-            raise InputError(
-                f"gatys: evaluations={self.evaluations} and report_every={self.report_every} must be at least 1"
-            )
-        if not self.pyramid or any(len(stage) != 2 or min(stage) <= 0 or stage[0] > 1 for stage in self.pyramid):
-            raise InputError(
-                f"gatys: pyramid {self.pyramid!r} must be ((relative size, share of evaluations), ...) with sizes in "
-                "(0, 1] and positive shares, e.g. ((0.5, 0.6), (1.0, 0.4))"
-            )
         if self.pyramid[-1][0] != 1:
             raise InputError(f"gatys: the last stage of pyramid {self.pyramid!r} must have relative size 1.0")
         if self.evaluations < len(self.pyramid):
@@ -93,15 +89,17 @@ class Gatys(Method):
         """
         styles = checked_styles("gatys", style, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
+        # Taken apart and put together in numpy: each operation in jax would be a program for each size.
+        batch = jax.tree.map(np.asarray, (content, styles))
         results = []
         for index in range(content.shape[0]):
-            one = [jax.tree.map(lambda leaf, i=index: leaf[i : i + 1] if jnp.ndim(leaf) else leaf, s) for s in styles]
-            results.append(self._optimise(encoder, content[index : index + 1], one, keys[index], progress))
-        return jnp.concatenate(results)
+            one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
+            results.append(self._optimise(encoder, one[0], one[1], keys[index], progress))
+        return jax.device_put(np.concatenate(results))
 
     def _optimise(
         self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: ProgressCallback | None
-    ) -> Image:
+    ) -> np.ndarray:
         image: Image | None = None
         done = 0
         total_share = sum(share for _, share in self.pyramid)
@@ -116,10 +114,10 @@ class Gatys(Method):
             reference = resize(content, height, width)
             encoder.check(self.objective.layers, (height, width))
             start = self._start(reference, small, key) if image is None else resize(image, height, width)
-            targets = _targets(self.objective, encoder, reference, small)
+            targets = self.objective.targets(encoder, reference, small)
             image, done = self.minimise(encoder, targets, start, done, until, progress)
         assert image is not None  # the pyramid has a stage
-        return jnp.clip(image, 0.0, 1.0)
+        return np.clip(np.asarray(image), 0.0, 1.0)
 
     def _start(self, content: Image, styles: list[Style], key: Any) -> Image:
         if self.init == "content":
@@ -147,13 +145,12 @@ class Gatys(Method):
             until: evaluations to stop at.
             progress: see ``Method.stylize``.
         """
-        # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's
-        # initial state holds some arrays twice.
-        state = jax.tree.map(jnp.copy, (image, self.optimizer.transform().init(image), jnp.int32(done)))
+        optimizer = over(self.optimizer, until - done)
+        state = _first_state(optimizer, image, jnp.int32(done))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
-                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+                optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
             names = ("evaluations", "total", *(name for name, _ in self.objective.terms))
@@ -164,7 +161,7 @@ class Gatys(Method):
             if progress is not None:
                 progress(Progress(done, self.evaluations, history))
         # The last step's image is evaluated by nobody: a gradient that broke there would only show in the picture.
-        if not jnp.isfinite(state[0]).all():
+        if not np.isfinite(np.asarray(state[0])).all():
             raise NonFiniteLossError(
                 f"the image became NaN or infinite in the step after evaluation {done} while every term was finite: "
                 "a term's gradient is not, or the step is too long; lower the learning rate or leave terms out to "
@@ -173,9 +170,11 @@ class Gatys(Method):
         return state[0], done
 
 
-@jax.jit
-def _targets(objective: Objective, encoder: Encoder, content: Image, styles: list[Style]) -> Targets:
-    return objective.targets(encoder, content, styles)
+@partial(jax.jit, static_argnames="optimizer")
+def _first_state(optimizer: Optimizer, image: Image, done: Any) -> Any:
+    # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's initial
+    # state holds some arrays twice.
+    return jax.tree.map(jnp.copy, (image, optimizer.transform().init(image), done))
 
 
 @partial(jax.jit, static_argnames=("optimizer", "rows", "clip"), donate_argnames="state")

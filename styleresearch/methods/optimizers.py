@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Literal
 
 import optax
 
-from styleresearch.errors import InputError
 from styleresearch.methods.lbfgs import scale_by_safe_lbfgs
+from styleresearch.methods.schedules import Schedule
+from styleresearch.options import Between, Decay, Epsilon, Positive
 from styleresearch.registry import Registry
 
 
@@ -51,25 +52,20 @@ class Adam(Optimizer):
         b1: decay of the first moment.
         b2: decay of the second moment.
         eps: added to the root of the second moment.
-        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1.
+        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1. Where it names
+            no length, it lasts as long as the run.
         clip_norm: longest gradient, over all parameters together; None for any.
         accumulate: gradients that are averaged for one update.
     """
 
-    learning_rate: float = 0.02
-    b1: float = 0.9
-    b2: float = 0.999
-    eps: float = 1e-8
+    learning_rate: Positive = 0.02
+    b1: Decay = 0.9
+    b2: Decay = 0.999
+    eps: Epsilon = 1e-8
     schedule: Callable[[Any], Any] | None = None
-    clip_norm: float | None = None
-    accumulate: int = 1
+    clip_norm: Positive | None = None
+    accumulate: Annotated[int, Between(1, 1_000_000)] = 1
     stochastic: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        for option in ("learning_rate", "accumulate"):
-            _positive("adam", option, getattr(self, option))
-        if self.clip_norm is not None:
-            _positive("adam", "clip_norm", self.clip_norm)
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
         """Return ``optax.adam``, after clipping and within ``optax.MultiSteps`` where they are asked for."""
@@ -104,15 +100,11 @@ class LBFGS(Optimizer):
         max_line_search: most evaluations of one line search.
     """
 
-    learning_rate: float = 1.0
-    history: int = 100
-    max_step: float = 0.05
+    learning_rate: Positive = 1.0
+    history: Annotated[int, Between(1, 1000)] = 100
+    max_step: Positive = 0.05
     line_search: Literal["none", "zoom"] = "none"
-    max_line_search: int = 20
-
-    def __post_init__(self) -> None:
-        for option in ("learning_rate", "history", "max_step", "max_line_search"):
-            _positive("lbfgs", option, getattr(self, option))
+    max_line_search: Annotated[int, Between(1, 1000)] = 20
 
     def transform(self) -> optax.GradientTransformationExtraArgs:
         """Return the quasi-Newton step, without or with a line search along it."""
@@ -129,6 +121,27 @@ class LBFGS(Optimizer):
         return optax.tree.get(state, "info").num_linesearch_steps
 
 
-def _positive(optimizer: str, option: str, value: float | int) -> None:
-    if not value > 0:
-        raise InputError(f"{optimizer}: {option} must be above 0, got {value}")
+def over(optimizer: Optimizer, steps: int) -> Optimizer:
+    """Return an optimiser for a run of so many gradients: its schedule lasts as long, where it names no length.
+
+    Raises:
+        InputError: if the run is too short for the lengths that the schedule names.
+    """
+    schedule = getattr(optimizer, "schedule", None)
+    if not isinstance(schedule, Schedule):
+        return optimizer
+    lasting: Any = {"schedule": schedule.over(updates(optimizer, steps))}
+    return replace(optimizer, **lasting)  # pyright: ignore[reportArgumentType] - optimisers are dataclasses
+
+
+def updates(optimizer: Optimizer, steps: Any) -> Any:
+    """Return how many updates so many gradients are; traced where ``steps`` is."""
+    return steps // getattr(optimizer, "accumulate", 1)
+
+
+def rate(optimizer: Optimizer, step: Any) -> Any:
+    """Return the learning rate of the update that gradient ``step`` (from 0) is for; None if it has none."""
+    schedule = getattr(optimizer, "schedule", None)
+    factor = 1.0 if schedule is None else schedule(updates(optimizer, step))
+    learning_rate = getattr(optimizer, "learning_rate", None)
+    return None if learning_rate is None else learning_rate * factor

@@ -10,8 +10,9 @@ import jax.numpy as jnp
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.losses.reconstruction import feature_matching
-from styleresearch.methods.adversarial import JUDGEMENT, DomainMethod, averaged, brightness, distance, finished
+from styleresearch.methods.adversarial import ACCURACY, DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, State
+from styleresearch.options import Weight
 from styleresearch.types import Image, Params
 
 
@@ -31,22 +32,22 @@ class Pix2Pix(DomainMethod):
         matching_weight: of feature matching; 0 for no such term (pix2pix), 10 in pix2pixHD.
     """
 
-    l1_weight: float = 100.0
-    matching_weight: float = 0.0
+    l1_weight: Weight = 100.0
+    matching_weight: Weight = 0.0
     reads_pairs: ClassVar[bool] = True
     # A pair may well be the content's negative: outlines and what they outline.
-    alarms: ClassVar[tuple[Alarm, ...]] = JUDGEMENT
+    alarms: ClassVar[tuple[Alarm, ...]] = ACCURACY
 
     def __post_init__(self) -> None:
-        self._check_domain("pix2pix", l1_weight=self.l1_weight, matching_weight=self.matching_weight)
+        self._check_domain("pix2pix")
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step."""
-        painter, judge, run = jax.random.split(key, 3)
+        key_generator, key_discriminator, key_run = jax.random.split(key, 3)
         content = batch["content"][:1]
-        generator = self.net.init(painter, content)["params"]
-        discriminator = self.discriminator.init(judge, jnp.concatenate([content, content], -1))["params"]
-        return self._start(run, generator, discriminator)
+        generator = self.net.init(key_generator, content)["params"]
+        discriminator = self.discriminator.init(key_discriminator, jnp.concatenate([content, content], -1))["params"]
+        return self._start(key_run, generator, discriminator)
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         """Return the state after one step of the discriminator, then of the generator, and their terms."""
@@ -59,31 +60,31 @@ class Pix2Pix(DomainMethod):
         def beside(image: Image) -> Any:
             return jnp.concatenate([content, image], -1)
 
-        def telling(params: Params) -> tuple[Any, Any]:
-            loss, judgement = self._telling(params, beside(style), beside(before), random)
-            return loss.mean(), judgement
+        def discriminator_loss(params: Params) -> tuple[Any, Any]:
+            loss, accuracy = self._discriminator_loss(params, beside(style), beside(before), random)
+            return loss.mean(), accuracy
 
-        state, told = self._teach(state, telling)
-        judge = state.params["discriminator"]
+        state, of_discriminator = self._update_discriminator(state, discriminator_loss)
+        discriminator = state.params["discriminator"]
 
-        def painting(params: Params) -> tuple[dict[str, Any], Any]:
+        def generator_loss(params: Params) -> tuple[dict[str, Any], Any]:
             painted = paint(params, content)
             terms = {
-                "adversarial": self._fool(judge, beside(painted)),
+                "adversarial": self._generator_loss(discriminator, beside(painted)),
                 "l1": self.l1_weight * distance(painted, style),
             }
             if self.matching_weight:
-                seen, real = (self._judge(judge, beside(image)) for image in (painted, style))
+                seen, real = (self._discriminate(discriminator, beside(image)) for image in (painted, style))
                 terms["matching"] = self.matching_weight * feature_matching(seen, real)
             return terms, painted
 
-        state, measured, painted = self._paint_better(state, painting)
-        return finished(state), {**measured, **told, "brightness": brightness(content, painted)}
+        state, measured, painted = self._update_generator(state, generator_loss)
+        return finished(state), {**measured, **of_discriminator, "brightness": brightness(content, painted)}
 
     def inference(self, state: State) -> Params:
         """Return the generator's parameters, averaged where the run averages them."""
         return averaged(state)
 
-    def painter(self, params: Params) -> Params:
+    def generator_params(self, params: Params) -> Params:
         """Return the generator's: all of them."""
         return params

@@ -6,7 +6,7 @@ Parameters are float32; ``dtype`` is what convolutions compute in. Statistics ar
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import flax.linen as nn
 import jax
@@ -16,11 +16,18 @@ from jaxtyping import Array, Float
 
 from styleresearch.ops import conv as ops
 from styleresearch.ops.pad import Border
+from styleresearch.options import Between
 
 Dtype = Literal["float32", "bfloat16"]
 Upsampling = Literal["nearest", "transposed"]
 
-Init = float | Literal["he"] | None
+Init = Annotated[float, Between(0, 1e6)] | Literal["he"] | None
+
+Blocks = Annotated[int, Between(0, 128)]
+"""How many residual blocks."""
+
+Styles = Annotated[int, Between(1, 10_000)]
+"""How many styles share a network."""
 
 Mix = Float[Array, "b styles"]
 

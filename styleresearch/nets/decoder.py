@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 from styleresearch.errors import InputError
 from styleresearch.nets.blocks import Conv, Dtype, Init
 from styleresearch.nets.registry import NETS
+from styleresearch.options import Between, Channels, Length
 from styleresearch.types import FeatureMap, OtherImage
 
 
@@ -41,8 +43,8 @@ class Decoder(nn.Module):
 
 @NETS.register("decoder")
 def decoder(
-    widths: Sequence[int] = (256, 128, 64),
-    depths: Sequence[int] = (4, 2, 2),
+    widths: Annotated[Sequence[Channels], Length(1, 8)] = (256, 128, 64),
+    depths: Sequence[Annotated[int, Between(1, 64)]] = (4, 2, 2),
     initial: Init = None,
     dtype: Dtype = "float32",
 ) -> Decoder:
@@ -62,6 +64,6 @@ def decoder(
     Raises:
         InputError: for widths and depths that do not fit.
     """
-    if not widths or len(widths) != len(depths) or min(*widths, *depths) < 1:
-        raise InputError(f"widths={tuple(widths)}, depths={tuple(depths)}: as many depths as widths, all 1 or more")
+    if len(widths) != len(depths):
+        raise InputError(f"widths={tuple(widths)}, depths={tuple(depths)}: give as many depths as widths")
     return Decoder(tuple(widths), tuple(depths), initial, dtype)

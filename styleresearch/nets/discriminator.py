@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm
 from styleresearch.nets.pixels import read
 from styleresearch.nets.registry import DISCRIMINATORS
 from styleresearch.ops.blur import blur_down
+from styleresearch.options import Between, Channels
 
 Condition = Float[Array, "b condition"]
 Judgement = tuple[tuple[Array, ...], ...]
@@ -98,13 +99,13 @@ def _shrink(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:
 
 @DISCRIMINATORS.register("patch")
 def patch(
-    width: int = 64,
-    layers: int = 3,
+    width: Channels = 64,
+    layers: Annotated[int, Between(1, 12)] = 3,
     norm: Literal["instance", "none"] = "instance",
     spectral: bool = False,
-    scales: int = 1,
+    scales: Annotated[int, Between(1, 8)] = 1,
     antialias: bool = False,
-    condition: int = 0,
+    condition: Annotated[int, Between(0, 16_384)] = 0,
     pixels: Literal["byte", "unit", "signed"] = "signed",
     initial: Init = 0.02,
     dtype: Dtype = "float32",
@@ -135,13 +136,5 @@ def patch(
         initial: standard deviation of the initial kernels, or "he" for sqrt(2 / fan_in) in each, with biases of 0;
             ``None`` for uniform in +-1/sqrt(fan_in).
         dtype: what convolutions compute in; parameters, statistics and scores are float32.
-
-    Raises:
-        InputError: for options that do not fit.
     """
-    if min(width, layers, scales) < 1 or condition < 0:
-        raise InputError(
-            f"width={width}, layers={layers}, scales={scales}, condition={condition}: give 1 or more of the first "
-            "three, 0 or more of the last"
-        )
     return PatchDiscriminator(width, layers, norm, spectral, scales, antialias, condition, pixels, initial, dtype)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array
 
 from styleresearch.errors import InputError
-from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Residual, Upsampling
+from styleresearch.nets.blocks import Blocks, Conv, Dtype, Init, InstanceNorm, Mix, Residual, Styles, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.ops.blur import blur_down, blur_up
 from styleresearch.ops.pad import Border, pad_to_multiple
+from styleresearch.options import Channels, Length
 from styleresearch.types import Image
 
 Padding = Literal["reflect", "reflect_start", "zeros"]
@@ -95,9 +96,9 @@ class Transform(nn.Module):
 
 @NETS.register("transform")
 def transform(
-    widths: Sequence[int] = (32, 64, 128),
-    residuals: int = 5,
-    styles: int = 1,
+    widths: Annotated[Sequence[Channels], Length(1, 8)] = (32, 64, 128),
+    residuals: Blocks = 5,
+    styles: Styles = 1,
     upsample: Upsampling = "nearest",
     padding: Padding = "reflect",
     pixels: Pixels = "byte",
@@ -136,20 +137,15 @@ def transform(
     Raises:
         InputError: for options that do not fit.
     """
-    if not widths or min(*widths, styles) < 1 or residuals < 0:
-        raise InputError(
-            f"widths={tuple(widths)}, residuals={residuals}, styles={styles}: give at least one width, all widths and "
-            "styles 1 or more, residuals 0 or more"
-        )
     check_pixels(pixels, output)
     return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, norm_output, initial, dtype)
 
 
 @NETS.register("resnet")
 def resnet(
-    width: int = 64,
-    blocks: int = 9,
-    styles: int = 1,
+    width: Channels = 64,
+    blocks: Blocks = 9,
+    styles: Styles = 1,
     affine: bool = False,
     upsample: Upsampling = "transposed",
     antialias: bool = False,
@@ -187,8 +183,6 @@ def resnet(
     Raises:
         InputError: for options that do not fit.
     """
-    if min(width, styles) < 1 or blocks < 0:
-        raise InputError(f"width={width}, styles={styles}, blocks={blocks}: give 1 or more, 1 or more, 0 or more")
     if styles > 1 and not affine:
         raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
     check_pixels(pixels, output)

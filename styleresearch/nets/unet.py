@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import flax.linen as nn
 import jax.numpy as jnp
 
 from styleresearch.errors import InputError
-from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Upsampling
+from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Styles, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
 from styleresearch.nets.registry import NETS
 from styleresearch.ops.pad import pad_to_multiple
+from styleresearch.options import Between, Channels
 from styleresearch.types import Image
 
 
@@ -70,9 +71,9 @@ class UNet(nn.Module):
 
 @NETS.register("unet")
 def unet(
-    width: int = 32,
-    downs: int = 4,
-    styles: int = 1,
+    width: Channels = 32,
+    downs: Annotated[int, Between(2, 12)] = 4,
+    styles: Styles = 1,
     affine: bool = True,
     upsample: Upsampling = "nearest",
     padding: Literal["reflect", "zeros"] = "reflect",
@@ -110,8 +111,6 @@ def unet(
     Raises:
         InputError: for options that do not fit.
     """
-    if width < 1 or styles < 1 or downs < 2:
-        raise InputError(f"width={width}, styles={styles}, downs={downs}: give 1 or more, 1 or more, 2 or more")
     if styles > 1 and not affine:
         raise InputError(f"styles={styles} differ in their norms' scales and offsets only; use affine=True")
     if dropout and downs < 6:

@@ -26,7 +26,7 @@ class Axis:
     @classmethod
     def log(cls, lo: float, hi: float, start: float, stop: float) -> Axis:
         """Return a logarithmic axis with a little room at both ends. ``lo`` must be positive."""
-        room = max(0.04 * math.log10(hi / lo), 0.05)
+        room = max(0.04 * (math.log10(hi) - math.log10(lo)), 0.05)
         return cls(lo / 10**room, hi * 10**room, start, stop, True)
 
     def place(self, value: float) -> float:

@@ -6,10 +6,12 @@ import math
 
 from markupsafe import Markup
 
-from styleresearch.evaluation.statistics import Estimate
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import Metric
-from styleresearch.report.summary import Summary
+from styleresearch.report.records import MethodName, Metric
+from styleresearch.report.summary import Cell, Summary
+
+PLANE = ("content_loss", "style_loss")
+"""The columns that the trade-off plane is made of: across, and up."""
 
 LABEL = 24
 """Characters of a method's label that the plane has room for."""
@@ -18,12 +20,13 @@ LOG_RATIO = 15
 
 
 def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> Axis | None:
-    """Return the axis that the column's means and intervals share; ``None`` when they are all the same, or none.
+    """Return the axis of the column's comparable means and intervals; ``None`` when they are all the same, or none.
 
     Zeros (the identity's content loss) do not fit a logarithmic axis: they are drawn at its lower end.
     """
-    estimates = [summary.cells[method.name, column.name].estimate for method in summary.methods]
-    ends = [end for e in estimates if e.n for end in (e.mean, e.lo, e.hi) if math.isfinite(end)]
+    cells = [summary.cells[method.name, column.name] for method in summary.methods]
+    estimates = [cell.estimate for cell in cells if cell.comparable]
+    ends = [end for e in estimates for end in (e.mean, e.lo, e.hi) if math.isfinite(end)]
     if not ends or min(ends) == max(ends):
         return None
     positive = [end for end in ends if end > 0]
@@ -33,10 +36,11 @@ def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> 
     return Axis.linear(min(ends) - room, max(ends) + room, start, stop)
 
 
-def interval_mark(estimate: Estimate, axis: Axis | None) -> Markup:
-    """Draw a mean (dot) and its interval (line) for a table cell, 96 x 8 px."""
-    if axis is None or not estimate.n:
+def interval_mark(cell: Cell, axis: Axis | None) -> Markup:
+    """Draw a mean (dot) and its interval (line) for a table cell, 96 x 8 px; nothing for what is not comparable."""
+    if axis is None or not cell.comparable:
         return Markup("")
+    estimate = cell.estimate
     line = Markup("")
     if math.isfinite(estimate.lo):
         line = Markup('<line x1="{:.1f}" x2="{:.1f}" y1="4" y2="4"/>').format(
@@ -48,17 +52,22 @@ def interval_mark(estimate: Estimate, axis: Axis | None) -> Markup:
     ).format(line, axis.place(estimate.mean))
 
 
-def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> Markup:
-    """Draw every method's mean style loss against its mean content loss, with both intervals.
+def in_plane(summary: Summary) -> list[MethodName]:
+    """Return the methods whose points may stand in one plane: comparable in both columns."""
+    if not set(PLANE) <= {column.name for column in summary.columns}:
+        return []
+    return [m for m in summary.methods if all(summary.cells[m.name, name].comparable for name in PLANE)]
 
-    Empty unless the records have both ``content_loss`` and ``style_loss``.
-    """
+
+def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> Markup:
+    """Draw the mean style loss of each method of ``in_plane`` against its mean content loss, with both intervals."""
+    drawn = in_plane(summary)
     columns = {column.name: column for column in summary.columns}
-    if not {"content_loss", "style_loss"} <= columns.keys():
+    if not drawn:
         return Markup("")
     left, right, top, bottom = 62.0, 18.0, 14.0, 46.0
-    x_axis = column_axis(summary, columns["content_loss"], left + 10, width - right - 10)
-    y_axis = column_axis(summary, columns["style_loss"], height - bottom - 10, top + 10)
+    x_axis = column_axis(summary, columns[PLANE[0]], left + 10, width - right - 10)
+    y_axis = column_axis(summary, columns[PLANE[1]], height - bottom - 10, top + 10)
     if x_axis is None or y_axis is None:
         return Markup("")
     parts = [
@@ -75,26 +84,25 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> M
     ]
     parts.append(
         Markup('<text class="x name" x="{}" y="{}">{} →</text>').format(
-            (left + width - right) / 2, height - 6, columns["content_loss"].label
+            (left + width - right) / 2, height - 6, columns[PLANE[0]].label
         )
     )
     parts.append(
         Markup('<text class="x name" transform="translate(13 {}) rotate(-90)">{} →</text>').format(
-            (top + height - bottom) / 2, columns["style_loss"].label
+            (top + height - bottom) / 2, columns[PLANE[1]].label
         )
     )
     taken: list[tuple[float, float, float, float]] = []
     points = []
-    for method in summary.methods:
-        x, y = (summary.cells[method.name, name].estimate for name in ("content_loss", "style_loss"))
-        if x.n and y.n:
-            cx, cy = x_axis.place(x.mean), y_axis.place(y.mean)
-            points.append((method, x, y, cx, cy))
-            taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
-            if math.isfinite(x.lo):
-                taken.append((x_axis.place(x.lo), cy - 2, x_axis.place(x.hi), cy + 2))
-            if math.isfinite(y.lo):
-                taken.append((cx - 2, y_axis.place(y.hi), cx + 2, y_axis.place(y.lo)))
+    for method in drawn:
+        x, y = (summary.cells[method.name, name].estimate for name in PLANE)
+        cx, cy = x_axis.place(x.mean), y_axis.place(y.mean)
+        points.append((method, x, y, cx, cy))
+        taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
+        if math.isfinite(x.lo):
+            taken.append((x_axis.place(x.lo), cy - 2, x_axis.place(x.hi), cy + 2))
+        if math.isfinite(y.lo):
+            taken.append((cx - 2, y_axis.place(y.hi), cx + 2, y_axis.place(y.lo)))
     for method, x, y, cx, cy in points:
         group = [Markup("<title>{}</title>").format(method.label)]
         if math.isfinite(x.lo):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ from jaxtyping import Float
 from markupsafe import Markup, escape
 
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import RunRecords
+from styleresearch.report.files import within
+from styleresearch.report.records import RunRecords, value_of
+from styleresearch.store import jsonfile
 
 POINTS = 120
 """Points kept of one curve: more than a panel has pixels to show."""
@@ -50,19 +52,30 @@ def read_curves(run: RunRecords) -> tuple[list[Curve], list[str]]:
         if not relative:
             continue
         try:
-            curves.append(_read(run.directory / relative, method, pair))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            if (path := within(run.directory, relative)) is None:
+                raise ValueError("no file of this run")
+            curves.append(_read(path, method, pair.name))
+        except (OSError, ValueError):
             notices.append(f"The loss curve {relative} is missing or not readable and was left out.")
     return curves, notices
 
 
 def _read(path: Path, method: str, pair: str) -> Curve:
-    fields = json.loads(path.read_text(encoding="utf-8"))
-    x = np.asarray(fields.pop("evaluations"), dtype=float)
-    terms = {str(name): np.asarray([math.nan if v is None else v for v in y], float) for name, y in fields.items()}
-    if x.ndim != 1 or not len(x) or any(y.shape != x.shape for y in terms.values()):
+    fields = jsonfile.read(path)
+    if not jsonfile.conforms(fields, {"evaluations": list}) or not all(isinstance(y, list) for y in fields.values()):
+        raise ValueError("not lists of numbers by name")
+    x = _numbers(fields.pop("evaluations"))
+    terms = {str(name): _numbers(values) for name, values in fields.items()}
+    if not len(x) or not np.all(np.isfinite(x)) or x[0] < 0 or np.any(np.diff(x) < 0):
+        raise ValueError("evaluations do not count up")
+    if any(y.shape != x.shape for y in terms.values()):
         raise ValueError("a term has another number of values than there are evaluations")
     return Curve(method, pair, x, terms)
+
+
+def _numbers(values: Sequence[object]) -> Float[np.ndarray, " points"]:
+    numbers = [value_of(value) for value in values]
+    return np.asarray([math.nan if number is None else number for number in numbers], float)
 
 
 def term_names(curves: Sequence[Curve]) -> list[str]:
@@ -94,6 +107,7 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
     lowest, highest = min(float(y.min()) for *_, y in drawn), max(float(y.max()) for *_, y in drawn)
     y_axis = Axis.log(lowest, highest, HEIGHT - BOTTOM, TOP)
     found = []
+    most = max(Counter(curve.method for curve, *_ in drawn).values())
     for method in run.methods:
         mine = [(curve, x, y) for curve, x, y in drawn if curve.method == method.name]
         if not mine:
@@ -118,6 +132,8 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
         note = f"ends at {100 * drop:.2g} % of its first value" if drop < 1 else "does not fall"
         if step > 1:
             note += f"; {len(mine[::step])} of {len(mine)} pairs drawn"
+        if len(mine) < most:
+            note += f"; {len(mine)} pairs only, others have {most}"
         found.append(Panel(method.label, svg, note))
     return found
 

@@ -11,6 +11,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
+from styleresearch.report.charts import PLANE, in_plane
+from styleresearch.report.files import within
 from styleresearch.report.records import MethodName, Pair, RunRecords
 from styleresearch.report.summary import Summary, summarise
 
@@ -45,7 +47,7 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
             written.append(run.directory / "figure.png")
             figure.savefig(written[-1], dpi=DPI, facecolor="white")
             summary = summarise(run) if summary is None else summary
-            if {"content_loss", "style_loss"} <= {column.name for column in summary.columns}:
+            if set(PLANE) <= {column.name for column in summary.columns}:
                 figure = Figure(figsize=(3.4, 2.6), layout="constrained")
                 _draw_tradeoff(figure, summary)
                 written.append(run.directory / "tradeoff.pdf")
@@ -87,18 +89,18 @@ def _draw_grid(figure: Any, run: RunRecords) -> None:
 def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray | None:
     """Return a picture at the size of a cell, or ``None`` when there is none to read."""
     if isinstance(column, str):
-        records = [r for m in run.methods if (r := run.records.get((m.name, pair.name))) is not None]
+        records = [r for m in run.methods if (r := run.records.get((m.name, pair))) is not None]
         relative = next((r.files[column] for r in records if r.files.get(column)), None)
     else:
-        record = run.records.get((column.name, pair.name))
+        record = run.records.get((column.name, pair))
         relative = None if record is None else record.files.get("output")
-    if not relative:
+    if (path := within(run.directory, relative)) is None:
         return None
     side = round(CELL_INCHES * DPI)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(run.directory / relative) as opened:
+            with Image.open(path) as opened:
                 image = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
@@ -109,9 +111,9 @@ def _draw_tradeoff(figure: Any, summary: Summary) -> None:
     """Draw mean style loss against mean content loss with intervals; values of 0 have no place on a log axis."""
     axis = figure.add_subplot()
     names = {column.name: column.label for column in summary.columns}
-    for method in summary.methods:
-        x, y = (summary.cells[method.name, name].estimate for name in ("content_loss", "style_loss"))
-        if not (x.n and y.n) or x.mean <= 0 or y.mean <= 0:
+    for method in in_plane(summary):
+        x, y = (summary.cells[method.name, name].estimate for name in PLANE)
+        if x.mean <= 0 or y.mean <= 0:
             continue
         errors = [[[e.mean - e.lo], [e.hi - e.mean]] if math.isfinite(e.lo) else None for e in (x, y)]
         face = "white" if method.baseline else "#a63d17"
@@ -125,6 +127,6 @@ def _draw_tradeoff(figure: Any, summary: Summary) -> None:
         axis.set_xscale("log")
         axis.set_yscale("log")
     axis.margins(0.12)
-    axis.set_xlabel(names["content_loss"])
-    axis.set_ylabel(names["style_loss"])
+    axis.set_xlabel(names[PLANE[0]])
+    axis.set_ylabel(names[PLANE[1]])
     axis.spines[["top", "right"]].set_visible(False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping
@@ -14,13 +15,16 @@ from markupsafe import Markup
 from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics import RESAMPLES, Difference
-from styleresearch.report.charts import column_axis, interval_mark, tradeoff
+from styleresearch.report.charts import PLANE, column_axis, in_plane, interval_mark, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
-from styleresearch.report.numbers import MISSING, Scale, p_text, plain
+from styleresearch.report.files import within
+from styleresearch.report.numbers import MISSING, p_text, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
-from styleresearch.report.records import Metric, Pair, RunRecords, read_run
-from styleresearch.report.summary import Cell, Summary, summarise
-from styleresearch.report.tables import describe_run, write_tables
+from styleresearch.report.reading import read_run
+from styleresearch.report.records import MethodName, Metric, Pair, RunRecords
+from styleresearch.report.summary import Summary, summarise
+from styleresearch.report.tables import csv_text, describe_run, latex_text
+from styleresearch.store import atomic
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,14 +52,21 @@ def write_report(
     """
     run = read_run(Path(run_dir))
     summary = summarise(run, reference, resamples, seed)
-    page = render(run, summary, command)
-    path = run.directory / "report.html"
+    contents = {
+        "report.html": render(run, summary, command),
+        "table.csv": csv_text(summary),
+        "table.tex": latex_text(summary, run),
+    }
+    # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old three.
     try:
-        path.write_text(page, encoding="utf-8")
-        write_tables(summary, run, run.directory)
+        with contextlib.ExitStack() as renamed_together:
+            for name, text in contents.items():
+                partial = renamed_together.enter_context(atomic.replacing(run.directory / name))
+                # A command line may hold bytes that are no characters.
+                partial.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise InputError(f"cannot write the report into {run.directory}: {error.strerror or error}") from error
-    return path
+    return run.directory / "report.html"
 
 
 def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:
@@ -82,6 +93,7 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         differences=_differences(summary, metrics),
         p_floor=_p_floor(summary),
         tradeoff=tradeoff(summary),
+        off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_losses(summary, m)],
         grid=_grid(run),
         terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
         without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
@@ -128,6 +140,11 @@ def _clock(time: str) -> str:
     return f"{time[:10]} {time[11:16]} UTC" if plain_form else time
 
 
+def _has_losses(summary: Summary, method: MethodName) -> bool:
+    names = {column.name for column in summary.columns}
+    return all(name in names and summary.cells[method.name, name].estimate.n for name in PLANE)
+
+
 def _results(summary: Summary) -> list[dict[str, Any]]:
     axes = {column.name: column_axis(summary, column, 3.0, 93.0) for column in summary.columns}
     rows = []
@@ -135,26 +152,24 @@ def _results(summary: Summary) -> list[dict[str, Any]]:
         cells = []
         for column in summary.columns:
             cell = summary.cells[method.name, column.name]
-            scale = summary.scales[column.name]
-            cells.append(_cell(cell, scale, summary.images) | {"mark": interval_mark(cell.estimate, axes[column.name])})
+            estimate = cell.estimate
+            mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
+            cells.append(
+                {
+                    "mean": mean,
+                    # The interval of a constant (evaluations, the identity's content loss) says nothing that the mean
+                    # does not.
+                    "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else "",
+                    "reason": estimate.reason,
+                    "apart": summary.standings[column.name].apart.get(method.name, ""),
+                    "best": cell.best,
+                    "in_sample": cell.in_sample,
+                    "missing": not estimate.n,
+                    "mark": interval_mark(cell, axes[column.name]),
+                }
+            )
         rows.append({"method": method, "cells": cells})
     return rows
-
-
-def _cell(cell: Cell, scale: Scale, images: int) -> dict[str, Any]:
-    estimate = cell.estimate
-    mean, lo, hi = scale.interval(estimate.mean, estimate.lo, estimate.hi)
-    note = "" if estimate.n in (0, images) else f"{estimate.n} of {images}"
-    return {
-        "mean": mean,
-        # The interval of a constant (evaluations, the identity's content loss) says nothing that the mean does not.
-        "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else "",
-        "reason": estimate.reason,
-        "note": note,
-        "best": cell.best,
-        "in_sample": cell.in_sample,
-        "missing": not estimate.n,
-    }
 
 
 def _differences(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]]:
@@ -167,8 +182,8 @@ def _differences(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]
         for column in metrics:
             cell = summary.cells[method.name, column.name]
             found = cell.difference
-            if found is None or not found.estimate.n:
-                cells.append(None)
+            if found is None:
+                cells.append({"missing": cell.no_difference})
                 continue
             estimate = found.estimate
             mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
@@ -180,6 +195,7 @@ def _differences(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]
                     "wins": f"{100 * found.win_rate:.0f} %" if math.isfinite(found.win_rate) else MISSING,
                     "p": "" if method.baseline else p_text(found.p),
                     "p_holm": p_text(cell.p_holm),
+                    "note": "" if estimate.n == summary.images else f"on {estimate.n} of {summary.images} images",
                     "one_sided": cell.in_sample != summary.cells[summary.reference.name, column.name].in_sample,
                 }
             )
@@ -212,11 +228,11 @@ def _grid(run: RunRecords) -> list[dict[str, Any]]:
     inputs: dict[str, Picture] = {}
     rows = []
     for pair in run.pairs:
-        records = {m.name: run.records.get((m.name, pair.name)) for m in run.methods}
+        records = {m.name: run.records.get((m.name, pair)) for m in run.methods}
         row: dict[str, Any] = {"pair": pair, "inputs": {}, "outputs": []}
         for kind in ("content", "style"):
             paths = dict.fromkeys(r.files.get(kind) for r in records.values() if r is not None and r.files.get(kind))
-            path = next((p for p in paths if p and (run.directory / p).is_file()), next(iter(paths), None))
+            path = next((p for p in paths if within(run.directory, p)), next(iter(paths), None))
             if str(path) not in inputs:
                 inputs[str(path)] = picture(run.directory, path, side)
             row["inputs"][kind] = inputs[str(path)]
@@ -239,7 +255,7 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
         "values": [
             [
                 None
-                if (record := run.records.get((method.name, pair.name))) is None
+                if (record := run.records.get((method.name, pair))) is None
                 else [plain(record.value(column)) for column in summary.columns]
                 for method in run.methods
             ]
@@ -257,7 +273,7 @@ def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
     rows = []
     for pair in run.pairs:
         for method in run.methods:
-            record = run.records.get((method.name, pair.name))
+            record = run.records.get((method.name, pair))
             values = [plain(record.value(column)) if record else MISSING for column in summary.columns]
             rows.append({"pair": _pair_label(pair, summary), "method": method, "values": values})
     return rows

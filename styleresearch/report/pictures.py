@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from PIL import Image, ImageOps
 
+from styleresearch.report.files import within
+
 PIXEL_BUDGET = 40e6
 """Pixels of all previews together: about 8 to 15 MB of WebP."""
 QUALITY = 90
@@ -45,11 +47,11 @@ def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
     """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown."""
     if not relative:
         return Picture("", 0, 0, "", "not there yet")
-    path = run_dir / relative
-    if not path.is_file():
-        return Picture("", 0, 0, "", "file is missing")
+    path = within(run_dir, relative)
+    if path is None:
+        return Picture("", 0, 0, "", "not a file of this run")
     # A path is quoted whole (":" too), so that no relative name can be read as another kind of address.
-    link = quote(Path(relative).as_posix(), safe="/")
+    link = quote(path.relative_to(run_dir.resolve()).as_posix(), safe="/", errors="surrogateescape")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded raises

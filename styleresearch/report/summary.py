@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,9 @@ from styleresearch.evaluation.statistics import (
     paired_difference,
 )
 from styleresearch.registry import nearest
+from styleresearch.report.comparable import Standing, shared, standing
 from styleresearch.report.numbers import Scale, column_scale
-from styleresearch.report.records import MethodName, Metric, RunRecords
+from styleresearch.report.records import MethodName, Metric, Pair, RunRecords
 
 FEW = 5
 """Below this many contents or styles the report says that its intervals are somewhat short."""
@@ -34,18 +35,28 @@ class Cell:
 
     Attributes:
         estimate: mean and interval over the images.
-        best: whether the mean is the best of all methods that are not floor baselines.
+        apart: why the mean may not be set beside the others of its column (``comparable``); empty when it may.
+        best: whether the mean is the best of all comparable methods that are not floor baselines.
         in_sample: whether the method optimised this metric itself.
-        difference: the method minus the reference; ``None`` for the reference, for costs, and without a reference.
+        difference: the method minus the reference, over the pairs on which the two are comparable; ``None`` where there
+            are none, for the reference, for costs, and without a reference.
+        no_difference: why the difference to the reference is ``None``; empty where none is to be had.
         p_holm: p-value of that difference after Holm's correction over the methods and metrics of the table; NaN when
             there is none and for floor baselines.
     """
 
     estimate: Estimate
-    best: bool
-    in_sample: bool
-    difference: Difference | None
-    p_holm: float
+    apart: str
+    best: bool = False
+    in_sample: bool = False
+    difference: Difference | None = None
+    no_difference: str = ""
+    p_holm: float = math.nan
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a mean that may be ranked, and drawn beside others."""
+        return bool(self.estimate.n) and not self.apart
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,7 @@ class Summary:
         columns: metrics, then costs.
         methods: rows, floor baselines last.
         cells: by (method name, column name).
+        standings: which means of each column may be ranked.
         scales: how the numbers of each column are written.
         reference: the method that differences are taken to, ``None`` when there is one method only.
         contents: number of distinct contents.
@@ -70,6 +82,7 @@ class Summary:
     columns: tuple[Metric, ...]
     methods: tuple[MethodName, ...]
     cells: Mapping[tuple[str, str], Cell]
+    standings: Mapping[str, Standing]
     scales: Mapping[str, Scale]
     reference: MethodName | None
     contents: int
@@ -89,6 +102,53 @@ class Summary:
         text = " × ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)
         full = self.contents * self.styles * self.seeds
         return text if full == self.pairs else f"{text}, {self.pairs} pairs of {full}"
+
+    @property
+    def complete(self) -> bool:
+        """Whether the values of each column are there for all pairs and measured alike."""
+        return all(not found.apart and found.pairs in (0, self.pairs) for found in self.standings.values())
+
+    @property
+    def unranked(self) -> list[str]:
+        """Say which means are not ranked, and why: "lazy: 6 of 8 images", "Time: measured on different devices"."""
+        sentences = []
+        for method in self.methods:
+            there = [c for c in self.columns if self.cells[method.name, c.name].estimate.n]
+            reasons: dict[str, list[str]] = {}
+            for column in there:
+                if why := self.standings[column.name].apart.get(method.name):
+                    reasons.setdefault(why, []).append(column.label)
+            for why, labels in reasons.items():
+                where = "" if len(labels) == len(there) else f" in {', '.join(labels)}"
+                sentences.append(f"{method.label}{where}: {why}")
+        whole: dict[str, list[str]] = {}
+        for column in self.columns:
+            if why := self.unranked_column(column):
+                whole.setdefault(why, []).append(column.label)
+        return [*sentences, *(f"{', '.join(labels)}: {why}" for why, labels in whole.items())]
+
+    def unranked_column(self, column: Metric) -> str:
+        """Return why no mean of a column is ranked; empty when some are, or when there is one alone."""
+        return self.standings[column.name].column if sum(self._there(column)) > 1 else ""
+
+    @property
+    def remarks(self) -> list[str]:
+        """Say what else a reader of the means must know about their columns, as sentences."""
+        sentences = [
+            f"{column.label}: means are over {self.standings[column.name].pairs} of {self.pairs} images."
+            for column in self.columns
+            if any(self._there(column)) and self.standings[column.name].pairs < self.pairs
+        ]
+        unclear = [column.label for column in self.columns if not _winners(self.methods, column, self.cells)[1]]
+        if unclear:
+            sentences.append(
+                f"{', '.join(unclear)}: nobody is best, for the best mean is of a method that optimised this metric "
+                "itself (†), and others did not."
+            )
+        return sentences
+
+    def _there(self, column: Metric) -> list[bool]:
+        return [self.cells[method.name, column.name].estimate.n > 0 for method in self.methods]
 
     @property
     def caveat(self) -> str:
@@ -119,19 +179,22 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
     if reference is not None and reference not in names:
         raise InputError(f"no method {reference!r} to compare with.{nearest(reference, names)} There are: {names}")
     chosen = next((m for m in run.methods if m.name == (reference or names[0])), None) if len(names) > 1 else None
-    tables = {(m.name, column.name): _table(run, m, column) for m in run.methods for column in run.metrics}
+    standings = {column.name: standing(run, column) for column in run.metrics}
     cells: dict[tuple[str, str], Cell] = {}
     for column in run.metrics:
         for method in run.methods:
-            table = tables[method.name, column.name]
-            difference = None
+            cell = Cell(
+                mean_interval(_table(run, method, column), resamples=resamples, seed=seed),
+                standings[column.name].why(method.name),
+                in_sample=any(column.name in record.in_sample for record in run.of_method(method.name)),
+            )
             if chosen is not None and method != chosen and not column.cost:
-                other = tables[chosen.name, column.name]
-                difference = paired_difference(table, other, column.better, resamples, seed)
-            in_sample = any(column.name in record.in_sample for record in run.of_method(method.name))
-            estimate = mean_interval(table, resamples=resamples, seed=seed)
-            cells[method.name, column.name] = Cell(estimate, False, in_sample, difference, math.nan)
-        for name in _best(run, column, cells):
+                pairs, why = shared(run, column, method.name, chosen.name)
+                mine, other = (_table(run, each, column, pairs) for each in (method, chosen))
+                found = paired_difference(mine, other, column.better, resamples, seed) if pairs else None
+                cell = dataclasses.replace(cell, difference=found, no_difference=why)
+            cells[method.name, column.name] = cell
+        for name in _best(run.methods, column, cells):
             cells[name, column.name] = dataclasses.replace(cells[name, column.name], best=True)
     # Floor baselines bound the scale of a metric; nobody claims anything about them, so they cost no correction.
     floor = {method.name for method in run.methods if method.baseline}
@@ -143,6 +206,7 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         columns=run.metrics,
         methods=run.methods,
         cells=cells,
+        standings=standings,
         scales={c.name: column_scale(cells[name, c.name].estimate.mean for name in names) for c in run.metrics},
         reference=chosen,
         contents=len({pair.content for pair in run.pairs}),
@@ -159,22 +223,37 @@ def _p(cell: Cell) -> float:
     return math.nan if cell.difference is None else cell.difference.p
 
 
-def _table(run: RunRecords, method: MethodName, column: Metric) -> Float[np.ndarray, "contents styles"]:
-    """Return the cell table over the pairs of the whole run, so that tables of different methods line up."""
+def _table(
+    run: RunRecords, method: MethodName, column: Metric, pairs: Container[Pair] | None = None
+) -> Float[np.ndarray, "contents styles"]:
+    """Return the cell table over the pairs of the whole run, so that tables of different methods line up.
+
+    Values of other pairs than ``pairs`` are missing in it.
+    """
     values: list[float | None] = []
     for pair in run.pairs:
-        record = run.records.get((method.name, pair.name))
+        record = run.records.get((method.name, pair)) if pairs is None or pair in pairs else None
         values.append(None if record is None else record.value(column))
     return cell_table(values, [pair.content for pair in run.pairs], [pair.style for pair in run.pairs])
 
 
-def _best(run: RunRecords, column: Metric, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
-    """Return the methods with the best mean; floor baselines do not compete (the identity wins every content loss)."""
-    if column.better is None:
-        return []
-    means = {m.name: cells[m.name, column.name].estimate.mean for m in run.methods if not m.baseline}
-    known = {name: mean for name, mean in means.items() if math.isfinite(mean)}
-    if len(known) < 2:
-        return []
-    target = min(known.values()) if column.better == "lower" else max(known.values())
-    return [name for name, mean in known.items() if mean == target]
+def _winners(
+    methods: Iterable[MethodName], column: Metric, cells: Mapping[tuple[str, str], Cell]
+) -> tuple[list[str], bool]:
+    """Return the methods with the best mean, and whether that means something.
+
+    Only comparable means compete, two at least, and no floor baseline's (the identity wins every content loss). A win
+    of a method that optimised the metric itself over one that did not means nothing.
+    """
+    rivals = {m.name: cell for m in methods if not m.baseline and (cell := cells[m.name, column.name]).comparable}
+    if column.better is None or len(rivals) < 2:
+        return [], True
+    target = (min if column.better == "lower" else max)(cell.estimate.mean for cell in rivals.values())
+    winners = [name for name, cell in rivals.items() if cell.estimate.mean == target]
+    level = all(cell.in_sample for cell in rivals.values())
+    return winners, level or not all(rivals[name].in_sample for name in winners)
+
+
+def _best(methods: Iterable[MethodName], column: Metric, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+    winners, meant = _winners(methods, column, cells)
+    return winners if meant else []

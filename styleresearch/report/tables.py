@@ -5,44 +5,37 @@ from __future__ import annotations
 import csv
 import io
 import math
-from pathlib import Path
+import re
 
+from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
-from styleresearch.report.records import Metric, RunRecords
-from styleresearch.report.summary import Cell, Summary
+from styleresearch.report.records import MethodName, Metric, RunRecords
+from styleresearch.report.summary import Summary
 
 CSV_COLUMNS = (
-    "method", "label", "baseline", "metric", "unit", "better", "mean", "lo", "hi", "n", "best", "in_sample",
-    "reference", "delta_to_reference", "delta_lo", "delta_hi", "delta_n", "win_rate", "p", "p_holm", "p_floor", "note",
+    "method", "label", "baseline", "metric", "unit", "better",
+    "mean", "lo", "hi", "n", "comparable", "best", "in_sample", "reference",
+    "delta_to_reference", "delta_lo", "delta_hi", "delta_n", "win_rate", "p", "p_holm", "p_floor", "note",
 )  # fmt: skip
 
-_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "{": r"\{",
-        "}": r"\}",
-        "$": r"\$",
-        "&": r"\&",
-        "#": r"\#",
-        "_": r"\_",
-        "%": r"\%",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        '"': "''",
-        "×": r"$\times$",
-        "–": "--",
-        "\n": " ",
-    }
+_FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=['\t\r\n]|\s*[=+\-@＝＋－＠])")
+"""Where a spreadsheet that splits at commas, semicolons, tabs or ends of lines would begin to read a formula."""
+
+
+_NEEDS = (
+    "% Made by styleresearch. Needs, in the preamble:",
+    r"% \usepackage{booktabs}",
+    r"% \usepackage[T1]{fontenc}  (for letters outside ASCII; UTF-8 is LaTeX's default)",
+    r"% \usepackage{graphicx}  (if a wide table is to be put into \resizebox)",
 )
 
 
 def csv_text(summary: Summary) -> str:
     """Return one line per method and column: mean, interval, and the paired difference to the reference.
 
-    Missing numbers are empty fields; ``note`` says why an interval is missing or weaker.
+    Missing numbers are empty fields. ``comparable`` is 1 for a mean that may be set beside the others of its metric;
+    ``note`` says why one may not, why there is no difference, and why an interval is missing or weaker. Texts are
+    ``spreadsheet_text``.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
@@ -50,22 +43,31 @@ def csv_text(summary: Summary) -> str:
     for method in summary.methods:
         for column in summary.columns:
             cell = summary.cells[method.name, column.name]
-            row: dict[str, object] = {
+            notes = [cell.estimate.reason]
+            if cell.estimate.n and cell.apart:
+                notes.append(f"not ranked: {cell.apart}")
+            if cell.no_difference and summary.reference is not None:
+                notes.append(f"no difference to {summary.reference.name}: {cell.no_difference}")
+            texts = {
                 "method": method.name,
                 "label": method.label,
-                "baseline": int(method.baseline),
                 "metric": column.name,
                 "unit": column.unit,
                 "better": column.better or "",
+                "note": "; ".join(note for note in notes if note),
+            }
+            row: dict[str, object] = {
+                "baseline": int(method.baseline),
                 "n": cell.estimate.n,
+                "comparable": int(cell.comparable),
                 "best": int(cell.best),
                 "in_sample": int(cell.in_sample),
-                "note": cell.estimate.reason,
             }
             numbers = {"mean": cell.estimate.mean, "lo": cell.estimate.lo, "hi": cell.estimate.hi}
             if cell.difference is not None and summary.reference is not None:
                 found = cell.difference
-                row |= {"reference": summary.reference.name, "delta_n": found.estimate.n}
+                texts["reference"] = summary.reference.name
+                row["delta_n"] = found.estimate.n
                 numbers |= {
                     "delta_to_reference": found.estimate.mean,
                     "delta_lo": found.estimate.lo,
@@ -75,14 +77,21 @@ def csv_text(summary: Summary) -> str:
                     "p_holm": cell.p_holm,
                     "p_floor": found.p_floor,
                 }
+            row |= {name: spreadsheet_text(text) for name, text in texts.items()}
             row |= {name: repr(number) for name, number in numbers.items() if math.isfinite(number)}
             writer.writerow({name: row.get(name, "") for name in CSV_COLUMNS})
     return out.getvalue()
 
 
-def escape_latex(text: str) -> str:
-    """Return ``text`` as LaTeX that prints it; letters outside ASCII stay (UTF-8 is LaTeX's default encoding)."""
-    return "".join(character for character in text.translate(_ESCAPES) if character.isprintable())
+def spreadsheet_text(text: str) -> str:
+    """Return a text with ``'`` wherever a spreadsheet would take what follows for a formula and run it.
+
+    Spreadsheets do so behind ``=``, ``+``, ``-``, ``@``, tabs and ends of lines. A text that begins with ``'`` gets
+    another, so that a program that reads the table takes one away and has the text.
+
+    Source: OWASP, "CSV injection".
+    """
+    return _FORMULA.sub("'", text.replace("\0", ""))
 
 
 def describe_run(run: RunRecords) -> dict[str, str]:
@@ -111,10 +120,9 @@ def latex_text(summary: Summary, run: RunRecords) -> str:
     for index, method in enumerate(summary.methods):
         if method.baseline and index and not summary.methods[index - 1].baseline:
             body.append(r"    \midrule")
-        cells = [_cell(summary, column, summary.cells[method.name, column.name]) for column in summary.columns]
-        body.append("    " + " & ".join([escape_latex(method.label), *cells]) + r" \\")
+        cells = [_cell(summary, column, method) for column in summary.columns]
+        body.append("    " + " & ".join([_row_label(summary, method), *cells]) + r" \\")
     lines = [
-        r"% Made by styleresearch. Needs \usepackage{booktabs}; a wide table also \usepackage{graphicx} (\resizebox).",
         r"\begin{table}[t]",
         r"  \centering\small",
         rf"  \caption{{{_caption(summary, run)}}}",
@@ -128,7 +136,17 @@ def latex_text(summary: Summary, run: RunRecords) -> str:
         r"  \end{tabular}",
         r"\end{table}",
     ]
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return "\n".join([*_NEEDS, *preamble(text), text])
+
+
+def _row_label(summary: Summary, method: MethodName) -> str:
+    """Return a method's label, marked if one of its means is not ranked."""
+    label = escape_latex(method.label)
+    # The end of the row before, and a rule, would take a bracket or a star for an argument of theirs.
+    label = f"{{}}{label}" if label.startswith(("[", "*")) else label
+    apart = any(standing.apart.get(method.name) for standing in summary.standings.values())
+    return label + (r"$^{\ddagger}$" if apart else "")
 
 
 def _heading(summary: Summary, column: Metric) -> str:
@@ -136,7 +154,8 @@ def _heading(summary: Summary, column: Metric) -> str:
     exponent = summary.scales[column.name].exponent
     power = rf"$10^{{{exponent}}}$" if exponent else ""
     unit = r"\,".join(part for part in (power, escape_latex(column.unit)) if part)
-    return f"{escape_latex(column.label)}{f' [{unit}]' if unit else ''}{arrow}"
+    mark = r"$^{\ddagger}$" if summary.unranked_column(column) else ""
+    return f"{escape_latex(column.label)}{mark}{f' [{unit}]' if unit else ''}{arrow}"
 
 
 def _math(number: str) -> str:
@@ -147,16 +166,17 @@ def _math(number: str) -> str:
     return rf"{mantissa}{{\times}}10^{{{exponent}}}" if exponent else mantissa
 
 
-def _cell(summary: Summary, column: Metric, cell: Cell) -> str:
+def _cell(summary: Summary, column: Metric, method: MethodName) -> str:
+    cell = summary.cells[method.name, column.name]
     estimate = cell.estimate
     if not estimate.n:
         return "--"
     mean, lo, hi = (_math(n) for n in summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi))
     text = rf"\mathbf{{{mean}}}" if cell.best else mean
-    dagger = r"^{\dagger}" if cell.in_sample else ""
+    marks = r"\dagger" * cell.in_sample + r"\ddagger" * (method.name in summary.standings[column.name].apart)
     # As in the report, a constant has no interval to show.
     interval = f"_{{[{lo},\\,{hi}]}}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else ""
-    return f"${text}{dagger}{interval}$"
+    return f"${text}{f'^{{{marks}}}' if marks else ''}{interval}$"
 
 
 def _caption(summary: Summary, run: RunRecords) -> str:
@@ -178,19 +198,16 @@ def _caption(summary: Summary, run: RunRecords) -> str:
     if facts["config"]:
         sentences.append(rf"Config \texttt{{{facts['config']}}}.")
     if any(cell.best for cell in summary.cells.values()):
-        sentences.append("Bold: best method" + (", floor baselines aside." if summary.methods[-1].baseline else "."))
+        aside = [
+            *(["floor baselines"] if summary.methods[-1].baseline else []),
+            *([r"$\ddagger$"] if summary.unranked else []),
+        ]
+        sentences.append("Bold: best method" + (f", {' and '.join(aside)} aside." if aside else "."))
     if any(cell.in_sample for cell in summary.cells.values()):
         sentences.append(r"$\dagger$: the method optimised this metric itself.")
-    if any(cell.estimate.n not in (0, summary.images) for cell in summary.cells.values()):
-        sentences.append("Some means are over fewer images; see the report.")
+    if summary.unranked:
+        sentences.append(rf"$\ddagger$ Not comparable, hence not ranked: {escape_latex('; '.join(summary.unranked))}.")
+    sentences += [escape_latex(remark) for remark in summary.remarks]
     if summary.caveat:
         sentences.append(escape_latex(summary.caveat))
     return " ".join(sentences)
-
-
-def write_tables(summary: Summary, run: RunRecords, directory: Path) -> tuple[Path, Path]:
-    """Write ``table.csv`` and ``table.tex`` into ``directory`` and return their paths."""
-    csv_path, latex_path = directory / "table.csv", directory / "table.tex"
-    csv_path.write_text(csv_text(summary), encoding="utf-8")
-    latex_path.write_text(latex_text(summary, run), encoding="utf-8")
-    return csv_path, latex_path

@@ -21,11 +21,27 @@ _FOREIGN_SECONDS = 24 * 3600
 
 
 def _host() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    """Return what is equal where a number means the same process: not in two containers that have one host's name."""
+    try:
+        numbering = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - it is no path that is read
+    except OSError:  # not Linux
+        numbering = ""
+    return hashlib.sha256(f"{platform.node()} {numbering}".encode()).hexdigest()[:8]
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{_host()}.{os.getpid()}.{secrets.token_hex(6)}.partial")
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give an OSError of the block a file name, where it has none: that of a full disk comes from a write."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -39,12 +55,18 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     partial = _beside(path)
     try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with named(path):
+            yield partial
+            _sync(partial)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file is on disk; some file systems say only then that there was no room."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def write(path: Path, content: str | bytes) -> None:
@@ -57,7 +79,8 @@ def write(path: Path, content: str | bytes) -> None:
 def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill, which becomes ``path`` when the block ends well and goes when it does not.
 
-    Of two processes that make the same, the first to finish wins and the other's work, equal to it, is dropped.
+    Its files are on disk before its name is. Of two processes that make the same, the first to finish wins and the
+    other's work, equal to it, is dropped.
 
     Raises:
         OSError: if it cannot be written.
@@ -66,6 +89,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     partial.mkdir()
     try:
         yield partial
+        for file in partial.rglob("*"):
+            if file.is_file():
+                _sync(file)
         try:
             partial.rename(path)
         except OSError:

@@ -15,16 +15,22 @@ NUMBER = (int, float)
 TEXT_OR_NONE = (str, NoneType)
 
 
-def parse(text: str | bytes) -> Any:
+def parse(text: str | bytes, names: bool = False) -> Any:
     """Return the value of a JSON text.
+
+    Args:
+        text: the text.
+        names: whether it holds names of files, whose bytes need not be UTF-8: Python holds such bytes as lone
+            surrogates, which are refused otherwise.
 
     Raises:
         ValueError: if it is no JSON in UTF-8, nests too deeply, or holds text that cannot be written again.
     """
     try:
         value = json.loads(text)
-        # A lone half of a surrogate pair is legal in JSON and in str, and fails later wherever the text is shown.
-        json.dumps(value, ensure_ascii=False).encode()
+        if not names:
+            # A lone half of a surrogate pair is legal in JSON and in str, and fails later wherever the text is shown.
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("it nests too deeply") from None
     except UnicodeEncodeError:
@@ -32,14 +38,14 @@ def parse(text: str | bytes) -> Any:
     return value
 
 
-def read(path: Path) -> Any:
-    """Return the value in a JSON file.
+def read(path: Path, names: bool = False) -> Any:
+    """Return the value in a JSON file; see ``parse``.
 
     Raises:
         OSError: if it cannot be read.
         ValueError: as ``parse``.
     """
-    return parse(path.read_bytes())
+    return parse(path.read_bytes(), names)
 
 
 def conforms(value: Any, shape: Shape) -> bool:

@@ -17,6 +17,7 @@ import pytest
 
 from styleresearch import __version__
 from styleresearch.data.images import load_image, read_metadata
+from styleresearch.data.triple import digest_of
 from styleresearch.evaluation.suite import Suite
 from styleresearch.rundir import RunDirectory
 
@@ -75,14 +76,18 @@ def test_a_whole_comparison(run, bench):
     for record in records:
         assert set(record) == {
             *("schema", "method", "label", "baseline", "pair", "content", "style", "seed", "size", "files"),
-            *("metrics", "in_sample", "cost", "provenance"),
+            *("metrics", "in_sample", "cost", "provenance", "inputs", "framing", "contracts"),
         }
+        assert record["framing"] is None
+        assert list(record["contracts"]) == list(contracts)
+        for name, digest in record["inputs"].items():
+            assert digest == digest_of(load_image(folder / record["files"][name]))
         assert record["schema"] == 1
         assert record["label"] == {"noise": "Gatys", "identity": "Content", "style": "style"}[record["method"]]
         assert record["baseline"] == (record["method"] != "noise")
         assert record["pair"] == f"{record['content']}__{record['style']}"
         assert record["seed"] == 0
-        assert record["size"] == {"hill": [32, 40], "lake": [40, 32]}[record["content"]]
+        assert record["size"] == {"hill": [32, 40], "lake": [43, 32]}[record["content"]]
         for name in ("output", "content", "style"):
             assert load_image(folder / record["files"][name]).min() >= 0
         assert list(load_image(folder / record["files"]["output"]).shape[:2]) == record["size"]
@@ -370,7 +375,7 @@ def test_whatever_a_method_raises_on_a_pair_fails_that_pair_alone(run, bench):
         where = rf"\({bench}/own_failing.py:\d+\)"
         patterns = (
             rf"styleresearch: large, {pair}: RuntimeError: RESOURCE_EXHAUSTED: Out of memory .* bytes. {where}",
-            rf"styleresearch: flat, {pair}: ValueError: method 'flat' made an array of shape \(40, 32\), and .*",
+            rf"styleresearch: flat, {pair}: ValueError: method 'flat' made an array of shape \(43, 32\), and .*",
             rf"styleresearch: slip, {pair}: TypeError: .* {where}",
         )
         for pattern in patterns:
@@ -466,7 +471,7 @@ def test_two_contents_of_one_stem_are_two_everywhere(run, bench, cli):
     assert {path.name for path in (bench / "run/inputs/content").iterdir()} == {"hill.png.png", "hill.jpg.png"}
     records = read(bench / "run/records.jsonl")
     assert {record["content"] for record in records} == {"hill.png", "hill.jpg"}
-    assert {tuple(r["size"]) for r in records if r["content"] == "hill.jpg"} == {(40, 32)}
+    assert {tuple(r["size"]) for r in records if r["content"] == "hill.jpg"} == {(43, 32)}
     assert "2 contents" in (bench / "run/table.tex").read_text()
     done = cli(
         "evaluate",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from styleresearch.data.images import load_image, resize, save_image
+from styleresearch.data.framing import resize
+from styleresearch.data.images import load_image, save_image
 
 METRICS = """
 from ml_collections import ConfigDict
@@ -26,6 +28,14 @@ def get_config():
         ssim=dict(name="ssim"),
         color=dict(name="color_histogram"),
     )
+    return config
+"""
+FRAMES = """
+    config.size = 32
+    config.style_size = 23
+    config.contents = dict(name="folder", path="contents")
+    config.styles = dict(name="folder", path="styles", names=("oil",))
+    config.methods = dict(identity=dict(name="identity"))
     return config
 """
 FOLDERS = ("--content=contents", "--style=styles", "--config=metrics.py")
@@ -59,6 +69,16 @@ def evaluate(folder, cli) -> Callable:
 
 def read(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def scene(height: int, width: int) -> np.ndarray:
+    return resize(np.random.default_rng(height).random((16, 16, 3)), (height, width))
+
+
+def resized(folder: Path, sizes: str) -> None:
+    """Write the sizes of the comparison ``tiny.py`` anew."""
+    text = (folder / "tiny.py").read_text()
+    (folder / "tiny.py").write_text(re.sub(r"config\.size = 32(\n +config\.style_size = \d+)?", sizes, text))
 
 
 def table(path: Path, *rows: str, header="output,content,style") -> str:
@@ -162,6 +182,99 @@ def test_outputs_of_another_size(evaluate, folder):
     save_image("other/hill__oil.png", load_image("contents/hill.png", 20))
     (record,) = (record for record in evaluate() if record["pair"] == "hill__oil")
     assert record["metrics"]["ssim"] > 0.98
+
+
+def test_a_content_scores_one_against_itself(folder, cli):
+    """Through compare, through evaluate on compare's pictures, and on those of ``stylize --size``."""
+    shutil.rmtree(folder / "contents")
+    (folder / "contents").mkdir()
+    shapes = {"a.png": (50, 74), "b.jpg": (141, 97), "c.jpg": (203, 300), "d.png": (65, 65)}
+    for name, (height, width) in shapes.items():
+        save_image(folder / "contents" / name, scene(height, width))
+    (folder / "frames.py").write_text(METRICS.replace("    return config", FRAMES))
+    (folder / "photos").mkdir()
+    for size in (31, 48):
+        sized = ("--config=frames.py", f"--config.size={size}")
+        assert cli("compare", *sized, f"--workdir=run{size}").status == 0
+        given = {record["pair"]: record for record in read(folder / f"run{size}/records.jsonl")}
+        config = (*sized, "--content=contents", "--style=styles")
+        done = cli("evaluate", f"--outputs=run{size}/images/identity", *config, f"--out=scores{size}")
+        assert (done.status, done.err) == (0, "")
+        records = read(folder / f"scores{size}/records.jsonl")
+        assert len(records) == len(given) == 4
+        for record in records:
+            compared = given[record["pair"]]
+            assert record["metrics"]["ssim"] == compared["metrics"]["ssim"] == pytest.approx(1.0, abs=1e-6)
+            assert record["metrics"]["content_loss"] == compared["metrics"]["content_loss"] == 0.0
+            for same in ("inputs", "framing", "contracts", "size"):
+                assert record[same] == compared[same], same
+            assert record["framing"] is None
+            assert record["metrics"] == pytest.approx(compared["metrics"], rel=1e-6)
+        # A step so small that a content stays what it is shows how stylize frames it.
+        for content in (folder / "contents").iterdir():
+            out = folder / f"photos/{content.stem}__oil.png"
+            still = ("--config=one.py", "--config.method.optimizer.learning_rate=1e-12", f"--size={size}")
+            assert cli("stylize", f"--content={content}", "--style=styles/oil.png", f"--out={out}", *still).status == 0
+            compared = load_image(folder / f"run{size}/images/identity/{content.stem}__oil.png")
+            np.testing.assert_array_equal(load_image(out), compared)
+
+
+def test_another_framing_is_said_and_can_be_stated(folder, cli):
+    content = load_image("contents/hill.png")  # 50 x 40
+    shutil.rmtree("other")
+    Path("other").mkdir()
+    save_image("other/hill__oil.png", content[:, 5:45])
+    save_image("other/hill__ink.png", content)
+    call = ("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    done = cli(*call)
+    assert done.status == 0
+    assert "other: 1 of 2 outputs are not framed as their content is (hill__oil: aspect ratio 1.00" in done.err
+    assert "--framing=crop" in done.err
+    records = {record["pair"]: record for record in read(folder / "scores/records.jsonl")}
+    whole = "aspect ratio 1.00, the content's is 1.25; measured against the whole content"
+    assert records["hill__oil"]["framing"] == whole
+    assert records["hill__ink"]["framing"] is None
+    assert records["hill__oil"]["metrics"]["ssim"] < 0.9
+    # One name, two framings: a record's file is what was measured.
+    files = [record["files"]["content"] for record in records.values()]
+    assert [load_image(folder / "scores" / file).shape for file in files] == [(40, 50, 3), (40, 40, 3)]
+
+    done = cli(*call, "--framing=crop")
+    assert (done.status, done.err) == (0, "")
+    records = {record["pair"]: record for record in read(folder / "scores/records.jsonl")}
+    assert {record["metrics"]["ssim"] for record in records.values()} == {1.0}
+    assert records["hill__oil"]["framing"].endswith("measured against its middle")
+    assert "--framing=crop" in (folder / "scores/report.html").read_text()
+    assert cli(*call, "--framing=squash").err == ""
+
+
+def test_outputs_of_several_sizes_are_measured_on_one_content(folder, cli):
+    shutil.copy("contents/lake.jpg", "contents/hill.jpg")
+    Path("contents/hill.png").unlink()
+    save_image("contents/hill.jpg", scene(301, 203))
+    for name, size in (("large", 90), ("small", 61)):
+        Path(name).mkdir()
+        save_image(f"{name}/hill__oil.png", load_image("contents/hill.jpg", size))
+    done = cli("evaluate", "--outputs=large", "--outputs=small", *FOLDERS, "--out=scores", "--size=40")
+    assert (done.status, done.err) == (0, "")
+    large, small = read(folder / "scores/records.jsonl")
+    assert large["size"] == small["size"] == [59, 40]
+    assert large["inputs"] == small["inputs"]
+
+
+def test_styles_are_shown_at_the_size_that_a_comparison_shows_them(evaluate, folder):
+    def shape(*options: str, out: str) -> tuple[int, ...]:
+        records = {record["pair"]: record for record in evaluate(*options, out=out)}
+        return load_image(folder / out / records["hill__ink"]["files"]["style"]).shape[:2]
+
+    # hill is 40 x 50, ink 40 x 32.
+    assert shape(out="a") == (50, 40)  # the output's short side
+    assert shape("--style-size=20", out="b") == (25, 20)
+    resized(folder, "config.size = 32\n    config.style_size = 24")
+    assert shape("--config=tiny.py", out="c") == (30, 24)
+    resized(folder, "")  # a comparison without any size
+    assert shape("--config=tiny.py", out="d") == (40, 32)
+    assert shape("--config=tiny.py", "--size=20", out="e") == (25, 20)
 
 
 def test_a_second_call_measures_nothing(evaluate, folder, monkeypatch):
@@ -332,7 +445,8 @@ def test_where_nothing_can_be_measured_that_is_said_and_no_report_is_written(fol
 
 
 def test_a_size_that_no_picture_can_have_is_refused(fails):
-    assert "size 0: the short side" in fails("--size=0")
+    for option in ("--size=0", "--size=16385", "--style-size=-1"):
+        assert "is not from 1 to 16384" in fails(option)
 
 
 def test_a_comparison_and_pictures_to_measure_are_not_written_over(folder, cli, fails):

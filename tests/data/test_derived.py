@@ -77,8 +77,8 @@ def test_outlines_of_photographs():
 @pytest.mark.parametrize(
     ("spec", "match"),
     [
-        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": 0.0}, "finite sigma over 0"),
-        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": float("inf")}, "finite sigma over 0"),
+        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": 0.0}, "is not (a finite number|from)"),
+        ({"name": "edges", "of": PHOTOGRAPHS, "sigma": float("inf")}, "is not (a finite number|from)"),
         ({"name": "edges"}, "needs the option 'of'"),
         ({"name": "edges", "of": "painter"}, r"of: must be dict\(name=..., \*\*options\), got 'painter'"),
         ({"name": "edges", "of": {"name": "paintr"}}, "of: unknown dataset 'paintr'.*Did you mean 'painter'"),

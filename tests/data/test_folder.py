@@ -21,6 +21,7 @@ from styleresearch.data.datasets.builder import read
 from styleresearch.data.datasets.prepared import prepared
 from styleresearch.data.images import load_image
 from styleresearch.errors import InputError
+from styleresearch.store import atomic
 
 RNG = np.random.default_rng(3)
 
@@ -163,7 +164,7 @@ def test_preparation_at_a_size_shrinks_and_never_enlarges(tmp_path):
     assert shapes == {"large.jpg": (40, 60), "large.png": (60, 40), "small.jpg": (20, 30), "tall.webp": (96, 24)}
     assert kept(dataset)["small.jpg"] == (folder / "small.jpg").read_bytes()
     assert build(folder).identity() != dataset.identity() != build(folder, size=41).identity()
-    refuses("size of 1 to", folder, size=0)
+    refuses("size = 0 is not from 1 to", folder, size=0)
 
 
 def break_some(root):
@@ -230,15 +231,117 @@ def test_other_files_subfolders_and_links(root):
 
 def test_include_and_exclude(root, tmp_path):
     listed = tmp_path / "VAL.txt"
-    listed.write_text("a.jpg\n\nof another folder.jpg \n")
+    listed.write_text("a.jpg\n\n")
     assert build(root, exclude=str(listed)).names() == ("b.png",)  # a file name alone means all of that name
     assert build(root, exclude=("sub/a.jpg",)).names() == ("a.jpg", "b.png")
     assert build(root, include=("sub/a.jpg", "b.png")).names() == ("b.png", "sub/a.jpg")
     assert build(root, include=("a.jpg",), exclude=("sub/a.jpg",)).names() == ("a.jpg",)
-    refuses("include lists 1 files.*c.png.*Did you mean 'b.png'", root, include=("b.png", "c.png"))
-    refuses("the folder has none of them", root, exclude=("bb.png",))
+    assert (build(root).left_out, build(root, exclude=str(listed)).left_out) == (0, 2)
+    missing = "include: 1 of 2 entries names no picture of the folder .*: 'c.png'. Did you mean 'b.png'"
+    refuses(missing, root, include=("b.png", "c.png"))
+    refuses("exclude: 1 of 1 entries names no picture.*'bb.png'. Did you mean 'b.png'", root, exclude=("bb.png",))
     refuses("leave none", root, exclude=("a.jpg", "b.png"))
     refuses("cannot read", root, exclude=str(tmp_path / "missing.txt"))
+
+
+def test_what_to_leave_out_and_is_not_there_is_an_error(root, tmp_path):
+    """Or pictures to validate on would be trained on, for a slip of the pen."""
+    listed = tmp_path / "VAL.txt"
+    listed.write_text("a.jpg\nB.PNG\nb.pngg\n")
+    refuses(r"exclude \(.*VAL.txt\): 2 of 3 entries name no .*: 'B.PNG', 'b.pngg'. Did.*'b.png'", root, exclude=listed)
+    listed.write_text("# nothing yet\n\n")
+    refuses("names no picture: it has no line but empty ones and comments", root, exclude=listed)
+
+
+def test_thumbnails_and_bins_of_other_programs_are_no_pictures(root):
+    expected = build(root).identity()
+    for folder in ("@eaDir/b.png", "sub/__MACOSX", ".ipynb_checkpoints", "#recycle", "$RECYCLE.BIN", "sub/.thumbs"):
+        (root / folder).mkdir(parents=True)
+        shutil.copy(root / "b.png", root / folder / "thumb.png")
+    for file in ("Thumbs.db", "sub/._a.jpg", ".DS_Store"):
+        (root / file).write_text("x")
+    assert build(root).identity() == expected
+
+
+def test_links_to_nowhere_and_pipes_are_broken_pictures(root):
+    (root / "gone.png").symlink_to(root / "moved away.png")
+    (root / "loop.png").symlink_to("loop.png")
+    os.mkfifo(root / "pipe.jpg")
+    dataset = build(root)
+    assert dataset.names() == ("a.jpg", "b.png", "sub/a.jpg")
+    reasons = {one.name: one.reason for one in dataset.report.broken}
+    assert set(reasons) == {"gone.png", "loop.png", "pipe.jpg"}
+    assert "moved away.png', which is not there" in reasons["gone.png"]
+    refuses(r"3 of the 6 pictures.*gone\.png", root, broken="fail")
+    Image.fromarray(pixels(9, 9)).save(root / "moved away.png")
+    mended = build(root)
+    assert mended.names() == ("a.jpg", "b.png", "gone.png", "moved away.png", "sub/a.jpg")
+    assert mended.identity() != dataset.identity()
+
+
+def test_a_file_that_may_not_be_read_is_a_broken_picture(root, monkeypatch):
+    def denied(before):  # root may read all files, so that taking permissions away would not do
+        def call(path, *given, **options):
+            if Path(path).name == "b.png":
+                raise PermissionError(13, "Permission denied", str(path))
+            return before(path, *given, **options)
+
+        return call
+
+    for owner, name in ((Path, "open"), (Path, "read_bytes"), (Image, "open")):
+        monkeypatch.setattr(owner, name, denied(getattr(owner, name)))
+    dataset = build(root)
+    assert dataset.names() == ("a.jpg", "sub/a.jpg")
+    assert [(one.name, "Permission denied" in one.reason) for one in dataset.report.broken] == [("b.png", True)]
+
+
+FULL = """
+import resource, signal, sys, tempfile
+from styleresearch.data.datasets import DATASETS, builder
+from styleresearch.errors import InputError
+from styleresearch.store import atomic
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+tempfile.gettempdir()  # looked for by writing a file; the disk that fills is another one
+for limit in (0, 100, 600, 1500, 3000, 200_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        DATASETS.build(dict(name="folder", path=sys.argv[1])).prepare()
+        print("done")
+    except InputError as error:
+        print(error)
+"""
+
+
+def test_a_disk_that_fills_while_pictures_are_written(root, cache_folder):
+    """A limit on the size of files stands for it: the same place fails, in array_record's own thread too."""
+    for i in range(10):
+        Image.fromarray(pixels(40, 40)).save(root / f"{i}.png")
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL, str(root)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    *failed, last = ran.stdout.splitlines()
+    full = f"the cache {cache_folder} cannot be written: File too large; free some space, or name another folder in "
+    assert (set(failed), last, ran.stderr) == ({full + "$STYLERESEARCH_CACHE"}, "done", "")
+    assert not list(cache_folder.rglob("*.partial"))
+    assert len(build(root)) == 13
+
+
+def test_a_file_system_that_was_full_from_the_beginning(root, monkeypatch):
+    from styleresearch.data.datasets import builder
+
+    def full(*_):
+        raise OSError("Not enough disk space. Needed: Unknown size")  # TFDS' own words, with no number
+
+    monkeypatch.setattr(builder, "write", full)
+    refuses("cannot be written: Not enough disk space; free some space, or name another", root)
+
+
+def test_a_library_error_that_is_not_of_the_disk_is_not_said_to_be(root, monkeypatch):
+    from styleresearch.data.datasets import builder
+
+    monkeypatch.setattr(builder, "write", lambda *_: (_ for _ in ()).throw(RuntimeError("a bug")))
+    with pytest.raises(RuntimeError, match="a bug"):
+        build(root).prepare()
 
 
 def test_prepared_once_and_again_when_a_picture_changes(root, monkeypatch):
@@ -352,7 +455,6 @@ def test_killed_in_the_middle_and_two_at_once(root, cache_folder):
     assert killed.stdout.readline() == "half\n"
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert prepared() == ()
     assert len(list(cache_folder.glob(".*.partial"))) == 1
 
     both = [start(root), start(root)]
@@ -362,6 +464,20 @@ def test_killed_in_the_middle_and_two_at_once(root, cache_folder):
     (entry,) = prepared()
     assert entry.pictures == 3
     assert not list(cache_folder.glob(".*.partial")), "what the killed process left is still there"
+
+
+def test_what_killed_processes_left_goes_when_the_cache_is_looked_at(root, cache_folder):
+    build(root).prepare()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for folder in (cache_folder, cache_folder / "manifests", cache_folder / "painter-0123"):
+        folder.mkdir(exist_ok=True)
+        with atomic.replacing(folder / "x") as partial:
+            partial.touch()
+            (folder / partial.name.replace(str(os.getpid()), str(gone.pid))).touch()
+    assert len(list(cache_folder.rglob(".*.partial"))) == 3
+    prepared()
+    assert not list(cache_folder.rglob(".*.partial"))
 
 
 def test_finishing_second(root, monkeypatch):
@@ -384,6 +500,16 @@ def test_finishing_second(root, monkeypatch):
 
 def test_a_damaged_report(root):
     final = build(root).prepared[0]
-    (final / "report.json").write_text("{}")
-    refuses("damaged.*delete the folder", root)
-    assert [entry.pictures for entry in prepared()] == [None]
+    written = (final / "report.json").read_text()
+    for text in ("{}", "[" * 100_000, "7", written.replace('"b.png"', "7"), written.replace('"broken": []', "7")):
+        (final / "report.json").write_text(text)
+        refuses("damaged.*delete the folder", root)
+        assert [entry.pictures for entry in prepared()] == [None]
+
+
+def test_a_name_that_is_no_utf_8(root):
+    name = os.fsdecode(b"caf\xe9.png")
+    shutil.copy(root / "b.png", root / name)
+    assert name in build(root).names()
+    assert name in build(root).names()  # read from the cache
+    assert name not in build(root, exclude=(name,)).names()

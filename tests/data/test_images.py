@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from styleresearch.data import images
-from styleresearch.data.images import load_image, read_metadata, resize, save_image, short_side
+from styleresearch.data.framing import resize, short_side
+from styleresearch.data.images import READ_SUFFIXES, load_image, read_metadata, save_image
 from styleresearch.errors import InputError
 
 RNG = np.random.default_rng(7)
@@ -363,3 +364,18 @@ def test_short_side_refuses_what_will_not_fit():
 def test_formats_that_start_programs_are_not_opened():
     assert not {"EPS", "WMF"} & set(images._FORMATS)
     assert PngImagePlugin.PngImageFile.format in images._FORMATS
+
+
+def test_every_usual_ending_of_a_format_is_read(tmp_path):
+    Image.init()
+    known = {ending for ending, name in Image.registered_extensions().items() if name in images._FORMATS}
+    # .pfm holds float numbers, whose range is unknown. Camera's .mpo are JPEGs, Windows' .dib are BMPs.
+    assert set(READ_SUFFIXES) == (known | {".mpo", ".dib"}) - {".pfm"}
+    raw = np.repeat(np.repeat(pixels(4, 4), 8, 0), 8, 1)
+    for ending in READ_SUFFIXES:
+        written = {".mpo": "JPEG", ".dib": "BMP", ".pbm": "PPM"}.get(ending)
+        Image.fromarray(raw).convert("1" if ending == ".pbm" else "RGB").save(tmp_path / f"a{ending}", written)
+        array = load_image(tmp_path / f"a{ending}")
+        assert array.shape == (32, 32, 3)
+        if ending != ".pbm":
+            assert np.abs(array - raw / 255).mean() < 0.12, ending

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from styleresearch.data.images import resize
+from styleresearch.data.framing import resize
 from styleresearch.data.painter import MAX_SIDE, PAINTINGS, paint
 from styleresearch.data.painter.palette import PALETTES, choose
 from styleresearch.errors import InputError

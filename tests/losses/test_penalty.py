@@ -85,5 +85,5 @@ def test_between_an_image_and_itself_there_is_only_that_image():
 
 @pytest.mark.parametrize("name", list(PENALTIES))
 def test_negative_weights_are_refused(name):
-    with pytest.raises(InputError, match=f"{name}: weight must be 0 or more, got -1.0"):
+    with pytest.raises(InputError, match=f"{name}': weight = -1.0 is not from 0"):
         PENALTIES.build({"name": name, "weight": -1.0})

@@ -79,17 +79,17 @@ def gray(value):
 # What a step measures
 
 
-def test_judgement_is_the_share_of_places_told_apart(method, take):
+def test_the_discriminators_accuracy_is_the_share_of_places_told_apart(method, take):
     content = gray(0.5)
     left = jnp.concatenate([gray(0.9)[:, :, : SIDE // 2], gray(0.1)[:, :, SIDE // 2 :]], 2)
     for style, expected in ((gray(0.9), 1.0), (gray(0.1), 0.0), (left, 0.5), (content, 0.0)):
-        assert float(take(method, content, style)[2]["judgement"]) == expected
+        assert float(take(method, content, style)[2]["discriminator_accuracy"]) == expected
 
 
-def test_judgement_is_the_mean_over_scales(method, take):
+def test_the_discriminators_accuracy_is_the_mean_over_scales(method, take):
     # Lighter at every second row and column only: a quarter of the places of one scale, all of the other.
     style = gray(0.1).at[:, ::2, ::2].set(0.9)
-    assert float(take(method, gray(0.5), style)[2]["judgement"]) == pytest.approx((0.25 + 1) / 2)
+    assert float(take(method, gray(0.5), style)[2]["discriminator_accuracy"]) == pytest.approx((0.25 + 1) / 2)
 
 
 def test_brightness_is_a_correlation(random_image):
@@ -198,5 +198,5 @@ def test_what_is_no_discriminator_is_refused(name):
 @pytest.mark.parametrize("value", [-1.0, float("inf"), float("nan")])
 def test_weights_are_finite_and_not_negative(name, weight, value):
     given = {"optimizer": Adam(), "net": NETS.build({"name": "resnet"}), "adversarial": lsgan()}
-    with pytest.raises(InputError, match=rf"{name}: {weight} must be 0 or more, and finite, got"):
+    with pytest.raises(InputError, match=rf"'{name}': {weight} = \S+ is not (from 0|a finite number)"):
         METHODS.build({"name": name, **given, "discriminator": Lightness(), weight: value})

@@ -203,11 +203,11 @@ def test_it_paints_as_adain_does(method, decoder, long_steps, start, small_encod
 
 
 def test_bad_options_are_refused(method, generator):
-    with pytest.raises(InputError, match=r"arbitrary_gan: adversarial_weight must be 0 or more, and finite, got -1\.0"):
+    with pytest.raises(InputError, match=r"'arbitrary_gan': adversarial_weight = -1\.0 is not from 0"):
         replace(method, adversarial_weight=-1.0)
-    with pytest.raises(InputError, match="arbitrary_gan: a step measures something else as judgement"):
-        replace(method, objective=Objective.of({"judgement": (1.0, Feature((LAYER,)))}))
-    with pytest.raises(InputError, match=r"arbitrary_gan: strength must be from 0 .* got 2"):
+    with pytest.raises(InputError, match="arbitrary_gan: a step measures something else as discriminator_accuracy"):
+        replace(method, objective=Objective.of({"discriminator_accuracy": (1.0, Feature((LAYER,)))}))
+    with pytest.raises(InputError, match=r"'arbitrary_gan': strength = 2\.0 is not from 0 to 1"):
         replace(method, strength=2.0)
     with pytest.raises(InputError, match=r"arbitrary_gan: net must be a decoder .* not Transform"):
         replace(method, net=generator)

@@ -337,9 +337,9 @@ def test_styles_that_do_not_fit_are_refused(styles, message, run, random_image):
     [
         ({"evaluations": 0}, "evaluations=0 and report_every=10 must be at least 1"),
         ({"report_every": 0}, "report_every=0"),
-        ({"pyramid": ()}, "must be .*e.g."),
-        ({"pyramid": ((2.0, 1.0), (1.0, 1.0))}, r"sizes in \(0, 1\]"),
-        ({"pyramid": ((0.5, -1.0), (1.0, 1.0))}, "positive shares"),
+        ({"pyramid": ()}, r"pyramid = \(\) is not of 1 to 100 entries"),
+        ({"pyramid": ((2.0, 1.0), (1.0, 1.0))}, r"pyramid\[0\]\[0\] = 2.0 is not above 0 and at most 1"),
+        ({"pyramid": ((0.5, -1.0), (1.0, 1.0))}, r"pyramid\[0\]\[1\] = -1.0 is not above 0"),
         ({"pyramid": ((0.5, 1.0),)}, "last stage .* must have relative size 1.0"),
         ({"pyramid": ((0.5, 1.0), (1.0, 1.0)), "evaluations": 1}, "evaluations=1 are fewer than the 2 stages"),
     ],

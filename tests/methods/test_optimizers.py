@@ -85,7 +85,7 @@ def test_the_learning_rate_is_a_factor_on_the_step():
 def test_options_that_cannot_work_are_refused(build, option):
     number = float if option in ("learning_rate", "max_step") else int
     for value in (number(0), number(-1)):
-        with pytest.raises(InputError, match=f"{option} must be above 0, got {value}"):
+        with pytest.raises(InputError, match=f"{option} = {value} is not (above 0|from 1)"):
             build(**{option: value})
 
 
@@ -132,5 +132,5 @@ def test_accumulated_gradients_are_averaged_and_then_clipped():
 
 @pytest.mark.parametrize(("option", "value"), [("accumulate", 0), ("clip_norm", 0.0), ("clip_norm", -1.0)])
 def test_clipping_and_accumulating_nothing_is_refused(option, value):
-    with pytest.raises(InputError, match=f"adam: {option} must be above 0, got {value}"):
+    with pytest.raises(InputError, match=f"'adam': {option} = {value} is not (above 0|from 1)"):
         Adam(**{option: value})

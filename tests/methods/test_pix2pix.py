@@ -136,5 +136,5 @@ def test_pairs_are_needed_and_no_style():
 
 def test_bad_options_are_refused(method):
     for option in ("l1_weight", "matching_weight"):
-        with pytest.raises(InputError, match=rf"pix2pix: {option} must be 0 or more, and finite, got -1\.0"):
+        with pytest.raises(InputError, match=rf"'pix2pix': {option} = -1\.0 is not from 0"):
             replace(method, **{option: -1.0})

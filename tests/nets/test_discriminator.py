@@ -158,10 +158,10 @@ def test_the_gradient_of_a_gradient(known, monkeypatch, options):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"width": 0}, "1 or more"),
-        ({"layers": 0}, "1 or more"),
-        ({"scales": 0}, "1 or more"),
-        ({"condition": -1}, "0 or"),
+        ({"width": 0}, "width = 0 is not from 1"),
+        ({"layers": 0}, "layers = 0 is not from 1"),
+        ({"scales": 0}, "scales = 0 is not from 1"),
+        ({"condition": -1}, "condition = -1 is not from 0"),
     ],
 )
 def test_options_that_do_not_fit(options, words):

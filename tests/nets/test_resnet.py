@@ -69,8 +69,8 @@ def test_a_style_for_each_image(known, image, options):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"width": 0}, "1 or more"),
-        ({"blocks": -1}, "0 or more"),
+        ({"width": 0}, "width = 0 is not from 1"),
+        ({"blocks": -1}, "blocks = -1 is not from 0"),
         ({"styles": 2}, "use affine=True"),
         ({"padding": "reflect_start"}, "one of 'reflect', 'zeros'"),
         ({"pixels": "caffe", "output": "sigmoid"}, "output='tanh'"),

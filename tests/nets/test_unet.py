@@ -95,8 +95,8 @@ def test_dropout_is_at_the_widest_steps_up(downs, sides):
     ("options", "words"),
     [
         ({"dropout": True}, "use downs=6 or more"),
-        ({"downs": 1}, "2 or more"),
-        ({"width": 0}, "1 or more"),
+        ({"downs": 1}, "downs = 1 is not from 2"),
+        ({"width": 0}, "width = 0 is not from 1"),
         ({"styles": 2, "affine": False}, "use affine=True"),
     ],
 )

@@ -117,6 +117,9 @@ def record(method: str, label: str, baseline: bool, content: str, style: str, **
         "style": style,
         "seed": 0,
         "size": [192, 256],
+        "inputs": {"content": f"digest of {content}", "style": f"digest of {style}"},
+        "framing": None,
+        "contracts": {},
         "files": {
             "output": f"images/{method}/{pair}.png",
             "content": f"inputs/content/{content}.png",

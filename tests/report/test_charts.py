@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from styleresearch.report.charts import column_axis, interval_mark, tradeoff
-from styleresearch.report.records import read_run
+from styleresearch.report.charts import column_axis, in_plane, interval_mark, tradeoff
+from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 
 
@@ -52,17 +52,37 @@ def test_labels_do_not_lie_on_each_other(records_in, make_record):
     assert len(places) == len(set(places)) == 4
 
 
+def test_what_is_not_comparable_is_not_drawn_beside_the_others(records_in, make_record):
+    lines = [
+        make_record(m, m.upper(), False, c, s, metrics={"content_loss": x, "style_loss": x})
+        for m, x in (("a", 1.0), ("b", 2.0), ("lazy", 1e-9))
+        for c in ("c1", "c2")
+        for s in ("s1", "s2")
+        if (m, c) != ("lazy", "c2")
+    ]
+    summary = summarise(read_run(records_in(*lines)), resamples=50)
+    assert [method.name for method in in_plane(summary)] == ["a", "b"]
+    svg = tradeoff(summary)
+    assert "A" in svg
+    assert "LAZY" not in svg
+    axis = column_axis(summary, summary.columns[0], 3.0, 93.0)
+    assert axis is not None
+    assert not axis.logarithmic, "the mean that is not drawn does not stretch the axis either"
+    assert interval_mark(summary.cells["lazy", "content_loss"], axis) == ""
+    assert interval_mark(summary.cells["b", "content_loss"], axis) != ""
+
+
 def test_interval_marks(records_in, make_record):
     summary = _summary(records_in, make_record, VALUES)
     column = summary.columns[0]
     axis = column_axis(summary, column, 3.0, 93.0)
     assert axis is not None
     assert axis.logarithmic
-    mark = interval_mark(summary.cells["<b>&", column.name].estimate, axis)
+    mark = interval_mark(summary.cells["<b>&", column.name], axis)
     found = re.search(r'<line x1="([\d.]+)" x2="([\d.]+)" y1="4" y2="4"/><circle cx="([\d.]+)"', mark)
     assert found
     lo, hi, mean = map(float, found.groups())
     assert 3.0 <= lo < mean < hi <= 93.0
     constant = _summary(records_in, make_record, {"a": [(5.0, 1.0)] * 4, "b": [(5.0, 2.0)] * 4})
     assert column_axis(constant, constant.columns[0], 3.0, 93.0) is None
-    assert interval_mark(constant.cells["a", "content_loss"].estimate, None) == ""
+    assert interval_mark(constant.cells["a", "content_loss"], None) == ""

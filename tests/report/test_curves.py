@@ -11,7 +11,7 @@ import pytest
 
 from styleresearch.report.axes import Axis
 from styleresearch.report.curves import LINES, panels, read_curves, term_names
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 
 
 def _files(curve):
@@ -48,7 +48,11 @@ def test_total_comes_first_and_terms_without_positive_values_are_left_out(run_wi
 @pytest.mark.parametrize(
     "text",
     [None, "", "{", "[]", "{}", '{"evaluations": []}', '{"evaluations": [1, 2], "total": [1]}', '{"evaluations": "x"}',
-     '{"evaluations": [1], "total": {"a": 1}}', '{"evaluations": 3, "total": 3}'],
+     '{"evaluations": [1], "total": {"a": 1}}', '{"evaluations": 3, "total": 3}', "[" * 100_000,
+     '{"evaluations": [2, 1], "total": [1, 1]}', '{"evaluations": [-1, 1], "total": [1, 1]}',
+     '{"evaluations": [1, 2], "total": ["1", 1]}', '{"evaluations": [1, 2], "total": [true, 1]}',
+     '{"evaluations": [1, NaN], "total": [1, 1]}', '{"evaluations": [1, 2], "t": [1, 1], "\\ud800": [1, 1]}',
+     '{"evaluations": [[1, 2]], "total": [[1, 2]]}', f'{{"evaluations": [1, 1{"0" * 400}], "total": [1, 1]}}'],
 )  # fmt: skip
 def test_an_unusable_curve_is_named_and_left_out(run_with, text):
     curves, notices = read_curves(run_with(text, _curve(total=[2.0, 1.0])))
@@ -118,3 +122,15 @@ def test_log_ticks_are_few_ordered_and_inside(lo, hi):
     assert len(positions) <= 7
     assert positions == sorted(positions)
     assert all(0.0 <= position <= 100.0 and math.isfinite(position) for position in positions)
+
+
+def test_numbers_that_no_loss_can_have_are_not_drawn(run_with):
+    text = _curve(total=[10**400, 1e308, 1.0, 0.5, 1e-320], only=[1e-45, 3e38, 1.0, 1.0, 1.0])
+    run = run_with(text)
+    curves, notices = read_curves(run)
+    assert notices == []
+    assert np.isfinite(curves[0].terms["total"]).tolist() == [False, False, True, True, True]
+    for term in term_names(curves):
+        (panel,) = panels(run, curves, term)
+        assert "nan" not in panel.svg
+        assert "inf" not in panel.svg

@@ -10,7 +10,7 @@ from PIL import Image
 
 from styleresearch.errors import InputError
 from styleresearch.report.figures import ROWS, chosen_pairs, write_figures
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 
 
 def test_figures_of_a_run(finished_run, tmp_path):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import errno
 import html.parser
 import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -118,9 +120,12 @@ def test_missing_and_unreadable_pictures_have_a_place_and_a_reason(report):
 def test_page_says_what_was_compared(report):
     text = " ".join("".join(_page(report).texts).split())
     for fact in (
-        "3 methods and 3 floor baselines on the same 9 pairs: 3 contents × 3 styles.", "vgg16, caffe", "ab12cd34ef56",
+        "3 methods and 3 floor baselines on 9 pairs: 3 contents × 3 styles; not every method has them all.",
+        "vgg16, caffe", "ab12cd34ef56",
         "192 px short side", "cpu (2 cores, x86_64)", "float32", "5f2c9a70b1d4", "2026-11-23 02:30 UTC", "jax 0.10.2",
-        "Channel moments has 8 of 9 images", "In-sample", "Without a curve: Channel moments.", "runs/a b",
+        "Channel moments has 8 of 9 images", "measured alike, are set side by side: Channel moments: 8 of 9 images",
+        "Not drawn, for not comparable (‡): Channel moments",
+        "In-sample", "Without a curve: Channel moments.", "runs/a b",
         "Gram matrices of the output", "Differences to Gatys (L-BFGS)", '"seed": 0',
     ):  # fmt: skip
         assert fact in text, fact
@@ -170,7 +175,7 @@ def test_truncated_picture_is_a_placeholder(tmp_path):
     (tmp_path / "a.png").write_bytes(buffer.getvalue()[:900])
     assert picture(tmp_path, "a.png", 100).problem == "file cannot be read as an image"
     assert picture(tmp_path, None, 100).problem == "not there yet"
-    assert picture(tmp_path, "b.png", 100).problem == "file is missing"
+    assert picture(tmp_path, "b.png", 100).problem == "not a file of this run"
 
 
 def test_previews_shrink_as_pictures_grow_in_number():
@@ -201,6 +206,60 @@ def test_unwritable_directory_is_an_input_error(records_in, make_record):
     (directory / "report.html").mkdir()
     with pytest.raises(InputError, match="cannot write the report"):
         write_report(directory)
+
+
+@pytest.mark.parametrize("full_after", [0, 1, 2])
+def test_a_disk_that_fills_leaves_the_old_report_and_tables(records_in, make_record, monkeypatch, full_after):
+    directory = records_in(make_record("a", "A", False, "c", "s"))
+    old = {name: f"old {name}" for name in ("report.html", "table.csv", "table.tex")}
+    for name, text in old.items():
+        (directory / name).write_text(text)
+    written = []
+
+    def fill(path, content, write=Path.write_bytes):
+        if len(written) == full_after:
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    with pytest.raises(InputError, match=r"cannot write the report into .*: No space left on device"):
+        write_report(directory)
+    assert {name: (directory / name).read_text() for name in old} == old
+    assert {path.name for path in directory.iterdir()} == {*old, "records.jsonl"}, "nothing half written is left"
+
+
+def test_a_command_line_of_any_bytes_can_be_shown(records_in, make_record):
+    path = write_report(records_in(make_record("a", "A", False, "c", "s")), command="compare --workdir=r\udcff")
+    assert r"--workdir=r\udcff" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("how", ["up", "absolute", "link"])
+def test_files_of_this_user_do_not_get_into_the_report_of_a_strangers_run(tmp_path, make_record, how):
+    run, secret = tmp_path / "run", tmp_path / "secret.png"
+    run.mkdir()
+    Image.new("RGB", (8, 8), "red").save(secret)
+    (tmp_path / "secret.json").write_text('{"evaluations": [1, 2], "total": [77, 33]}')
+    (run / "link.png").symlink_to(secret)
+    (run / "link.json").symlink_to(tmp_path / "secret.json")
+    picture_name = {"up": "../secret.png", "absolute": str(secret), "link": "link.png"}[how]
+    files = {"output": picture_name, "content": picture_name, "style": picture_name}
+    files["curve"] = picture_name.replace(".png", ".json")
+    line = make_record("a", "A", False, "c", "s", files=files)
+    (run / "records.jsonl").write_text(json.dumps(line) + "\n")
+    page = _page(write_report(run))
+    assert page.all("img") == []
+    text = "".join(page.texts)
+    assert "not a file of this run" in text
+    assert "Loss curves" not in text
+
+
+def test_a_picture_whose_link_stays_inside_is_shown(tmp_path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to("a.png")
+    assert picture(tmp_path, "b.png", 100).link == "a.png"
+    assert picture(tmp_path, str(tmp_path / "a.png"), 100).link == "a.png"
 
 
 def test_report_is_the_same_every_time(records_in, make_record):

@@ -12,9 +12,9 @@ import pytest
 
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics import holm, mean_interval, sign_flip_p
-from styleresearch.report.records import read_run
+from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
-from styleresearch.report.tables import csv_text, escape_latex, latex_text, write_tables
+from styleresearch.report.tables import csv_text, latex_text, spreadsheet_text
 
 NASTY = 'a_b & 50% of $x$ #1 {~^\\} <script>alert("1")</script> Ünïcode'
 
@@ -52,7 +52,7 @@ def small(records_in, make_record):
 def test_summary_by_hand(small):
     summary = summarise(small, reference="b")
     loss = summary.cells["a", "loss"]
-    assert (loss.estimate.mean, loss.estimate.n, loss.in_sample, loss.best) == (3.0, 4, True, True)
+    assert (loss.estimate.mean, loss.estimate.n, loss.in_sample, loss.comparable) == (3.0, 4, True, True)
     assert not summary.cells["zero", "loss"].best, "a floor baseline does not compete"
     table = np.array([[1.0, 2.0], [3.0, 6.0]])
     assert loss.estimate == mean_interval(table)
@@ -120,6 +120,52 @@ def test_csv_holds_any_label(small):
     assert rows[0]["label"] == NASTY
 
 
+FORMULAS = [
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)",
+    "+1",
+    "-1",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "\n+1",
+    "＝1",
+    "-2+3;=4",
+    "a;=1+1",
+    "a\t@x",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_of_the_csv_is_a_formula_however_a_spreadsheet_splits_it(records_in, make_record, text):
+    directory = records_in(*(make_record(m, m, False, "c", "s", metrics={text: 1.0}) for m in (text, "b")))
+    content = csv_text(summarise(read_run(directory), resamples=10))
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter):
+            for cell in row:
+                assert not cell.strip().startswith(("=", "+", "@", "＝")), cell
+                assert not re.match(r"\s*-(?![\d.]+(e-?\d+)?$)", cell), cell
+    # One apostrophe taken away, and a text that holds no second formula is what it was.
+    row = next(csv.DictReader(io.StringIO(content, newline="")))
+    if ";" not in text and "\t" not in text[1:]:
+        assert row["method"].replace("'", "", 1) == text or text[:1] in "\t\r\n"
+
+
+@pytest.mark.parametrize("text", ["plain", "a=b", "a - b", "'quoted'", "3-D", "'=1"])
+def test_texts_that_are_no_formula_come_back(text):
+    escaped = spreadsheet_text(text)
+    assert (escaped[1:] if text.startswith("'") else escaped) == text
+
+
+def test_numbers_of_the_csv_stay_numbers(records_in, make_record):
+    lines = [make_record(m, m, False, c, "s", metrics={"m": x}) for m, x in (("a", -1.5), ("b", 2.0)) for c in "cd"]
+    rows = list(csv.DictReader(io.StringIO(csv_text(summarise(read_run(records_in(*lines)), resamples=10)))))
+    assert [float(row["mean"]) for row in rows if row["metric"] == "m"] == [-1.5, 2.0]
+    assert float(rows[0]["lo"]) == -1.5
+    assert rows[1]["delta_to_reference"] == "3.5"
+
+
 def _check_latex(text):
     """Fail unless environments nest, braces and dollars balance, and rows have as many cells as the preamble."""
     assert text.isprintable() or set(text) - {"\n"} == {c for c in text if c.isprintable()}
@@ -177,11 +223,37 @@ def test_latex_escapes_every_name(small):
     assert r"[\%]" in rows[0]
 
 
-def test_escape_latex_drops_control_characters():
-    assert escape_latex("a\x00b\x1bc\nd") == "abc d"
+@pytest.mark.parametrize("label", ["[ours]", "*ours", "[t]", "**"])
+def test_a_label_that_begins_like_an_argument_of_latex_is_printed(records_in, make_record, label):
+    """``\\\\`` and ``\\midrule`` look for ``[`` and ``*`` in what follows, over the end of the line."""
+    lines = [make_record(str(i), name, baseline, "c", "s") for i, (name, baseline) in enumerate(
+        [("first", False), (label, False), (label + "x", True)])]  # fmt: skip
+    run = read_run(records_in(*lines))
+    rows = _check_latex(latex_text(summarise(run, resamples=10), run))
+    assert rows[2].startswith("    {}" + label + " &")
+    assert rows[3].startswith("    {}" + label + "x &")
 
 
-def test_write_tables(run, summary, tmp_path):
-    paths = write_tables(summary, run, tmp_path)
-    assert [path.name for path in paths] == ["table.csv", "table.tex"]
-    assert all(path.stat().st_size > 500 for path in paths)
+def test_labels_and_titles_of_mathematics_are_math(records_in, make_record):
+    label = "AdaIN (α=0.5, λ≥10⁻³)"
+    directory = records_in(
+        *(make_record(m, n, False, "c", "s", metrics={"m": 1.0}) for m, n in (("a", label), ("b", "b")))
+    )
+    (directory / "contracts.json").write_text('{"m": {"label": "SSIM (σ=1.5)", "unit": "µm"}}')
+    run = read_run(directory)
+    text = latex_text(summarise(run, resamples=10), run)
+    assert r"AdaIN ($\alpha$=0.5, $\lambda$$\geq$10$^{-3}$)" in text
+    assert r"SSIM ($\sigma$=1.5) [$\mu$m]" in text
+    assert text.isascii()
+    assert r"\unicodetext" not in text
+
+
+def test_what_pdflatex_cannot_print_is_said_at_the_top_and_defined(records_in, make_record):
+    run = read_run(records_in(make_record("a", "ガティス", False, "c", "s")))
+    text = latex_text(summarise(run, resamples=10), run)
+    head = text[: text.index(r"\begin{table}")]
+    assert "% Needs XeLaTeX or LuaLaTeX with a font (package fontspec) that has: ガティス" in head
+    assert r"\providecommand{\unicodetext}" in head
+    assert r"\unicodetext{ガティス}{[U+30AC U+30C6 U+30A3 U+30B9]}" in text
+    for line in head.split("\n"):
+        assert line.startswith(("%", r"\providecommand")) or not line

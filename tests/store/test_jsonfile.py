@@ -79,3 +79,11 @@ def test_a_value_of_the_shape_conforms(value, shape):
 )
 def test_a_value_of_another_shape_does_not(value, shape):
     assert not jsonfile.conforms(value, shape)
+
+
+def test_names_of_files_need_not_be_utf_8():
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    text = json.dumps([name])
+    assert jsonfile.parse(text, names=True) == [name]
+    with pytest.raises(ValueError, match="half a character"):
+        jsonfile.parse(text)

@@ -12,7 +12,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
-from styleresearch.data.outlines import check_sigma, outlines
+from styleresearch.data.outlines import Sigma, outlines
+from styleresearch.data.srgb import to_rgb
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Derived(Dataset):
 
     def open(self, index: int) -> Image.Image:
         """Return one picture; see ``Dataset``."""
-        return self.derive(self.of.open(index).convert("RGB"))
+        return self.derive(to_rgb(self.of.open(index)))
 
     def name(self, index: int) -> str:
         """Return what the other dataset calls it."""
@@ -79,7 +80,7 @@ class Edges(Derived):
         sigma: how much the picture is blurred before, in pixels.
     """
 
-    sigma: float
+    sigma: Sigma
 
     def derive(self, image: Image.Image) -> Image.Image:
         """Return black outlines, one pixel wide, on white."""
@@ -98,7 +99,7 @@ def half(of: Dataset, side: Literal["left", "right"]) -> Dataset:
 
 
 @DATASETS.register("edges")
-def edges(of: Dataset, sigma: float = 2.0) -> Dataset:
+def edges(of: Dataset, sigma: Sigma = 2.0) -> Dataset:
     """The outlines of another dataset's pictures, thin and black on white: with that one a paired task, at no download.
 
     Computed whenever a picture is asked for, some 10 ms at 256 px.
@@ -108,8 +109,5 @@ def edges(of: Dataset, sigma: float = 2.0) -> Dataset:
     Args:
         of: the other dataset.
         sigma: how much the picture is blurred before, in pixels: fewer outlines for more.
-
-    Raises:
-        InputError: if ``sigma`` is not over 0.
     """
-    return Edges(of, check_sigma(sigma))
+    return Edges(of, sigma)

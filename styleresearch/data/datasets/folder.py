@@ -13,14 +13,17 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
-from styleresearch.data.datasets.manifest import digest_of, list_pictures, manifest, selected
+from styleresearch.data.datasets.manifest import digest_of, manifest
 from styleresearch.data.datasets.normalise import decoder, normalise
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
-from styleresearch.data.images import MAX_SIDE, READ_SUFFIXES
+from styleresearch.data.framing import Side
+from styleresearch.data.images import READ_SUFFIXES
+from styleresearch.data.listing import list_pictures
+from styleresearch.data.lists import selected
 from styleresearch.errors import InputError
 
 # Part of every identity: a new number where preparation makes other pictures of the same files.
-_FORMAT = "styleresearch folder 1"
+_FORMAT = "styleresearch folder 2"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Folder(Reported):
     Attributes:
         path: the folder.
         files: relative names of the pictures in it that were chosen.
+        left_out: number of pictures in it that were not.
         others: number of files in it that are no pictures.
         broken: whether broken pictures are left out or are an error.
         size: longest short side in pixels at which they are kept; ``None`` for their own.
@@ -37,6 +41,7 @@ class Folder(Reported):
 
     path: Path
     files: tuple[str, ...] = field(repr=False)
+    left_out: int
     others: int
     broken: Literal["skip", "fail"]
     size: int | None
@@ -97,34 +102,34 @@ def folder(
     include: str | Path | Sequence[str] | None = None,
     broken: Literal["skip", "fail"] = "skip",
     recursive: bool = True,
-    size: int | None = None,
+    size: Side | None = None,
 ) -> Dataset:
     """The pictures in a folder, prepared at first use: written once to the cache and read from there.
 
-    Preparation decodes each picture once, so that a broken one shows now and not in the middle of a training run, and
+    Hidden files and folders are passed over, and folders of thumbnails (``PASSED_OVER``). Preparation decodes each
+    picture once, so that a broken one shows now and not in the middle of a training run, and
     makes what is not plain 8-bit RGB so (rotated by EXIF, CMYK, grey, palette, 16-bit, transparent, animated).
 
     Args:
         path: the folder.
-        exclude: pictures to leave out: a text file with one file name a line, or a list of names.
+        exclude: pictures to leave out: a text file (UTF-8 or UTF-16) with one a line, in which ``#`` begins a comment,
+            or a list of names. A file name stands for every picture of that name, a path for one; see ``Known.meant``.
         include: pictures to take, given in the same way; ``None`` for all.
         broken: what becomes of pictures that cannot be read: "skip" leaves them out, "fail" is an error naming them.
         recursive: whether to look in subfolders too.
         size: shrink larger pictures to this short side, in pixels, when preparing; reading is faster then.
 
     Raises:
-        InputError: if there is no such folder, or no picture in it is left.
+        InputError: if there is no such folder, a list names what is no picture in it, or no picture is left.
     """
     root = Path(path).expanduser()
-    if size is not None and not 1 <= size <= MAX_SIDE:
-        raise InputError(f"the dataset 'folder' takes a size of 1 to {MAX_SIDE} pixels, not {size}")
     names, others = list_pictures(root, recursive)
     if not names:
         raise InputError(
             f"the folder {root} holds no pictures ({others} other files). Endings that are read: "
             f"{', '.join(READ_SUFFIXES)}"
         )
-    chosen = selected(names, include, exclude)
+    chosen = selected(root, names, include, exclude)
     if not chosen:
         raise InputError(f"of the {len(names)} pictures in {root}, include and exclude leave none: change the lists")
-    return Folder(root, chosen, others, broken, size)
+    return Folder(root, chosen, len(names) - len(chosen), others, broken, size)

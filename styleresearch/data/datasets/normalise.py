@@ -1,14 +1,15 @@
-"""A picture file as a dataset stores it: upright, RGB, 8 bits, JPEG or PNG."""
+"""A picture file as a dataset stores it: upright, sRGB, 8 bits, JPEG or PNG."""
 
 from __future__ import annotations
 
 import io
 from pathlib import Path
 
-import numpy as np
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin, PngImagePlugin
 
-from styleresearch.data.images import MAX_PIXELS, MAX_SIDE, load_image, short_side
+from styleresearch.data.framing import MAX_PIXELS, MAX_SIDE, short_side, to_bytes
+from styleresearch.data.images import load_image
+from styleresearch.data.srgb import is_srgb
 from styleresearch.errors import InputError
 
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
@@ -24,7 +25,7 @@ def decoder(data: bytes) -> ImageFile.ImageFile:
 
 
 def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
-    """Return a picture as JPEG or PNG bytes, upright RGB with 8 bits, and whether they differ from the file's.
+    """Return a picture as JPEG or PNG bytes, upright sRGB with 8 bits, and whether they differ from the file's.
 
     What is so already keeps its bytes. Else a JPEG becomes a JPEG again (quality 95, colour at full resolution),
     because it is read ten times as fast, and everything else a PNG, because it loses nothing.
@@ -37,7 +38,7 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         InputError: if the file is not a picture that can be read.
     """
     try:
-        data = path.read_bytes()
+        data = path.read_bytes() if path.is_file() else b""  # whoever opens a pipe waits for another to write to it
     except OSError:
         data = b""  # load_image says what is wrong
     plain, short = _plain(data)
@@ -51,7 +52,7 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         array = load_image(path, size)  # it may have been too large to be read at its own size
     if size is not None and min(array.shape[:2]) > size:
         array = short_side(array, size)
-    image = Image.fromarray(np.rint(array * 255).astype(np.uint8))
+    image = Image.fromarray(to_bytes(array))
     buffer = io.BytesIO()
     if data.startswith(_JPEG):
         image.save(buffer, "JPEG", quality=95, subsampling=0)
@@ -70,6 +71,7 @@ def _plain(data: bytes) -> tuple[bool, int]:
         if (
             image.mode != "RGB"
             or image.has_transparency_data
+            or not is_srgb(image)
             or getattr(image, "is_animated", False)
             or any(";16" in str(tile[3]) for tile in image.tile)  # Pillow makes 8 bits of them, others do not
             or image.getexif().get(ExifTags.Base.Orientation, 1) != 1

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,6 +20,7 @@ from styleresearch.data.datasets import cache
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
 from styleresearch.data.painter import MAX_SIDE, PAINTINGS, paint
 from styleresearch.errors import InputError
+from styleresearch.options import Between, Seed
 from styleresearch.registry import nearest
 
 _SEEDS = 2**32
@@ -79,7 +81,7 @@ class PaintedPictures(Dataset):
     def _identity(self) -> str:
         digest = hashlib.sha256(repr((self.styles, self.size, self.seed)).encode())
         # Pictures painted by other code are other pictures.
-        files = {Path(inspect.getfile(PAINTINGS.get(style))) for style in self.styles}
+        files = {Path(inspect.getfile(inspect.unwrap(PAINTINGS.get(style)))) for style in self.styles}
         for file in sorted(files | set(Path(package.__file__).parent.glob("*.py"))):
             digest.update(file.read_bytes())
         return digest.hexdigest()
@@ -95,6 +97,7 @@ class PaintedPictures(Dataset):
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Paint what is not in the cache yet."""
+        cache.sweep()
         for i in range(self.count):
             if not (self.folder / f"{i}.png").exists():
                 self.open(i)
@@ -103,7 +106,12 @@ class PaintedPictures(Dataset):
 
 
 @DATASETS.register("painter")
-def painter(names: Sequence[str] | None = None, count: int = 240, size: int = 256, seed: int = 0) -> Dataset:
+def painter(
+    names: Sequence[str] | None = None,
+    count: Annotated[int, Between(1, 1_000_000)] = 240,
+    size: Annotated[int, Between(1, MAX_SIDE * 3 // 4)] = 256,
+    seed: Seed = 0,
+) -> Dataset:
     """Procedural paintings: no download, as many as wanted. Other ones than the picture source "painter" shows.
 
     Args:
@@ -113,9 +121,9 @@ def painter(names: Sequence[str] | None = None, count: int = 240, size: int = 25
         seed: at least 0; another seed gives other compositions and palettes.
 
     Raises:
-        InputError: for an unknown style or a number out of range.
+        InputError: for an unknown style.
     """
-    if isinstance(names, str) or (names is not None and (not names or len(set(names)) != len(names))):
+    if names is not None and (not names or len(set(names)) != len(names)):
         raise InputError(f"the dataset 'painter' takes names=('a', 'b', ...), one or more different, not {names!r}")
     styles = tuple(PAINTINGS if names is None else names)
     for name in styles:
@@ -123,9 +131,4 @@ def painter(names: Sequence[str] | None = None, count: int = 240, size: int = 25
             raise InputError(
                 f"the painter has no style {name!r}.{nearest(str(name), PAINTINGS)} It has: {', '.join(PAINTINGS)}"
             )
-    largest = MAX_SIDE * 3 // 4
-    if not 1 <= size <= largest:
-        raise InputError(f"the painter's pictures are 1 to {largest} pixels high, not {size}")
-    if count < 1 or count > _SEEDS or seed < 0:
-        raise InputError(f"the dataset 'painter' takes count >= 1 and seed >= 0, not {count} and {seed}")
     return PaintedPictures(styles, count, size, seed)

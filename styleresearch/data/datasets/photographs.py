@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, checked
+from styleresearch.data.framing import to_bytes
 from styleresearch.data.sources import SOURCES, PictureSource
 
 
@@ -26,7 +27,7 @@ class Photographs(Dataset):
 
     @cached_property
     def _pictures(self) -> tuple[np.ndarray, ...]:
-        return tuple(np.rint(self.source.picture(name) * 255).astype(np.uint8) for name in self.source.names())
+        return tuple(to_bytes(self.source.picture(name)) for name in self.source.names())
 
     def __len__(self) -> int:
         return len(self.source.names())

@@ -37,7 +37,8 @@ class Prepared:
 
 
 def prepared() -> tuple[Prepared, ...]:
-    """Return what is in the cache, sorted by name."""
+    """Return what is in the cache, sorted by name; what killed processes left in it goes first."""
+    cache.sweep()
     root = cache.folder()
     found = sorted(root.iterdir()) if root.is_dir() else []
     return tuple(_read(path) for path in found if path.is_dir() and "-" in path.name and not path.name.startswith("."))

@@ -15,10 +15,12 @@ from typing import Literal, TypeVar
 from styleresearch.data.datasets import cache
 from styleresearch.data.datasets.base import Dataset, Progress, checked
 from styleresearch.errors import InputError
+from styleresearch.store import jsonfile
 
 T = TypeVar("T")
 
 REPORT = "report.json"
+_SHAPE = {"folder": str, "identity": str, "names": list, "converted": int, "others": int, "broken": list}
 _THREADS = 4
 _SHOWN = 5
 
@@ -64,11 +66,12 @@ def read_report(path: Path) -> Report:
         InputError: if it is damaged.
     """
     try:
-        read = json.loads((path / REPORT).read_bytes())
-        return Report(
-            **read | {"names": tuple(read["names"]), "broken": tuple(Broken(**one) for one in read["broken"])}
-        )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        read = jsonfile.read(path / REPORT, names=True)
+        if not jsonfile.conforms(read, _SHAPE) or not all(isinstance(name, str) for name in read["names"]):
+            raise ValueError("it is no report of a preparation")
+        broken = tuple(Broken(**one) for one in read["broken"])
+        return Report(**read | {"names": tuple(read["names"]), "broken": broken})
+    except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path / REPORT} is damaged ({error}): delete the folder {path}, it is made again") from error
 
 
@@ -103,6 +106,7 @@ class Reported(Dataset):
         """
         if "prepared" in vars(self):
             return
+        cache.sweep()
         name, digest = self.key(progress)
         final = cache.folder() / f"{_plain(name)}-{digest[:16]}"
         if not final.is_dir():

@@ -16,6 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
 from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
+from styleresearch.data.srgb import to_rgb
 from styleresearch.errors import InputError
 from styleresearch.registry import nearest
 
@@ -156,7 +157,7 @@ class Tfds(Reported):
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
         """Return one picture; see ``Dataset``."""
-        return np.array(self.open(index).convert("RGB"))
+        return np.array(to_rgb(self.open(index)))
 
     def open(self, index: int) -> Image.Image:
         """Return one picture, not decoded yet; see ``Dataset``."""

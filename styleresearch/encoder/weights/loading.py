@@ -16,6 +16,7 @@ from styleresearch.encoder.weights.known import KNOWN, Known, mend
 from styleresearch.encoder.weights.url import from_url
 from styleresearch.encoder.weights.wheel import from_wheel
 from styleresearch.errors import InputError
+from styleresearch.options import shown
 from styleresearch.registry import nearest
 
 
@@ -38,6 +39,21 @@ def load(name: str, file: str | Path | None = None) -> Weights:
     return _obtain(name, file)
 
 
+def check(name: str, file: str | Path | None = None) -> None:
+    """Raise what ``load`` raises of a name, without reading anything.
+
+    Raises:
+        InputError: if there are no such weights.
+    """
+    check_name(name)
+    if file is None and name not in KNOWN and name not in cache.names():
+        raise InputError(
+            f"unknown weights {shown(name)}.{nearest(name, [*KNOWN, *cache.names()])} Known: {', '.join(KNOWN)}; "
+            f"in the cache {cache.folder()}: {', '.join(cache.names()) or 'none'}. "
+            f"Add your own with: {mend(name)}"
+        )
+
+
 def fetch(name: str, file: str | Path | None = None) -> Weights:
     """Return what ``load`` returns, after replacing a damaged file in the cache.
 
@@ -56,15 +72,10 @@ def fetch(name: str, file: str | Path | None = None) -> Weights:
 def _obtain(name: str, file: str | Path | None) -> Weights:
     if file is not None:
         weights = convert(file, name)
-    elif name in KNOWN:
+    else:
+        check(name)
         cache.prepare()  # an unwritable cache is found before the download
         weights = _fetch(KNOWN[name])
-    else:
-        raise InputError(
-            f"unknown weights {name!r}.{nearest(name, [*KNOWN, *cache.names()])} Known: {', '.join(KNOWN)}; "
-            f"in the cache {cache.folder()}: {', '.join(cache.names()) or 'none'}. "
-            f"Add your own with: {mend(name)}"
-        )
     cache.write(weights)
     return weights
 
