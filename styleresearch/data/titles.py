@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from styleresearch.data.names import canonical
 from styleresearch.errors import InputError
 
 
@@ -45,7 +44,10 @@ def check_distinct(files: Iterable[str], called: Iterable[str]) -> None:
 
 
 def _forms(file: str) -> list[str]:
-    parts = [part for part in PurePosixPath(canonical(file)).parts if part not in ("/", "..")]
+    # A backslash in the name of a file that is there separates nothing; it is refused later, see ``check_titles``.
+    parts = [
+        part.strip() for part in PurePosixPath(unicodedata.normalize("NFC", file)).parts if part not in ("/", "..")
+    ]
     forms = [without_ending(parts[-1]), parts[-1]]
     for count in range(2, len(parts) + 1):
         joined = "-".join(parts[-count:]).replace(":", "-").lstrip(".-")
@@ -55,7 +57,7 @@ def _forms(file: str) -> list[str]:
 
 def without_ending(name: str) -> str:
     """Return a path without the ending of its last part."""
-    return canonical(PurePosixPath(name).with_suffix("").as_posix()) if PurePosixPath(name).name else name
+    return PurePosixPath(name).with_suffix("").as_posix().strip() if PurePosixPath(name).name else name
 
 
 def folded(name: str) -> str:

@@ -27,6 +27,7 @@ NFD = unicodedata.normalize("NFD", "é")
         (("Cubism/x.png", "Pop/y.png"), ("x", "y")),
         (("/data/one/x.png", "/data/two/x.png", "../z.png"), ("one-x", "two-x", "z")),
         (("-x.png", " x.png", "x_.png"), ("-x", "x", "x_")),
+        (("a\\b.png",), ("a\\b",)),
     ],
 )
 def test_a_picture_is_called_by_its_file(files, wanted):
