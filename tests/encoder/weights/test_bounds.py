@@ -1,4 +1,4 @@
-"""What a file claims of its tensors is checked before it is believed: small files take little memory, and say one line."""
+"""What a file claims of its tensors is checked before it is believed: small files take little memory."""
 
 from __future__ import annotations
 
