@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 
-MOST_GROWTH = 400 * 2**20
+MOST_GROWTH = 512 * 2**20
 """Bytes by which this process may grow before it drops its programs."""
 
 LEAST = 32
