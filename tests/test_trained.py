@@ -20,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from styleresearch import trained
 from styleresearch.cli import main
 from styleresearch.cli.imports import bring
+from styleresearch.comparison import comparison
 from styleresearch.data.images import save_image
 from styleresearch.encoder.weights import load as weights_of
 from styleresearch.errors import InputError
@@ -277,6 +278,22 @@ def test_the_command_imports_what_the_user_names(tint, monkeypatch, capsys, rand
     assert main([*command, "--import=my_tint"]) == 0
     assert main(["export", "--checkpoint=run", "--out=x.safetensors"]) == 0  # imported in this process already
     assert "mine" not in load("x.safetensors").facts.get("origin", "")
+
+
+def test_a_comparison_names_the_modules_of_its_checkpoints(tint):
+    config = {
+        "encoder": ENCODER,
+        "size": 32,
+        "contents": {"name": "photographs", "names": ("cat",)},
+        "styles": {"name": "photographs", "names": ("coffee",)},
+        "methods": {"own": {"checkpoint": "run"}},
+        "metrics": {"ssim": {"name": "ssim"}},
+    }
+    with pytest.raises(InputError, match=r"methods\.own: run needs the module 'my_tint'.* or imports=\('my_tint',\)"):
+        comparison(config)
+    what = comparison({**config, "imports": ("my_tint",)})
+    assert what.columns[0].trained.step == 2
+    assert set(what.modules) == {"my_tint"}
 
 
 class Canary:
