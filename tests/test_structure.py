@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "store", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"configfile", "modules", "fit", "trained", "export", "store", "interrupt"},
+    | {"configfile", "modulefiles", "modules", "fit", "trained", "export", "store", "interrupt"},
     "__main__": {"cli"},
 }
 
