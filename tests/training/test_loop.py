@@ -485,13 +485,13 @@ def test_a_batch_that_the_devices_cannot_share_is_refused_and_eight_devices_comp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 0}, "train.steps must be at least 1, got 0"),
-        ({"log_every": 0}, "train.log_every must be at least 1, got 0"),
-        ({"save_every": -1}, "train.save_every must be at least 1, got -1"),
-        ({"keep": 0}, "train.keep must be at least 1, got 0"),
-        ({"sample_every": -1}, "train.sample_every must be 0"),
-        ({"ema": 1.0}, "train.ema must be at least 0 .none. and below 1, got 1.0"),
-        ({"ema": -0.1}, "train.ema"),
+        ({"steps": 0}, "steps = 0 is not from 1"),
+        ({"log_every": 0}, "log_every = 0 is not from 1"),
+        ({"save_every": -1}, "save_every = -1 is not from 1"),
+        ({"keep": 0}, "keep = 0 is not from 1"),
+        ({"sample_every": -1}, "sample_every = -1 is not from 0"),
+        ({"ema": 1.0}, "ema = 1.0 is not at least 0 and below 1"),
+        ({"ema": -0.1}, "ema = -0.1 is not at least 0"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(options, message):
