@@ -21,7 +21,7 @@ from styleresearch.encoder.encoder import vgg16
 from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods.base import Progress
 from styleresearch.methods.gatys import Gatys, NonFiniteLossError
-from styleresearch.methods.optimizers import LBFGS, Adam, Optimizer
+from styleresearch.optim.optimizers import LBFGS, Adam, Optimizer
 
 PAIRS = (("cat", "impasto"), ("cat", "stained_glass"), ("coffee", "mosaic"), ("rocket", "woodcut"))
 SHOWN = (10, 20, 50, 100)

@@ -24,8 +24,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from styleresearch import build
 from styleresearch.cli.setup import enable_compilation_cache
+from styleresearch.config import build
 from styleresearch.data.images import load_image
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods import METHODS
@@ -34,8 +34,8 @@ from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.baselines import ColorTransfer
 from styleresearch.methods.feedforward import FeedForward
 from styleresearch.methods.gatys import Gatys
-from styleresearch.methods.optimizers import LBFGS
-from styleresearch.trained import Trained, load
+from styleresearch.optim.optimizers import LBFGS
+from styleresearch.tasks.trained import Trained, load
 from styleresearch.types import Style
 
 BUDGETS = (50, 100, 200)

@@ -78,7 +78,7 @@ def ours(work: str, size: int, batch: int, dtype: str) -> Work:
     import jax
     import jax.numpy as jnp
 
-    from styleresearch import build
+    from styleresearch.config import build
     from styleresearch.encoder.encoder import vgg16
     from styleresearch.methods import METHODS
 

@@ -22,9 +22,9 @@ from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.methods.optimizers import OPTIMIZERS
-from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import OPTIMIZERS
+from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.registry import Registry
 
 PAGE = Path(__file__).resolve().parent / "reference.md"

@@ -24,9 +24,9 @@ from styleresearch.losses import LOSSES
 from styleresearch.losses.adversarial import ADVERSARIAL
 from styleresearch.losses.penalty import PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.methods.optimizers import OPTIMIZERS
-from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import OPTIMIZERS
+from styleresearch.optim.schedules import SCHEDULES
 
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -17,18 +17,19 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from styleresearch import build, configfile
 from styleresearch.cli import main, make_parser
-from styleresearch.comparison import comparison
+from styleresearch.config import build
+from styleresearch.config.file import import_modules, load_config
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
-from styleresearch.fit import fit_of
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.methods.optimizers import OPTIMIZERS
+from styleresearch.optim.optimizers import OPTIMIZERS
+from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.train import fit_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -101,8 +102,8 @@ def test_python_runs(page: Path, folder: Path) -> None:
 
 
 def check_config(file: Path) -> None:
-    config = {**configfile.load_config(str(file)), "encoder": SMALL}
-    configfile.import_modules(config)
+    config = {**load_config(str(file)), "encoder": SMALL}
+    import_modules(config)
     if "methods" in config:
         assert comparison(config).cells()
     elif "train" in config:
@@ -156,7 +157,7 @@ def test_commands_parse(page: Path, line: str, folder: Path) -> None:
     assert all(option.startswith("--config.") for option in rest), rest
     if "--config" in line:
         config = args.config if (folder / args.config.partition(":")[0]).is_file() else str(ROOT / args.config)
-        assert configfile.load_config(config, rest)
+        assert load_config(config, rest)
 
 
 def test_there_are_commands_of_every_kind() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from styleresearch import build, configfile
+from styleresearch.config import build
+from styleresearch.config.file import load_config
 from styleresearch.methods.base import Progress
-from styleresearch.run import stylize
+from styleresearch.tasks.compare import stylize
 from styleresearch.types import Style
 
 # An independent PyTorch implementation with these weights reached 0.10, 0.14 and 0.27 % on three such pairs.
@@ -19,7 +20,7 @@ BOUND = 0.005
     ("content", "style"), [("cat", "mosaic"), ("coffee", "impasto"), ("astronaut", "stained_glass")]
 )
 def test_lbfgs_brings_the_total_under_half_a_percent(imagenet_encoder, content, style):
-    config = configfile.load_config("configs/gatys_authors.py", ["--config.method.evaluations=200"])
+    config = load_config("configs/gatys_authors.py", ["--config.method.evaluations=200"])
     column = build.column("method", config["method"])
     photograph = build.source({"name": "photographs"}).picture(content, 192)
     painting = build.source({"name": "painter"}).picture(style, 192)

@@ -27,17 +27,17 @@ def run(args: argparse.Namespace) -> int:
     """Run the comparison and write its report."""
     from rich.console import Console
 
-    from styleresearch import configfile
     from styleresearch.cli.display import following
     from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.comparison import comparison
-    from styleresearch.run import compare
+    from styleresearch.config.file import load_config
+    from styleresearch.tasks.compare import compare
+    from styleresearch.tasks.comparison import comparison
 
     console = Console(highlight=False)
     enable_compilation_cache()
     bring(args.imports)
-    what = comparison(configfile.load_config(args.config, args.overrides))
+    what = comparison(load_config(args.config, args.overrides))
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
     command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]

@@ -50,16 +50,16 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and write the report."""
     from rich.console import Console
 
-    from styleresearch import configfile
     from styleresearch.cli.display import bars
     from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
+    from styleresearch.config.file import load_config
     from styleresearch.data.outputs import find_outputs
-    from styleresearch.measure import framing_notes, measure, measuring
+    from styleresearch.tasks.evaluate import framing_notes, measure, measuring
 
     console = Console(highlight=False)
     bring(args.imports)
-    config = configfile.load_config(args.config, args.overrides)
+    config = load_config(args.config, args.overrides)
     how = measuring(config, args.size, args.style_size, args.framing or "squash")
     outputs, notes = find_outputs(args.outputs, args.content, args.style, args.pairs)
     for note in notes:

@@ -37,8 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     from styleresearch.cli.out import check_out
     from styleresearch.errors import InputError
-    from styleresearch.export import check_suffix, export
-    from styleresearch.trained import load, place_of
+    from styleresearch.tasks.export import check_suffix, export
+    from styleresearch.tasks.trained import load, place_of
 
     check_suffix(args.out)
     is_program = args.out.suffix != ".safetensors"

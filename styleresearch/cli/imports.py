@@ -27,8 +27,8 @@ def bring(names: Sequence[str]) -> None:
     Raises:
         InputError: if a module cannot be found, or fails.
     """
+    from styleresearch.config.modules import import_modules
     from styleresearch.errors import InputError
-    from styleresearch.modules import import_modules
 
     for name in names:
         file = Path(name)
@@ -47,8 +47,8 @@ def repeated(names: Sequence[str]) -> list[str]:
 
 def naming(config: Mapping[str, Any]) -> list[str]:
     """Return the options that name a config's own modules from the current folder, for a command to show."""
-    from styleresearch.configfile import ORIGIN, imports_of
-    from styleresearch.modulefiles import find, shown
+    from styleresearch.config.file import ORIGIN, imports_of
+    from styleresearch.config.modulefiles import find, shown
 
     beside = Path((config.get(ORIGIN) or {}).get("file", "")).parent
     files = {name: None if find(name, [Path.cwd()]) else find(name, [beside]) for name in imports_of(config)}

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Print it."""
     from rich.console import Console
 
-    from styleresearch.trained import facts_of, load, place_of
+    from styleresearch.tasks.trained import facts_of, load, place_of
 
     path = place_of(args.source)
     if path.is_file():

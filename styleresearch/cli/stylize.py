@@ -14,7 +14,7 @@ from styleresearch.cli.imports import add_option, bring
 if TYPE_CHECKING:
     import numpy as np
 
-    from styleresearch.build import Column
+    from styleresearch.config.build import Column
     from styleresearch.types import Style
 
 _LARGE = 1_000_000
@@ -65,16 +65,17 @@ def run(args: argparse.Namespace) -> int:
     """Stylise, showing the loss, and write the picture."""
     from rich.console import Console
 
-    from styleresearch import __version__, build
+    from styleresearch import __version__
     from styleresearch.cli.display import bars, terms
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.configfile import settings_of
+    from styleresearch.config import build
+    from styleresearch.config.file import settings_of
     from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image, save_image
     from styleresearch.errors import InputError
     from styleresearch.options import Seed, setting
-    from styleresearch.run import stylize
-    from styleresearch.trained import with_encoder
+    from styleresearch.tasks.compare import stylize
+    from styleresearch.tasks.trained import with_encoder
 
     console = Console(highlight=False)
     _check_out(args)
@@ -129,10 +130,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--config``, and the config."""
-    from styleresearch import build
-    from styleresearch.comparison import check_precision
-    from styleresearch.configfile import load_config
-    from styleresearch.trained import column
+    from styleresearch.config import build
+    from styleresearch.config.file import load_config
+    from styleresearch.tasks.comparison import check_precision
+    from styleresearch.tasks.trained import column
 
     args.config = args.config or "configs/gatys_fast.py"
     config = load_config(args.config, args.overrides)
@@ -149,10 +150,10 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
 
 def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--checkpoint``, and the config that it was trained by."""
-    from styleresearch import build
-    from styleresearch.comparison import check_precision
+    from styleresearch.config import build
     from styleresearch.errors import InputError
-    from styleresearch.trained import column
+    from styleresearch.tasks.comparison import check_precision
+    from styleresearch.tasks.trained import column
 
     if args.config is not None or args.overrides:
         raise InputError("--checkpoint knows its own config; leave --config out")

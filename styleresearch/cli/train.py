@@ -39,18 +39,18 @@ def run(args: argparse.Namespace) -> int:
     """Train, showing how it goes."""
     from rich.console import Console
 
-    from styleresearch import configfile
     from styleresearch.cli.display import bars
     from styleresearch.cli.setup import enable_compilation_cache, join_processes
+    from styleresearch.config.file import load_config
     from styleresearch.errors import InputError
-    from styleresearch.fit import fit, fit_of
+    from styleresearch.tasks.train import fit, fit_of
 
     console = Console(highlight=False)
     enable_compilation_cache()
     if args.distributed is not None:
         join_processes(args.distributed)
     bring(args.imports)
-    what = fit_of(configfile.load_config(args.config, args.overrides))
+    what = fit_of(load_config(args.config, args.overrides))
     with bars(console) as display:
         shown = _Shown(display, what.settings.steps)
         try:

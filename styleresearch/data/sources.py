@@ -21,12 +21,12 @@ from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import READ_SUFFIXES, load_image
 from styleresearch.data.listing import list_pictures
 from styleresearch.data.outlines import Sigma, outlines
-from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
-from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.data.shelf import Shelf
 from styleresearch.data.titles import check_distinct, titles
 from styleresearch.errors import InputError
 from styleresearch.options import Seed
+from styleresearch.painter import MAX_SIDE as MAX_PAINTED_SIDE
+from styleresearch.painter import PAINTINGS, paint
 from styleresearch.registry import Registry, nearest
 
 
@@ -200,7 +200,7 @@ def textures(names: Sequence[str] | None = None) -> PictureSource:
 
 @SOURCES.register("painter")
 def painter(names: Sequence[str] | None = None, seed: Seed = 0) -> PictureSource:
-    """Procedural paintings, one for each style of ``styleresearch.data.painter``.
+    """Procedural paintings, one for each style of ``styleresearch.painter``.
 
     Args:
         names: which styles, in this order; ``None`` for all.

@@ -15,11 +15,11 @@ from styleresearch.encoder.vgg import smallest_side
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
-from styleresearch.methods.optimizers import Optimizer
 from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.ops.pad import pad_to_multiple
+from styleresearch.optim.optimizers import Optimizer
 from styleresearch.options import Epsilon, Share
 from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
 

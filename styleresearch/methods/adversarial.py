@@ -18,7 +18,7 @@ from styleresearch.losses.adversarial import Adversarial, Outputs, Scores, judge
 from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
 from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.optim.optimizers import Optimizer
 from styleresearch.options import shown
 from styleresearch.types import Image, OtherImage, Params, PerImage, Style
 

@@ -12,7 +12,7 @@ import optax
 from flax import struct
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.optim.optimizers import Optimizer
 from styleresearch.registry import Registry
 from styleresearch.types import Image, OtherImage, Params, Style
 

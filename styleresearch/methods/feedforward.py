@@ -16,9 +16,9 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
-from styleresearch.methods.optimizers import Optimizer
 from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import checked_styles
+from styleresearch.optim.optimizers import Optimizer
 from styleresearch.types import Image, OtherImage, Params, Style
 
 _THUMBNAIL = 16

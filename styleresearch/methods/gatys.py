@@ -15,9 +15,9 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
+from styleresearch.optim.optimizers import Optimizer, over
 from styleresearch.options import Between, Count, Length, Positive
 from styleresearch.types import Image, OtherImage, Params, Style
 

@@ -11,7 +11,7 @@ import optax
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import Metrics, State
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.optim.optimizers import Optimizer
 from styleresearch.types import Image, Params
 
 

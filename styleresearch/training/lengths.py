@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from styleresearch.methods.base import TrainedMethod
-from styleresearch.methods.optimizers import updates
-from styleresearch.methods.schedules import Schedule
+from styleresearch.optim.optimizers import updates
+from styleresearch.optim.schedules import Schedule
 from styleresearch.training.rates import factors, optimizers_of
 
 

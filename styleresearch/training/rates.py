@@ -12,7 +12,7 @@ import numpy as np
 
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
-from styleresearch.methods.optimizers import Optimizer, over, rate, updates
+from styleresearch.optim.optimizers import Optimizer, over, rate, updates
 
 M = TypeVar("M", bound=TrainedMethod)
 

@@ -19,7 +19,7 @@ from styleresearch import __version__
 from styleresearch.data.images import load_image, read_metadata
 from styleresearch.data.triple import digest_of
 from styleresearch.evaluation.suite import Suite
-from styleresearch.rundir import RunDirectory
+from styleresearch.tasks.rundir import RunDirectory
 
 PAIRS = ("hill__ink", "hill__oil", "lake__ink", "lake__oil")
 METHODS = ("noise", "identity", "style")
@@ -139,7 +139,7 @@ def test_a_second_run_does_no_work_and_still_reports(run, bench, monkeypatch):
     def refuse(*_args, **_keywords):
         raise AssertionError("work was done twice")
 
-    monkeypatch.setattr("styleresearch.run.stylize", refuse)
+    monkeypatch.setattr("styleresearch.tasks.compare.stylize", refuse)
     monkeypatch.setattr("styleresearch.evaluation.suite.Suite.__call__", refuse)
     start = time.monotonic()
     assert run("--config.seeds=(3, 5)").status == 0
@@ -488,7 +488,7 @@ def test_names_are_checked_before_anything_is_computed(bench, refused, monkeypat
     def refuse(*_args, **_keywords):
         raise AssertionError("computed")
 
-    monkeypatch.setattr("styleresearch.run.stylize", refuse)
+    monkeypatch.setattr("styleresearch.tasks.compare.stylize", refuse)
     call = ("compare", "--config=tiny.py", "--workdir=run")
     oil = bench / "styles/oil.png"
     for name, message in (
@@ -570,7 +570,7 @@ def test_an_interruption_by_keyboard_is_told(run, bench, monkeypatch):
     def interrupt(*_args, **_keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("styleresearch.run.stylize", interrupt)
+    monkeypatch.setattr("styleresearch.tasks.compare.stylize", interrupt)
     done = run()
     assert done.status == 130
     assert "interrupted; what was finished is kept, the same command continues" in done.err

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from styleresearch import configfile
 from styleresearch.cli.imports import naming
+from styleresearch.config.file import load_config
 
 BASE = """
 from ml_collections import ConfigDict
@@ -96,7 +96,7 @@ def test_a_command_that_cannot_take_overrides_says_so(cli, project):
 
 
 def test_the_options_that_name_a_configs_modules(project):
-    config = configfile.load_config("exp/child.py")
+    config = load_config("exp/child.py")
     assert naming(config) == ["--import=exp/own_losses.py"]
     assert naming({"imports": ("own_losses",)}) == ["--import=own_losses"]
     (project / "own_losses.py").write_text(OWN_LOSS)

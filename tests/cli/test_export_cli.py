@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from jax import export as jax_export
 
-from styleresearch import build, trained
+from styleresearch.config import build
 from styleresearch.data.images import load_image
-from styleresearch.trained import Trained, export_weights, load
+from styleresearch.tasks import trained
+from styleresearch.tasks.trained import Trained, export_weights, load
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
 SPEC = {

@@ -12,8 +12,8 @@ import jax
 import numpy as np
 import pytest
 
-from styleresearch.fit import fit, fit_of
-from styleresearch.trained import export_weights, load
+from styleresearch.tasks.train import fit, fit_of
+from styleresearch.tasks.trained import export_weights, load
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 
 STYLES = {"name": "painter", "names": ("impasto", "mosaic"), "seed": 0}

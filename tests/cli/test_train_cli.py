@@ -23,8 +23,8 @@ from styleresearch.cli.display import bars
 from styleresearch.cli.train import _Shown
 from styleresearch.data.images import save_image
 from styleresearch.methods.base import Alarm
-from styleresearch.rundir import RunDirectory
-from styleresearch.trained import load
+from styleresearch.tasks.rundir import RunDirectory
+from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.loop import Report
 

@@ -16,8 +16,8 @@ from styleresearch.losses.content import Feature
 from styleresearch.losses.style import Gram
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import Method, State
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import Adam
 
 # Arguments that are objects, for the methods that need some; the others are built from their name alone.
 NESTED = {

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch import build
+from styleresearch.config import build
 from styleresearch.errors import InputError
 from styleresearch.losses import ADVERSARIAL, PENALTIES, Adversarial, Penalty
 from styleresearch.ops.conv import conv

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleresearch import build
+from styleresearch.config import build
 from styleresearch.data.datasets import DATASETS, builder
 from styleresearch.data.datasets.base import Dataset
 from styleresearch.data.pipeline import Pipeline

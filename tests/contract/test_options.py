@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleresearch import build
-from styleresearch.build import Problems
-from styleresearch.comparison import comparison
-from styleresearch.configfile import load_config
+from styleresearch.config import build
+from styleresearch.config.build import Problems
+from styleresearch.config.file import load_config
 from styleresearch.data.datasets import DATASETS, builder
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
-from styleresearch.fit import fit_of
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.methods.optimizers import OPTIMIZERS
-from styleresearch.methods.schedules import SCHEDULES
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import OPTIMIZERS
+from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.options import Between, hints_of, shown
 from styleresearch.registry import Registry
+from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.train import fit_of
 from styleresearch.training.loop import Settings
 
 

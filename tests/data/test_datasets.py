@@ -16,10 +16,10 @@ from PIL import Image
 from styleresearch.data.datasets import DATASETS, builder, cache
 from styleresearch.data.datasets.prepared import prepared
 from styleresearch.data.datasets.tfds import Tfds
-from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.data.sources import SOURCES
 from styleresearch.errors import InputError
+from styleresearch.painter import PAINTINGS, paint
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleresearch import build
+from styleresearch.config import build
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 

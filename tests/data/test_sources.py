@@ -8,9 +8,9 @@ from PIL import Image
 
 from styleresearch.data import sources
 from styleresearch.data.datasets import DATASETS
-from styleresearch.data.painter import PAINTINGS, paint
 from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.errors import InputError
+from styleresearch.painter import PAINTINGS, paint
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ BEGIN = """
 import json, os, sys
 from pathlib import Path
 import numpy as np
-from styleresearch import build
+from styleresearch.config import build
 from styleresearch.evaluation.suite import Suite
 
 def megabytes():

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import Adam
 
 
 @pytest.fixture(scope="session")

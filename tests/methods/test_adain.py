@@ -14,8 +14,8 @@ from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
 from styleresearch.methods.adain import AdaIN, adain
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import NETS
+from styleresearch.optim.optimizers import Adam
 from styleresearch.types import Style
 
 LAYER = "relu2_1"

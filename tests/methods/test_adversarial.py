@@ -15,9 +15,9 @@ from styleresearch.losses.adversarial import lsgan, wasserstein
 from styleresearch.losses.penalty import gradient_penalty, r1
 from styleresearch.methods.adversarial import averaged, brightness, distance
 from styleresearch.methods.base import METHODS
-from styleresearch.methods.optimizers import Adam
 from styleresearch.methods.pix2pix import Pix2Pix
 from styleresearch.nets import NETS
+from styleresearch.optim.optimizers import Adam
 
 SIDE = 8
 

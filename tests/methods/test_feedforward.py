@@ -13,8 +13,8 @@ from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.style import Gram
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import NETS
+from styleresearch.optim.optimizers import Adam
 from styleresearch.types import Style
 
 NET = {"name": "transform", "widths": (4,), "residuals": 0, "pixels": "unit"}

@@ -18,7 +18,7 @@ from styleresearch.losses.content import Feature
 from styleresearch.losses.regularize import TotalVariation
 from styleresearch.losses.style import Gram, Moments
 from styleresearch.methods.gatys import Gatys, NonFiniteLossError
-from styleresearch.methods.optimizers import LBFGS, Adam
+from styleresearch.optim.optimizers import LBFGS, Adam
 from styleresearch.types import Style
 
 seen: list[np.ndarray] = []

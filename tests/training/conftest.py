@@ -15,7 +15,7 @@ import pytest
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import Batch, Metrics, State, TrainedMethod
-from styleresearch.methods.optimizers import Adam, Optimizer
+from styleresearch.optim.optimizers import Adam, Optimizer
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.loop import Report, Settings, train
 

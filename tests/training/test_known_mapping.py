@@ -14,8 +14,8 @@ import pytest
 from styleresearch.losses.adversarial import lsgan
 from styleresearch.methods.cut import CUT
 from styleresearch.methods.cyclegan import CycleGAN
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import Adam
 
 SIDE = 32
 COLORS = np.array([[0.1, 0.2, 0.7], [0.7, 0.5, 0.2], [0.2, 0.3, 0.1]], np.float32)

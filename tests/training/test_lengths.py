@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from styleresearch.methods.optimizers import Adam, Optimizer
-from styleresearch.methods.schedules import SCHEDULES
+from styleresearch.optim.optimizers import Adam, Optimizer
+from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.training.lengths import oddities
 from styleresearch.training.rates import lasting, rates_at
 

@@ -19,8 +19,8 @@ import pytest
 
 from styleresearch.errors import InputError
 from styleresearch.methods.base import NonFiniteLossError
-from styleresearch.methods.optimizers import Adam
-from styleresearch.methods.schedules import SCHEDULES
+from styleresearch.optim.optimizers import Adam
+from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.training.checkpoint import Checkpoints, CheckpointWarning, digest_of
 from styleresearch.training.loop import Settings
 

@@ -19,8 +19,8 @@ from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.cut import CUT
 from styleresearch.methods.cyclegan import CycleGAN
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.methods.optimizers import Adam
 from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.optim.optimizers import Adam
 from styleresearch.training.start import started
 
 LAYER = "relu2_1"

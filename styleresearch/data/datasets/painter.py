@@ -15,12 +15,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from styleresearch.data import painter as package
+from styleresearch import painter as package
 from styleresearch.data.datasets import cache
 from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
-from styleresearch.data.painter import MAX_SIDE, PAINTINGS, paint
 from styleresearch.errors import InputError
 from styleresearch.options import Between, Seed
+from styleresearch.painter import MAX_SIDE, PAINTINGS, paint
 from styleresearch.registry import nearest
 
 _SEEDS = 2**32

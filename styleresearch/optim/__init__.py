@@ -1,0 +1,1 @@
+"""Optimisers, their schedules, and our own L-BFGS."""

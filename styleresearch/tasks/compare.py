@@ -1,0 +1,267 @@
+"""Comparisons: every method stylises the same pairs, every output is measured alike, everything is kept on disk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from styleresearch.config.build import Column
+from styleresearch.data.images import load_image
+from styleresearch.data.triple import Triple
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
+from styleresearch.evaluation.cost import Cost, measured
+from styleresearch.methods.base import Progress
+from styleresearch.methods.color import PreserveColor
+from styleresearch.ops import programs
+from styleresearch.store import atomic, digests, failures
+from styleresearch.store.failures import Failure
+from styleresearch.tasks.comparison import Cell, Comparison
+from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.types import Style
+
+
+def stylize(
+    column: Column,
+    encoder: Encoder | None,
+    content: np.ndarray,
+    styles: Sequence[Style],
+    *,
+    seed: int,
+    precision: str = "float32",
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[np.ndarray, Cost]:
+    """Stylise one picture.
+
+    Args:
+        column: the method, what it learned and how it keeps colours.
+        encoder: the shared encoder, for a method without one of its own; None where
+            there is none such.
+        content: (h, w, 3) in [0, 1].
+        styles: one style, or several for a method that is ``guided``; images (1, h, w, 3). None for a method that
+            takes no style.
+        seed: of the method's randomness.
+        precision: of matrix products and convolutions.
+        progress: see ``Method.stylize``.
+
+    Returns:
+        The picture (h, w, 3) in [0, 1], and what it cost.
+
+    Raises:
+        InputError: for several or masked styles under a method that takes one.
+        ArithmeticError: if the loss or the picture became NaN or infinite.
+        ValueError: if the method made no picture.
+    """
+    plain = not styles or (len(styles) == 1 and styles[0].where is None and styles[0].mask is None)
+    if not plain and not column.method.guided:
+        raise InputError(
+            f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
+        )
+    keep = column.preserve_color
+    programs.drop_if_many()
+    with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
+        image = jax.device_put(np.asarray(content, np.float32)[None])
+        shown = image if keep is None else keep.content(image)
+        used = [_recoloured(style, image, keep) for style in styles]
+        output = column.method.stylize(
+            None if column.trained is None else column.trained.params,
+            column.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
+            shown,
+            (used[0].image if used else None) if plain else used,
+            key=jax.random.key(seed),
+            progress=progress,
+        )
+        result = np.asarray(output if keep is None else keep.output(output, image))[0]
+    if result.ndim != 3 or result.shape[2] != 3:
+        raise ValueError(f"method {column.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
+    if not np.isfinite(result).all():
+        raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
+    return result, cost
+
+
+def _recoloured(style: Style, content: Any, keep: PreserveColor | None) -> Style:
+    image = jnp.asarray(style.image, jnp.float32)
+    return Style(image if keep is None else keep.style(image, content), style.weight, style.where, style.mask)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What ``compare`` tells while it works: a cell begins, advances (``progress``), ends, or fails (``error``).
+
+    Attributes:
+        cell: the stylisation.
+        done: finished cells, this one included once it has ended.
+        total: cells in all.
+        progress: where the cell's optimisation stands.
+        cost: what it cost, once ended now (None when it was there already).
+        error: why it failed.
+    """
+
+    cell: Cell
+    done: int
+    total: int
+    progress: Progress | None = None
+    cost: Cost | None = None
+    error: str | None = None
+
+
+def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> list[Failure]:
+    """Run what is missing of a comparison in ``workdir`` and leave its records there; return what failed.
+
+    Finished stylisations are not repeated, unless their method, pictures, encoder, seed, precision or this package's
+    version changed; outputs are measured again if a metric changed. A cell in which a method or a metric raises an
+    error fails alone, whatever the error; the next call tries it again.
+
+    Args:
+        what: the comparison.
+        workdir: the run directory.
+        tell: called with everything worth showing.
+
+    Raises:
+        InputError: if the directory cannot be written, cannot hold files of these names, or another process writes it.
+    """
+    run = RunDirectory(workdir)
+    with run.alone():
+        return _compare(what, run, tell)
+
+
+def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None]) -> list[Failure]:
+    cells = what.cells()
+    run.check_places(file for cell in cells for file in (cell.output, cell.curve, *_inputs(cell).values()))
+    contracts = what.suite.contracts()
+    run.describe(what.config, contracts)
+    run.save_inputs(what.contents, what.styles)
+    failures.clear(run.path)
+    finished = run.finished()
+    measured_before = run.measured()
+    facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
+    origin = {name: facts[name] for name in ("device", "packages")}
+    records, failed = [], []
+
+    def fail(cell: Cell, done: int, error: Exception) -> None:
+        failed.append(failures.note(run.path, cell.column.name, cell.pair, error))
+        tell(Event(cell, done, len(cells), error=failed[-1].reason))
+
+    for done, cell in enumerate(cells, 1):
+        tell(Event(cell, done - 1, len(cells)))
+        cost = None
+        if (cell.key, cell.output) not in finished:
+            try:
+                made = _stylize_cell(what, cell, lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), step)))
+            except Exception as error:
+                fail(cell, done, error)
+                continue
+            finished[cell.key, cell.output], cost = _keep(run, cell, made, origin), made.cost
+        entry = finished[cell.key, cell.output]
+        # Packages too: values of one table must not differ by the versions that they were computed with.
+        identity = digests.of_json(
+            {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
+        )
+        before = measured_before.get(identity)
+        record = before
+        if record is None:
+            try:
+                output = load_image(run.path / entry["file"])
+                seen = Triple(output, what.contents[cell.content], what.styles[cell.style])
+                values = what.suite(seen.output, seen.content, seen.style)
+            except Exception as error:
+                fail(cell, done, error)
+                continue
+            record = {
+                "schema": 1,
+                **seen.record(contracts),
+                "metrics": values,
+                "provenance": {**facts, "measured": identity, "key": cell.key},
+            }
+        record = {**record, **_row(what, cell, entry)}
+        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
+        if record != before:
+            run.records.append(record)
+        records.append(record)
+        tell(Event(cell, done, len(cells), cost=cost))
+    # The ledger may hold cells of an earlier config, or the same cell twice: the report reads this config's only.
+    run.records.replace(records)
+    return failed
+
+
+def _inputs(cell: Cell) -> dict[str, str]:
+    """Return the files of a cell's pictures, relative to the run directory."""
+    return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
+
+
+def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
+    learned = cell.column.trained
+    trained_under = None if learned is None else learned.facts["encoder"]["digest"]
+    return {
+        "method": cell.column.name,
+        "label": cell.column.label,
+        "baseline": cell.column.method.baseline,
+        "pair": cell.pair,
+        "content": cell.content,
+        "style": cell.style,
+        "seed": cell.seed,
+        "files": {"output": entry["file"], **_inputs(cell), "curve": entry["curve"]},
+        "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
+        "cost": entry["cost"],
+    }
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost."""
+
+    image: np.ndarray
+    curve: Mapping[str, list[Any]]
+    evaluations: int | None
+    cost: Cost
+
+
+def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]) -> _Made:
+    """Make one output; raise whatever the method raises."""
+    curve: dict[str, list[float]] = {}
+    evaluations: int | None = None
+
+    def note(progress: Progress) -> None:
+        nonlocal evaluations
+        evaluations = progress.evaluations
+        for name, values in progress.history.items():
+            curve.setdefault(name, []).extend(values)
+        tell(progress)
+
+    image, cost = stylize(
+        cell.column,
+        what.suite.encoder,
+        what.contents[cell.content],
+        [Style(what.styles[cell.style][None])],
+        seed=cell.seed,
+        precision=what.precision,
+        progress=note,
+    )
+    return _Made(image, curve, evaluations, cost)
+
+
+def _keep(run: RunDirectory, cell: Cell, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one output; return its entry of ``outputs.jsonl``, which says on what and with what it was made."""
+    run.save(cell.output, made.image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
+    if made.curve:
+        (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(run.path / cell.curve, json.dumps(made.curve))
+    entry = {
+        "key": cell.key,
+        "method": cell.column.name,
+        "pair": cell.pair,
+        "file": cell.output,
+        "curve": cell.curve if made.curve else None,
+        "sha256": digests.of_file(run.path / cell.output),
+        "cost": {**vars(made.cost), "evaluations": made.evaluations},
+        "made": dict(origin),
+    }
+    run.outputs.append(entry)
+    return entry

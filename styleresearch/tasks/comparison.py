@@ -1,0 +1,185 @@
+"""What a comparison's config describes: methods, pictures, metrics, and the stylisations they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+
+from styleresearch import __version__
+from styleresearch.config import build
+from styleresearch.config.build import Column, Problems
+from styleresearch.data.framing import Side, as_in_file
+from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.titles import check_folder_names, check_titles
+from styleresearch.data.triple import digest_of
+from styleresearch.errors import InputError
+from styleresearch.evaluation.suite import Suite
+from styleresearch.options import Length, Seed, setting, shown
+from styleresearch.store import digests
+from styleresearch.tasks import trained
+
+REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
+Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
+"""Of matrix products and convolutions; "default" leaves it to JAX."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One stylisation of a comparison: a method on a pair under a seed.
+
+    Attributes:
+        column: the method.
+        content: name of the content picture.
+        style: name of the style picture.
+        seed: of the method's randomness.
+        pair: name of content, style and (among several) seed together.
+        key: sha256 of everything that determines the output.
+    """
+
+    column: Column
+    content: str
+    style: str
+    seed: int
+    pair: str
+    key: str
+
+    @property
+    def output(self) -> str:
+        """The output's file, relative to the run directory."""
+        return f"images/{self.column.name}/{self.pair}.png"
+
+    @property
+    def curve(self) -> str:
+        """The loss curve's file, relative to the run directory."""
+        return f"curves/{self.column.name}/{self.pair}.json"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison's config describes, built.
+
+    Attributes:
+        config: the config itself.
+        columns: the methods.
+        contents: name -> picture (h, w, 3).
+        styles: name -> picture (h, w, 3).
+        suite: the metrics and the encoder that methods and metrics share.
+        seeds: one stylisation for each.
+        precision: of matrix products and convolutions, see ``Precision``.
+        modules: name -> sha256 of the user's own modules.
+    """
+
+    config: Mapping[str, Any]
+    columns: tuple[Column, ...]
+    contents: Mapping[str, np.ndarray]
+    styles: Mapping[str, np.ndarray]
+    suite: Suite
+    seeds: tuple[int, ...]
+    precision: str
+    modules: Mapping[str, str]
+
+    def cells(self) -> list[Cell]:
+        """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
+        pictures = {id(image): digest_of(image) for group in (self.contents, self.styles) for image in group.values()}
+        cells = []
+        for content, content_image in self.contents.items():
+            for style, style_image in self.styles.items():
+                for seed in self.seeds:
+                    pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
+                    for column in self.columns:
+                        spec = {name: value for name, value in column.spec.items() if name != "label"}
+                        key = digests.of_json(
+                            {
+                                "method": spec,
+                                "encoder": (column.encoder or self.suite.encoder).describe(),
+                                "params": None if column.trained is None else column.trained.digest,
+                                "content": pictures[id(content_image)],
+                                "style": pictures[id(style_image)],
+                                "seed": seed,
+                                "precision": self.precision,
+                                "modules": self.modules,
+                                "version": __version__,
+                            }
+                        )
+                        cells.append(Cell(column, content, style, seed, pair, key))
+        return cells
+
+
+def comparison(config: Mapping[str, Any]) -> Comparison:
+    """Build a comparison.
+
+    Raises:
+        InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
+    """
+    modules = build.begin(config, REQUIRED, OPTIONAL)
+    build.check_named(config, ("methods", "metrics"))
+    problems = Problems()
+    columns, metrics, layers = [], {}, {}
+    with problems.at("methods"):
+        check_folder_names("method", config["methods"])
+    for name, spec in config["methods"].items():
+        with problems.at(f"methods.{name}"):
+            columns.append(trained.column(name, spec))
+            if (terms := getattr(columns[-1].method, "objective", None)) is not None:
+                layers[f"methods.{name}"] = terms.layers
+    for name, spec in config["metrics"].items():
+        with problems.at(f"metrics.{name}"):
+            metrics[name] = build.metric(spec)
+            if (loss := getattr(metrics[name], "loss", None)) is not None:
+                layers[f"metrics.{name}"] = loss.layers
+    build.check_encoder(config["encoder"], layers, problems)
+    _check_labels(columns, problems)
+    sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
+    pictures = {}
+    for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
+        with problems.at(group):
+            found = build.source(config[group])
+            check_titles("picture", found.names())
+            pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
+    seeds = config.get("seeds", (0,))
+    with problems.at("seeds"):
+        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        if len(set(seeds)) < len(seeds):
+            raise InputError(f"must be different whole numbers, got {shown(seeds)}")
+        if len(pictures) == 2:
+            with problems.at("contents and styles"):
+                names = [tuple(group) for group in pictures.values()]
+                check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
+    precision = check_precision(config, problems)
+    problems.raise_if_any()
+    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    for index, column in enumerate(columns):
+        with problems.at(f"methods.{column.name}"):
+            columns[index] = trained.with_encoder(column)
+    for name, image in pictures["contents"].items():
+        with problems.at(f"contents.{name}"):
+            suite.check((image.shape[0], image.shape[1]))
+    problems.raise_if_any()
+    contents, styles = pictures["contents"], pictures["styles"]
+    return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)
+
+
+def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
+    """Return the config's precision, noting a problem if it is none."""
+    with problems.at("precision"):
+        return setting("precision", config.get("precision", "float32"), Precision)
+    return "float32"
+
+
+def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | None:
+    """Return the config's size of that key in pixels, if it has one, noting a problem if it is none."""
+    with problems.at(key):
+        return setting(key, config.get(key), Side | None)
+    return None
+
+
+def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
+    """Note methods of one label, which no reader of a table could tell apart."""
+    first: dict[str, str] = {}
+    for column in columns:
+        if (other := first.setdefault(column.label, column.name)) != column.name:
+            problems.found.append(f"methods.{column.name}: {other} has the label {column.label!r} too: give it another")

@@ -1,0 +1,219 @@
+"""Measuring pictures that are already on disk, with the metrics of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from styleresearch.config import build
+from styleresearch.data.framing import How, Side
+from styleresearch.data.outputs import Output
+from styleresearch.data.triple import Measuring, Triple, digest_of
+from styleresearch.errors import InputError
+from styleresearch.evaluation.suite import Suite
+from styleresearch.options import setting
+from styleresearch.store import digests, failures, jsonfile
+from styleresearch.store.failures import Failure
+from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
+from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+
+
+def measuring(
+    config: Mapping[str, Any], size: int | None = None, style_size: int | None = None, framing: How = "squash"
+) -> Measuring:
+    """Return how pictures are brought together under a config: style pictures as a comparison by it shows them.
+
+    Args:
+        config: of an evaluation or a comparison.
+        size: short side in px at which to measure; ``None`` for each output's own.
+        style_size: short side in px of the style pictures; ``None`` for the config's ``style_size``. Without that it
+            is the output's; under a comparison's config that has no ``size`` either, styles keep their own.
+        framing: see ``Measuring``.
+
+    Raises:
+        InputError: if a size is none.
+    """
+    for name, given in (("size", size), ("style_size", style_size)):
+        setting(name, given, Side | None)
+    problems = build.Problems()
+    of_contents, of_styles = (side_of(config, key, problems) for key in ("size", "style_size"))
+    problems.raise_if_any()
+    style_size = of_styles if style_size is None else style_size
+    own = "styles" in config and of_contents is None and size is None
+    return Measuring(size, style_size if style_size is not None else "own" if own else "output", framing)
+
+
+def measure(
+    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str], None]
+) -> list[Failure]:
+    """Measure outputs and write their records to the run directory ``out``; return what failed.
+
+    Outputs that an earlier call with the same metrics measured are not measured again. What cannot be read or measured
+    fails alone; the next call tries it again.
+
+    Args:
+        config: ``encoder``, ``metrics``, and optionally ``imports``; a comparison's config will do.
+        outputs: what to measure.
+        out: the run directory.
+        how: sizes and framing; see ``measuring``.
+        tell: called with each finished output's name.
+
+    Raises:
+        InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
+    """
+    modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
+    build.check_named(config, ("metrics",))
+    problems = build.Problems()
+    metrics, layers = {}, {}
+    for name, spec in config["metrics"].items():
+        with problems.at(f"metrics.{name}"):
+            metrics[name] = build.metric(spec)
+            if (loss := getattr(metrics[name], "loss", None)) is not None:
+                layers[f"metrics.{name}"] = loss.layers
+    build.check_encoder(config["encoder"], layers, problems)
+    problems.raise_if_any()
+    _check_out(out, outputs)
+    run = RunDirectory(out)
+    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    with run.alone():
+        return _measure(run, suite, config, modules, outputs, how, tell)
+
+
+def _check_out(out: Path, outputs: Sequence[Output]) -> None:
+    """Raise InputError if writing to ``out`` would change a comparison, or a picture that is to be measured."""
+    if (out / "outputs.jsonl").exists():
+        raise InputError(f"{out} holds a comparison, whose records would be lost; name another folder with --out")
+    own = [(out / part).resolve() for part in ("inputs", "images")]
+    for each in outputs:
+        for file in (each.output, each.content, each.style):
+            if any(file.resolve().is_relative_to(folder) for folder in own):
+                raise InputError(
+                    f"{file} lies where the measured pictures are copied to; name another folder with --out"
+                )
+
+
+def _measure(
+    run: RunDirectory,
+    suite: Suite,
+    config: Mapping[str, Any],
+    modules: Mapping[str, str],
+    outputs: Sequence[Output],
+    how: Measuring,
+    tell: Callable[[str], None],
+) -> list[Failure]:
+    run.check_places(file for each in outputs for file in _files(each).values())
+    contracts = suite.contracts()
+    run.describe(config, contracts)
+    failures.clear(run.path)
+    facts = provenance(config, suite.encoder, "float32", modules)
+    before = run.measured()
+    taken = _taken(before.values())
+    records, failed = [], []
+    for each in outputs:
+        try:
+            identity = digests.of_json(
+                {
+                    "files": [digests.of_file(file) for file in (each.output, each.content, each.style)],
+                    # The names too: the same pictures under another name are another row, with files of their own.
+                    "names": [each.method, each.content_title, each.style_title, each.seed],
+                    **vars(how),
+                    "contracts": contracts,
+                    "modules": modules,
+                    "packages": facts["packages"],
+                }
+            )
+            record = before.get(identity)
+            if record is None or not _complete(run, record):
+                seen = how.read(each.output, each.content, each.style)
+                values = suite(seen.output, seen.content, seen.style)
+                record = None
+        except Exception as error:
+            failed.append(failures.note(run.path, each.method, each.pair, error))
+            tell(each.output.name)
+            continue
+        if record is None:
+            record = _record(run, contracts, each, seen, values, taken)
+            record["provenance"] = {**facts, "key": identity, "measured": identity}
+            run.records.append(record)
+        records.append({**record, "provenance": {**record["provenance"], **of_config(facts)}})
+        tell(each.output.name)
+    run.records.replace(records)
+    return failed
+
+
+def _files(each: Output) -> dict[str, str]:
+    """Return where the pictures of an output are copied to, relative to the run directory."""
+    return {
+        "output": f"images/{each.method}/{each.pair}.png",
+        "content": f"inputs/content/{each.content_title}.png",
+        "style": f"inputs/style/{each.style_title}.png",
+    }
+
+
+def _complete(run: RunDirectory, record: Mapping[str, Any]) -> bool:
+    """Return whether the pictures of an earlier call's record are still there."""
+    return all((run.path / str(record["files"].get(name))).is_file() for name in ("output", "content", "style"))
+
+
+def _taken(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return file -> digest of the inputs that were copied by an earlier call."""
+    known = (record for record in records if jsonfile.conforms(record.get("inputs"), {"content": str, "style": str}))
+    return {record["files"].get(name): digest for record in known for name, digest in record["inputs"].items()}
+
+
+def _record(
+    run: RunDirectory,
+    contracts: Mapping[str, Any],
+    each: Output,
+    seen: Triple,
+    values: Mapping[str, float | None],
+    taken: dict[str, str],
+) -> dict[str, Any]:
+    files = _files(each)
+    files |= {name: _free(files[name], getattr(seen, name), taken) for name in ("content", "style")}
+    for name, file in files.items():
+        run.save(file, getattr(seen, name))
+    return {
+        "schema": 1,
+        "method": each.method,
+        "label": each.method,
+        "baseline": False,
+        "pair": each.pair,
+        "content": each.content_title,
+        "style": each.style_title,
+        "seed": each.seed or 0,
+        **seen.record(contracts),
+        "files": {**files, "curve": None},
+        "metrics": values,
+        "in_sample": [],
+        "cost": {"seconds": None, "compile_seconds": None, "evaluations": None, "peak_memory_mb": None},
+    }
+
+
+def _free(file: str, image: np.ndarray, taken: dict[str, str]) -> str:
+    """Return the file to copy an input to: another than ``file`` where that shows it at another size or framing."""
+    digest = digest_of(image)
+    if taken.setdefault(file, digest) != digest:
+        file = f"{file.removesuffix('.png')}_{digest[:8]}.png"
+    taken[file] = digest
+    return file
+
+
+def framing_notes(out: Path) -> list[str]:
+    """Return a line for each method of ``out`` whose outputs are not all framed as their contents are."""
+    notes = []
+    by_method: dict[str, list[dict[str, Any]]] = {}
+    for record in RunDirectory(out).records.read():
+        by_method.setdefault(record["method"], []).append(record)
+    for method, records in by_method.items():
+        other = [record for record in records if record["framing"] is not None]
+        if other:
+            notes.append(
+                f"{method}: {len(other)} of {len(records)} outputs are not framed as their content is "
+                f"({other[0]['pair']}: {other[0]['framing']}). If they show its middle, give --framing=crop; if they "
+                "show all of it, --framing=squash says so"
+            )
+    return notes

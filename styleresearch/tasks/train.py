@@ -1,0 +1,387 @@
+"""Training runs: what a config describes, and running it in a directory of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from styleresearch import __version__
+from styleresearch.config import build
+from styleresearch.config.build import Problems
+from styleresearch.config.file import ORIGIN
+from styleresearch.data.framing import resize, to_bytes
+from styleresearch.data.pipeline import Pipeline
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError, Notice
+from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods.base import State
+from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
+from styleresearch.options import Seed, setting
+from styleresearch.store import atomic, jsonfile
+from styleresearch.tasks import identity
+from styleresearch.tasks.comparison import check_precision
+from styleresearch.tasks.rundir import RunDirectory, provenance
+from styleresearch.tasks.trained import Trained, load
+from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.lengths import oddities
+from styleresearch.training.logs import Logs
+from styleresearch.training.loop import Report, Settings, train
+from styleresearch.training.rates import lasting
+from styleresearch.training.start import started
+
+REQUIRED = ("encoder", "method", "data", "train")
+OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The pictures that show how a run gets on.
+
+    Attributes:
+        contents: pictures (h, w, 3) of one size.
+        styles: pictures (h, w, 3); none for a method that takes no style.
+    """
+
+    contents: Sequence[np.ndarray]
+    styles: Sequence[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the config of a training run describes, built.
+
+    Attributes:
+        config: the config itself.
+        method: what is trained.
+        encoder: the shared encoder.
+        data: the batches.
+        settings: how long, and how often to do what.
+        seed: of everything random.
+        precision: of matrix products and convolutions.
+        samples: what to stylise on the way, or None.
+        modules: name -> sha256 of the user's own modules.
+        start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
+    """
+
+    config: Mapping[str, Any]
+    method: TrainedMethod
+    encoder: Encoder
+    data: Pipeline
+    settings: Settings
+    seed: int
+    precision: str
+    samples: Samples | None
+    modules: Mapping[str, str]
+    start: Trained | None = None
+
+
+def fit_of(config: Mapping[str, Any]) -> Fit:
+    """Build a training run.
+
+    Raises:
+        InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
+            encoder is there, what is wrong with it or the size of the crops for it.
+    """
+    modules = build.begin(config, REQUIRED, OPTIONAL)
+    problems = Problems()
+    method, data, samples, settings, start = None, None, None, None, None
+    layers = {}
+    with problems.at("method"):
+        found = build.resolve(METHODS, config["method"])
+        if not isinstance(found, TrainedMethod):
+            entries = {name: METHODS.get(name) for name in METHODS}
+            trained = [
+                name for name, entry in entries.items() if isinstance(entry, type) and issubclass(entry, TrainedMethod)
+            ]
+            raise InputError(
+                f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
+            )
+        method = found
+        _check_optimizers(method)
+        layers["method"] = getattr(method, "layers", ())
+    build.check_encoder(config["encoder"], layers, problems)
+    seed = 0
+    with problems.at("seed"):
+        seed = setting("seed", config.get("seed", 0), Seed)
+    with problems.at("train"):
+        settings = build.options_of(Settings, config["train"])
+    if method is not None and settings is not None:
+        with problems.at("method"):
+            method = lasting(method, settings.steps)
+    precision = check_precision(config, problems)
+    with problems.at("data"):
+        data = _pipeline(config["data"], method, seed)
+    if "samples" in config:
+        with problems.at("samples"):
+            # Of a method that could not be built nobody knows; its own problem is the one to tell.
+            given = config["samples"]
+            named = isinstance(given, Mapping) and "styles" in given
+            samples = _samples(given, named if method is None else method.takes_style)
+    if "start" in config:
+        with problems.at("start"):
+            start = load(setting("start", config["start"], str))
+    problems.raise_if_any()
+    assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
+    encoder = build.encoder(config["encoder"])
+    with problems.at("data.crop"):
+        encoder.check(layers["method"], (data.crop, data.crop))
+    problems.raise_if_any()
+    with problems.at("method"):
+        _try_out(method, encoder, data.crop, start)
+    problems.raise_if_any()
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, start)
+
+
+def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
+    """Raise what the method's ``init`` raises, without computing anything: no directory is written for such a run."""
+    picture = jax.ShapeDtypeStruct((1, crop, crop, 3), jnp.float32)
+    batch = dict.fromkeys(("content", "style") if method.reads_styles else ("content",), picture)
+
+    def begin(key: Any, encoder: Encoder, batch: Any) -> State:
+        state = method.init(key, encoder, batch)
+        return state if start is None else started(method, state, start.params)
+
+    jax.eval_shape(begin, jax.random.key(0), encoder, batch)
+
+
+def _check_optimizers(method: TrainedMethod) -> None:
+    for option in ("optimizer", "discriminator_optimizer"):
+        optimizer = getattr(method, option, None)
+        if isinstance(optimizer, Optimizer) and not optimizer.stochastic:
+            able = [name for name in OPTIMIZERS if getattr(OPTIMIZERS.get(name), "stochastic", False)]
+            raise InputError(
+                f"{option}: {type(optimizer).__name__} needs one loss from step to step, and batches change; use "
+                f"{', '.join(able)}"
+            )
+
+
+def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
+    if not isinstance(spec, Mapping) or "content" not in spec:
+        raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
+    options, problems = dict(spec), Problems()
+    for part in ("content", "style"):
+        if part in options:
+            with problems.at(part):
+                options[part] = build.dataset(options[part])
+    if method is not None and method.reads_styles and "style" not in options:
+        problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
+    if method is not None and not method.reads_styles:
+        if "style" in options:
+            problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
+        options["style"] = None
+    if method is not None and method.reads_pairs and not options.get("paired"):
+        problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
+    if problems.found:
+        raise InputError("\n".join(problems.found))
+    return build.options_of(Pipeline, {"seed": seed, **options})
+
+
+def _samples(spec: Any, takes_style: bool) -> Samples:
+    parts = ("contents", "styles") if takes_style else ("contents",)
+    if not isinstance(spec, Mapping) or not set(parts) <= set(spec) <= {*parts, "size"}:
+        form = ", ".join(f"{part}=dict(name=...)" for part in parts)
+        why = "" if takes_style else " (the method paints what it learned and takes no styles)"
+        raise InputError(f"must be dict({form}, size=128){why}, got {spec!r}")
+    pictures, problems = {}, Problems()
+    for part in parts:
+        with problems.at(part):
+            if not isinstance(spec[part], Mapping):
+                raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
+            pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
+    if problems.found:
+        raise InputError("\n".join(problems.found))
+    return Samples(pictures["contents"], pictures.get("styles", ()))
+
+
+def _square(image: np.ndarray) -> np.ndarray:
+    """Return the middle of a picture: a grid needs one size."""
+    side = min(image.shape[:2])
+    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+    return image[top : top + side, left : left + side]
+
+
+@runtime_checkable
+class Tell(Protocol):
+    """What a training run tells while it works."""
+
+    def preparing(self, what: str, done: int, total: int) -> None:
+        """Take how far the preparation of a dataset is."""
+
+    def compiled(self, seconds: float) -> None:
+        """Take the time that compiling the step took."""
+
+    def resumed(self, step: int) -> None:
+        """Take the step that the run starts from."""
+
+    def report(self, report: Report) -> None:
+        """Take the metrics of the last steps."""
+
+    def sampled(self, file: Path) -> None:
+        """Take the file of a new sample grid."""
+
+
+def fit(what: Fit, workdir: Path, tell: Tell) -> State:
+    """Train in ``workdir``, from its newest checkpoint on, and return the state.
+
+    The directory holds ``config.json run.json metrics.jsonl checkpoints/ samples/ events/`` afterwards.
+
+    Args:
+        what: the run.
+        workdir: its directory, created if need be.
+        tell: told everything worth showing.
+
+    Raises:
+        InputError: if the directory cannot be written, another process writes it, or it holds another run.
+        NonFiniteLossError: see ``training.loop.train``.
+    """
+    first = jax.process_index() == 0
+    run = RunDirectory(workdir)
+    with contextlib.ExitStack() as stack:
+        if first:
+            stack.enter_context(run.alone())
+        what.data.prepare(tell.preparing)
+        facts = _described(what, run) if first else {}
+        stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
+        checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))
+        logs = stack.enter_context(Logs(workdir)) if first else None
+        watcher = _Watcher(what, run, facts, logs, tell)
+        key = jax.random.key(what.seed)
+        learned = None if what.start is None else what.start.params
+        return train(
+            what.method, what.encoder, what.data, what.settings, checkpoints, watcher, key=key, learned=learned
+        )
+
+
+def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
+    """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
+    config, description = run.path / "config.json", run.path / "run.json"
+    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules)
+    begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
+    schedules: list[dict[str, Any]] = []
+    changes: list[str] = []
+    if description.is_file():
+        before = _read(description)
+        begun = before.get("start")
+        _check(description, before.get("config"))
+        if isinstance(before.get("modules"), dict):
+            # One that is not in there was not looked at then: runs of earlier versions go on.
+            before["modules"] = {**now["modules"], **before["modules"]}
+        changes = identity.changes(before, now)
+        schedules = identity.history(before)
+    elif config.is_file():
+        # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
+        before = _read(config)
+        if "train" not in before:
+            raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
+        _check(config, before)
+        changes = identity.changes({"config": before}, now)
+    if changes:
+        raise InputError(
+            f"{run.path} holds a run of another config; name another directory, or take back:\n  "
+            + "\n  ".join(changes)
+        )
+    atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
+    facts = {
+        **now,
+        "method": spec,
+        "styles": build.style_names(what.config["method"]),
+        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
+        "version": __version__,
+        ORIGIN: what.config.get(ORIGIN),
+        "start": begun,
+        "schedules": schedules,
+    }
+    _write(run, facts)
+    return facts
+
+
+def _write(run: RunDirectory, facts: Mapping[str, Any]) -> None:
+    atomic.write(run.path / "run.json", json.dumps(facts, indent=2, default=str) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what one of the two files holds."""
+    try:
+        found = jsonfile.read(path)
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(found, dict):
+        raise _damaged(path, "it holds no dict")
+    return found
+
+
+def _check(path: Path, config: Any) -> None:
+    """Raise InputError if what a file holds as a config is none of a training run."""
+    shape = {"encoder": dict, "method": {"name": str}, "data": dict}
+    if not jsonfile.conforms(config, shape) or not isinstance(config.get("train", {}), dict):
+        raise _damaged(path, "it holds no config of a training run")
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is damaged ({why}); delete it, and this command writes it anew")
+
+
+class _Watcher:
+    """Writes what the loop tells into the run directory, and passes it on."""
+
+    def __init__(self, what: Fit, run: RunDirectory, facts: dict[str, Any], logs: Logs | None, tell: Tell) -> None:
+        self.what, self.run, self.facts, self.logs, self.tell = what, run, facts, logs, tell
+
+    def compiled(self, seconds: float) -> None:
+        self.tell.compiled(seconds)
+
+    def resumed(self, step: int) -> None:
+        if self.logs is not None:
+            self.logs.resume_at(step)
+            self._go_on_under_schedules(step)
+        self.tell.resumed(step)
+
+    def _go_on_under_schedules(self, step: int) -> None:
+        method = self.what.method
+        now = identity.schedules_of(method, self.what.config["method"])
+        schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
+        _write(self.run, {**self.facts, "schedules": schedules})
+        settings, data = self.what.settings, self.what.data
+        for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
+            warnings.warn(text, Notice, stacklevel=2)
+
+    def report(self, report: Report) -> None:
+        if self.logs is not None:
+            self.logs.write(
+                report.step,
+                report.metrics,
+                seconds_per_step=report.seconds_per_step,
+                images_per_second=report.images_per_second,
+                waiting=report.waiting,
+            )
+        self.tell.report(report)
+
+    def sample(self, step: int, state: State) -> None:
+        samples = self.what.samples
+        if samples is None or self.logs is None:
+            return
+        params = jax.device_get(self.what.method.inference(state))
+        contents = jnp.asarray(np.stack(samples.contents))
+        side = contents.shape[1]
+        corner = np.ones((side, side, 3), np.float32)
+        columns = [np.concatenate([*([corner] if samples.styles else []), *samples.contents])]
+        for style in samples.styles or (None,):
+            batch = None if style is None else jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
+            key = jax.random.key(self.what.seed)
+            output = self.what.method.stylize(params, self.what.encoder, contents, batch, key=key)
+            above = [] if style is None else [resize(style, (side, side))]
+            columns.append(np.concatenate([*above, *np.asarray(output)]))
+        grid = np.concatenate(columns, axis=1)
+        self.run.save(f"samples/{step:07d}.png", grid)
+        self.logs.images(step, "samples", to_bytes(grid))
+        self.tell.sampled(self.run.path / f"samples/{step:07d}.png")
