@@ -20,7 +20,7 @@ from styleresearch.errors import InputError
 from styleresearch.registry import nearest
 from styleresearch.store import jsonfile
 
-SHIPPED = (Path(__file__).parent / "configs", Path(__file__).parent.parent / "configs")
+SHIPPED = (Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
 """Where the project's own configs lie: in an installed wheel, and in a checkout."""
 
 ORIGIN = "origin"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import all_suffixes
 from pathlib import Path
 
-OURS = Path(__file__).parent.name
+OURS = Path(__file__).parents[1].name
 
 
 def find(name: str, folders: Sequence[Path]) -> Path | None:

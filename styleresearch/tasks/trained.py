@@ -30,7 +30,7 @@ from styleresearch.types import Params
 
 T = TypeVar("T")
 
-ZOO = Path(__file__).parent / "zoo"
+ZOO = Path(__file__).parents[1] / "zoo"
 """Small trained weights that come with the package, ``NAME.safetensors``, each with a model card ``NAME.md``."""
 
 
