@@ -363,7 +363,7 @@ os.execv(sys.executable, [sys.executable, "-m", "styleresearch", *sys.argv[1:]])
 @pytest.mark.parametrize("command", ["train", "stylize"])
 def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command):
     """While modules are imported, pictures read, programs traced and compiled; the first begins before the command."""
-    save_image(tmp_path / "photo.png", np.full((40, 48, 3), 0.5))
+    save_image(tmp_path / "photo.png", np.full((80, 96, 3), 0.5))
     arguments = {
         "train": ["--config=feedforward.py", f"--workdir={tmp_path / 'run'}", "--config.train.steps=100000"],
         "stylize": [
