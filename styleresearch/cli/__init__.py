@@ -76,8 +76,10 @@ def _notices() -> Iterator[None]:
 
 
 def _main(argv: Sequence[str] | None) -> int:
+    kept = "what was finished is kept, the same command continues"
     try:
         args = _parse(argv)
+        kept = getattr(args, "interrupted", kept)
         return args.run(args)
     except InputError as error:
         print(f"styleresearch: {error}", file=sys.stderr)
@@ -88,9 +90,7 @@ def _main(argv: Sequence[str] | None) -> int:
     except BaseException as error:
         # What an interrupt breaks off may come out as any other error.
         if isinstance(error, KeyboardInterrupt) or interrupt.asked():
-            print(
-                "\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr
-            )
+            print(f"\nstyleresearch: interrupted; {kept}", file=sys.stderr)
             return interrupt.STATUS
         if not _out_of_memory(error):
             raise
