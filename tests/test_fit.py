@@ -510,7 +510,8 @@ def test_everything_wrong_with_a_config_is_said_at_once():
     )
     for part in (
         "encoder:", "vgg17", "method: optimizer 'adam': learning_rate = -1.0 is not above 0",
-        "method: network 'transform' has no option 'width'", "data: the part 'pipeline': batch_size = 0 is not from 1", "train: the part 'settings': steps = 0 is not from 1",
+        "method: network 'transform' has no option 'width'", "data: the part 'pipeline': batch_size = 0 is not from 1",
+        "train: the part 'settings': steps = 0 is not from 1",
         "samples: contents: must be dict(name=...", "samples: styles: unknown picture source 'nowhere'", "seed",
         "method 'feedforward' has no option 'lr'",
     ):  # fmt: skip

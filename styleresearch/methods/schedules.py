@@ -22,7 +22,7 @@ SCHEDULES: Registry[Callable[[Any], Any]] = Registry("learning rate schedule")
 Updates = Annotated[int, Between(1, 2**30 - 1)]
 """A number of updates; two of them fit an int32 together."""
 Before = Annotated[int, Between(0, 2**30 - 1)] | Annotated[float, Between(0, 2**30 - 1)]
-"""A number of updates, or none; below 1, a share of the run. A command line turns 600 into 600.0 where a file has 0.5."""
+"""A number of updates, or none; below 1, a share of the run. Where a config has 0.5 a command line's 600 is 600.0."""
 Factor = Annotated[float, Between(0, 1e6)]
 """What the learning rate is multiplied with."""
 
