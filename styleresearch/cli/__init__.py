@@ -52,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None and status in (2, interrupt.STATUS):
             # Threads may still compile, compute or write what nobody waits for any more: taking the interpreter down
             # around them, as usual, can crash, or print what they say of it.
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or nobody reads it
+                    stream.flush()
             os._exit(status)
     return status
 
