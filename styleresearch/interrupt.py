@@ -69,7 +69,8 @@ def caught() -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, 0)
         sys.unraisablehook = hook
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler is not None:  # one that is not Python's cannot be given back
+                signal.signal(number, handler)
 
 
 @contextmanager
@@ -129,7 +130,7 @@ def second_ends() -> Iterator[None]:
 
     def watch() -> None:
         seen = 0
-        with suppress(OSError):
+        with suppress(OSError), far:
             while number := far.recv(1):
                 seen += number[0] in _SIGNALS
                 if seen > 1:

@@ -52,8 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None and status in (2, interrupt.STATUS):
             # Threads may still compile, compute or write what nobody waits for any more: taking the interpreter down
             # around them, as usual, can crash, or print what they say of it.
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or nobody reads it
+                    stream.flush()
             os._exit(status)
     return status
 
@@ -76,8 +77,10 @@ def _notices() -> Iterator[None]:
 
 
 def _main(argv: Sequence[str] | None) -> int:
+    kept = "what was finished is kept, the same command continues"
     try:
         args = _parse(argv)
+        kept = getattr(args, "interrupted", kept)
         return args.run(args)
     except InputError as error:
         print(f"styleresearch: {error}", file=sys.stderr)
@@ -88,9 +91,7 @@ def _main(argv: Sequence[str] | None) -> int:
     except BaseException as error:
         # What an interrupt breaks off may come out as any other error.
         if isinstance(error, KeyboardInterrupt) or interrupt.asked():
-            print(
-                "\nstyleresearch: interrupted; what was finished is kept, the same command continues", file=sys.stderr
-            )
+            print(f"\nstyleresearch: interrupted; {kept}", file=sys.stderr)
             return interrupt.STATUS
         if not _out_of_memory(error):
             raise

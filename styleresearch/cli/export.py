@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--height", type=int, help=".stablehlo: only pictures of this height; default: any")
     parser.add_argument("--width", type=int, help=".stablehlo: only pictures of this width; default: any")
     add_option(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, interrupted="nothing was written")
 
 
 def run(args: argparse.Namespace) -> int:

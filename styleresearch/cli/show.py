@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "the encoder, data and versions that it ran with. A run that is going on is not disturbed.",
     )
     parser.add_argument("source", metavar="RUN_DIR|FILE|zoo:NAME", help="of train, compare or export, or of the zoo")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, interrupted="nothing was changed")
 
 
 def run(args: argparse.Namespace) -> int:

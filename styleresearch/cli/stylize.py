@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--preserve-color-when", choices=("before", "after"), help="default: after")
     add_option(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, interrupted="nothing was written")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,8 +21,8 @@ SCHEDULES: Registry[Callable[[Any], Any]] = Registry("learning rate schedule")
 
 Updates = Annotated[int, Between(1, 2**30 - 1)]
 """A number of updates; two of them fit an int32 together."""
-Before = Annotated[int, Between(0, 2**30 - 1)] | Annotated[float, Between(0, 1, "[)")]
-"""A number of updates, or none; below 1, a share of the run."""
+Before = Annotated[int, Between(0, 2**30 - 1)] | Annotated[float, Between(0, 2**30 - 1)]
+"""A number of updates, or none; below 1, a share of the run. Where a config has 0.5 a command line's 600 is 600.0."""
 Factor = Annotated[float, Between(0, 1e6)]
 """What the learning rate is multiplied with."""
 
@@ -84,6 +84,9 @@ class Linear(Schedule):
     start: Before = 0
     end: Factor = 0.0
 
+    def __post_init__(self) -> None:
+        _check_whole("linear", "start", self.start)
+
     def over(self, updates: int) -> Linear:
         """Return it with its lengths, see ``Schedule``."""
         start = _of(self.start, updates)
@@ -124,6 +127,7 @@ class Cosine(Schedule):
     end: Factor = 0.0
 
     def __post_init__(self) -> None:
+        _check_whole("cosine", "warmup", self.warmup)
         if self.steps is not None and self.steps <= self.warmup:
             raise InputError(
                 f"cosine: of {self.steps} steps {self.warmup} rise; give more steps, so that some are left to fall"
@@ -150,6 +154,11 @@ class Cosine(Schedule):
         if warmup:
             course = optax.join_schedules([optax.linear_schedule(0.0, 1.0, warmup), course], [warmup])
         return jnp.where(t < steps, course(t), self.end)
+
+
+def _check_whole(name: str, option: str, before: float | int) -> None:
+    if before > 1 and before != int(before):
+        raise InputError(f"{name}: {option} = {before} is neither a whole number of updates nor, below 1, a share")
 
 
 def _of(before: float | int, updates: int) -> int:

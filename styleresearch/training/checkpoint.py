@@ -242,8 +242,10 @@ class Checkpoints:
     def __enter__(self) -> Checkpoints:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Of several processes one that was interrupted would wait for the others, and they for it.
+        if kind is not KeyboardInterrupt or jax.process_count() == 1:
+            self.close()
 
     def _open(self) -> ocp.AsyncCheckpointer:
         """Return the writer; the first time, also clear what a killed process left."""

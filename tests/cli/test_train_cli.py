@@ -391,6 +391,8 @@ def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command):
         assert "Traceback" not in err
         assert "ignored" not in err
         assert ("interrupted" in err) != ("stopped after step" in out)
+        if seconds > 2:
+            assert ("nothing was written" in err) == (command == "stylize")
     assert not (tmp_path / "out.png").exists()
 
 

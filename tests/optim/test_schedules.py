@@ -52,7 +52,7 @@ def test_every_schedule_is_documented():
         ({"name": "linear", "steps": 0}, "steps = 0 is not from 1"),
         ({"name": "cosine", "steps": 10, "warmup": 10}, "cosine: of 10 steps 10 rise; give more steps"),
         ({"name": "linear", "steps": 10, "start": -1}, "start = -1 is not from 0"),
-        ({"name": "linear", "steps": 10, "start": 1.5}, "start = 1.5 is not at least 0 and below 1"),
+        ({"name": "linear", "steps": 10, "start": 1.5}, "linear: start = 1.5 is neither a whole number of updates nor"),
         ({"name": "cosine", "steps": 10, "warmup": -1}, "warmup = -1 is not from 0"),
     ],
 )
@@ -66,6 +66,7 @@ def test_what_cannot_be_is_refused(spec, message):
     [
         ({"name": "linear"}, 10, {"name": "linear", "steps": 10}),
         ({"name": "linear", "start": 0.5}, 12_000, {"name": "linear", "start": 6000, "steps": 6000}),
+        ({"name": "linear", "start": 600.0}, 1000, {"name": "linear", "start": 600, "steps": 400}),
         ({"name": "linear", "start": 0.75, "end": 0.1}, 9, {"name": "linear", "start": 7, "steps": 2, "end": 0.1}),
         ({"name": "linear", "start": 0.5, "steps": 7}, 10, {"name": "linear", "start": 5, "steps": 7}),
         ({"name": "linear", "start": 3, "steps": 7}, 99, {"name": "linear", "start": 3, "steps": 7}),
