@@ -48,8 +48,10 @@ def beside(file: Path) -> Iterator[dict[str, str]]:
     try:
         yield found
     finally:
-        # What a config itself puts there ("../common") is the user's too.
-        folders += [Path(each) for each in sys.path if each not in path]
+        # What a config itself puts there ("../common") is the user's too; what a package puts there for itself stays.
+        added = [each for each in sys.path if each not in path and Path(each) not in folders]
+        installed = [each for each in added if is_installed(Path(each))]
+        folders += [Path(each) for each in added if each not in installed]
         tops = {
             name: _is_users(module, folders)
             for name, module in list(sys.modules.items())
@@ -61,7 +63,7 @@ def beside(file: Path) -> Iterator[dict[str, str]]:
         for name, code in reached(file, "", folders).items():
             found.setdefault(name, digests.of_file(code))
         sys.modules.update(hidden)
-        sys.path[:] = path
+        sys.path[:] = [*path, *installed]
 
 
 def _is_another(top: str, known: Mapping[str, Any], folders: Sequence[Path]) -> bool:
@@ -117,14 +119,17 @@ def import_modules(names: Sequence[str], folders: Sequence[Path] = (), named: st
         InputError: if one cannot be found, or fails.
     """
     folders = [*(folder.resolve() for folder in folders), Path.cwd()]
-    # They stay on the path: code of the modules may import its neighbours later on, also in worker processes.
-    before = [*sys.path, *dict.fromkeys(str(folder) for folder in folders if str(folder) not in sys.path)]
-    sys.path[:0] = dict.fromkeys(map(str, folders))
+    first = list(dict.fromkeys(map(str, folders)))
+    sys.path[:0] = first
     importlib.invalidate_caches()
     try:
         return {name: digest for each in names for name, digest in _import(each, folders, named).items()}
     finally:
-        sys.path[:] = before
+        for folder in first:
+            sys.path.remove(folder)
+            # Last, but there: code of the modules may import its neighbours later on, also in worker processes.
+            if folder not in sys.path:
+                sys.path.append(folder)
 
 
 def digests_of(names: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:

@@ -318,6 +318,15 @@ def test_a_module_of_this_process_is_not_the_one_beside_the_config(own_folder, m
     assert (config["size"], config["origin"]["modules"]) == (35, {"base": sha(own_folder / "mine" / "base.py")})
 
 
+def test_a_folder_that_a_config_puts_on_the_path_is_the_users_too(own_folder):
+    (own_folder / "common").mkdir()
+    write(own_folder / "common", BASE, "base.py")
+    path = list(sys.path)
+    file = write(own_folder, "import sys\nsys.path.insert(0, 'common')\n" + CHILD, "child.py")
+    assert configfile.load_config(file)["origin"]["modules"] == {"base": sha(own_folder / "common" / "base.py")}
+    assert (sys.path, "base" in sys.modules) == (path, False)
+
+
 def test_what_fails_in_an_imported_file_is_named_with_its_line(own_folder):
     write(own_folder, "x = 1\n1 / 0\n", "base.py")
     write(own_folder, CHILD, "child.py")
