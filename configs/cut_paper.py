@@ -35,7 +35,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=200 * EPOCH, steps=200 * EPOCH),
+            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
         ),
         nce_weight=1.0,
         identity=True,

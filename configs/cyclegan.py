@@ -13,8 +13,6 @@ patches, 96 px crops of pictures of 128 px, the short side; a shorter schedule; 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-STEPS = 12_000
-
 
 def get_config() -> ConfigDict:
     """Return the config."""
@@ -33,7 +31,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=STEPS // 2, steps=STEPS // 2),
+            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
         ),
         cycle_weight=10.0,
         identity_weight=5.0,
@@ -56,6 +54,6 @@ def get_config() -> ConfigDict:
         resize=128,
         workers=0,
     )
-    config.train = dict(steps=STEPS, log_every=100, save_every=1000, keep=2, sample_every=1000, ema=0.999)
+    config.train = dict(steps=12_000, log_every=100, save_every=1000, keep=2, sample_every=1000, ema=0.999)
     config.samples = dict(contents=dict(name="photographs", names=("cat", "coffee")), size=128)
     return config

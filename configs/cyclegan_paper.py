@@ -34,7 +34,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=100 * EPOCH, steps=100 * EPOCH),
+            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
         ),
         cycle_weight=10.0,
         identity_weight=5.0,

@@ -31,7 +31,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=150 * EPOCH, steps=50 * EPOCH),
+            schedule=dict(name="linear", start=0.75, steps=placeholder(int)),
         ),
         nce_weight=10.0,
         identity=False,

@@ -13,8 +13,6 @@ learning rate falls to 0 along a cosine. Many small steps: on two cores they bri
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
-STEPS = 9000
-
 
 def get_config() -> ConfigDict:
     """Return the config."""
@@ -37,7 +35,7 @@ def get_config() -> ConfigDict:
             output="sigmoid",
         ),
         styles=dict(**styles, size=144),
-        optimizer=dict(name="adam", learning_rate=1e-3, schedule=dict(name="cosine", steps=STEPS)),
+        optimizer=dict(name="adam", learning_rate=1e-3, schedule=dict(name="cosine", steps=placeholder(int))),
         objective=dict(
             content=dict(name="feature", layers=("relu3_3",), reduction="mse", weight=1.0),
             style=dict(
@@ -56,6 +54,6 @@ def get_config() -> ConfigDict:
         resize=128,
         workers=0,
     )
-    config.train = dict(steps=STEPS, log_every=100, save_every=1000, keep=2, sample_every=1000, ema=0.999)
+    config.train = dict(steps=9000, log_every=100, save_every=1000, keep=2, sample_every=1000, ema=0.999)
     config.samples = dict(contents=dict(name="photographs", names=("cat", "coffee")), styles=styles, size=128)
     return config

@@ -36,7 +36,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=100 * EPOCH, steps=100 * EPOCH),
+            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
         ),
         l1_weight=100.0,
         dtype="float32",

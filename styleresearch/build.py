@@ -6,6 +6,7 @@ anything is downloaded or compiled.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -142,6 +143,31 @@ def resolve(registry: Registry[Any], spec: Any) -> Any:
     return registry.build(options)
 
 
+def completed(registry: Registry[Any], spec: Any) -> Any:
+    """Return a spec with the defaults of the options that it leaves out, at any depth; None counts as left out.
+
+    What is not registered stays as it is.
+    """
+    if not isinstance(spec, Mapping) or spec.get("name") not in registry:
+        return spec
+    whole = defaults(registry.get(spec["name"])) | {key: value for key, value in spec.items() if value is not None}
+    for key, part in {**_PARTS, "of": registry}.items():
+        if key in whole:
+            whole[key] = completed(part, whole[key])
+    if isinstance(whole.get("objective"), Mapping):
+        whole["objective"] = {
+            term: {"weight": 1.0, **completed(LOSSES, each)} if isinstance(each, Mapping) else each
+            for term, each in whole["objective"].items()
+        }
+    return whole
+
+
+def defaults(constructor: Callable[..., Any]) -> dict[str, Any]:
+    """Return option -> default of a constructor, without those that are None."""
+    parameters = inspect.signature(constructor).parameters.items()
+    return {key: each.default for key, each in parameters if each.default not in (each.empty, None)}
+
+
 def objective(terms: Mapping[str, Any]) -> Objective:
     """Return the objective of ``{term: dict(name=..., weight=1.0, **options)}``.
 
@@ -193,16 +219,24 @@ def _optimizer(spec: Mapping[str, Any]) -> Optimizer:
     return resolve(OPTIMIZERS, spec)
 
 
+_PARTS: dict[str, Registry[Any]] = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "discriminator_optimizer": OPTIMIZERS,
+    "net": NETS,
+    "discriminator": DISCRIMINATORS,
+    "loss": LOSSES,
+    "adversarial": ADVERSARIAL,
+    "penalty": PENALTIES,
+}
+"""Option -> what it names."""
+
 _NESTED: dict[str, Callable[[Any], Any]] = {
+    **{option: registry.build for option, registry in _PARTS.items()},
     "objective": objective,
     "optimizer": _optimizer,
-    "schedule": SCHEDULES.build,
     "discriminator_optimizer": _optimizer,
-    "net": NETS.build,
-    "discriminator": DISCRIMINATORS.build,
     "loss": _loss,
-    "adversarial": ADVERSARIAL.build,
-    "penalty": PENALTIES.build,
     "normalise_on": pictures,
     "styles": pictures,
 }

@@ -77,7 +77,7 @@ def _check(value: Any, shape: Any, place: str) -> None:
             _check(value.get(key), inner, f"{place}.{key}".lstrip("."))
 
 
-def check_params(method: Any, params: Params, facts: Mapping[str, Any]) -> None:
+def check_params(method: TrainedMethod, params: Params, facts: Mapping[str, Any]) -> None:
     """Check that parameters are those of a method.
 
     Args:
@@ -88,8 +88,6 @@ def check_params(method: Any, params: Params, facts: Mapping[str, Any]) -> None:
     Raises:
         ValueError: at the first parameter that is missing, of another shape or type, or not the method's.
     """
-    if not isinstance(method, TrainedMethod):
-        raise ValueError("its method is not one that is trained")
     encoder = facts["config"]["encoder"]
     if method.encodes and encoder.get("name") not in get_args(Architecture):
         return  # of the user's own encoder only its code knows how many channels it has

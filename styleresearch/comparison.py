@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -11,6 +11,8 @@ import numpy as np
 from styleresearch import __version__, build, trained
 from styleresearch.build import Column, Problems
 from styleresearch.data.framing import Side, as_in_file
+from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
@@ -85,7 +87,7 @@ class Comparison:
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
                 for seed in self.seeds:
-                    pair = f"{content}__{style}" + (f"__s{seed}" if len(self.seeds) > 1 else "")
+                    pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
                         key = digests.of_json(
@@ -115,9 +117,10 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     build.check_named(config, ("methods", "metrics"))
     problems = Problems()
     columns, metrics, layers = [], {}, {}
+    with problems.at("methods"):
+        check_folder_names("method", config["methods"])
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):
-            _check_name("method", name)
             columns.append(trained.column(name, spec))
             if (terms := getattr(columns[-1].method, "objective", None)) is not None:
                 layers[f"methods.{name}"] = terms.layers
@@ -127,19 +130,23 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
+    _check_labels(columns, problems)
     sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
             found = build.source(config[group])
-            for name in found.names():
-                _check_name("picture", name)
+            check_titles("picture", found.names())
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
         seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
         if len(set(seeds)) < len(seeds):
             raise InputError(f"must be different whole numbers, got {shown(seeds)}")
+        if len(pictures) == 2:
+            with problems.at("contents and styles"):
+                names = [tuple(group) for group in pictures.values()]
+                check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
@@ -168,8 +175,9 @@ def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | No
     return None
 
 
-def _check_name(kind: str, name: str) -> None:
-    if "__" in name or "/" in name or "\\" in name or name.startswith(".") or not name:
-        raise InputError(
-            f"the {kind} name {name!r} cannot be part of a file name: rename it without '__', '/' and a leading dot"
-        )
+def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
+    """Note methods of one label, which no reader of a table could tell apart."""
+    first: dict[str, str] = {}
+    for column in columns:
+        if (other := first.setdefault(column.label, column.name)) != column.name:
+            problems.found.append(f"methods.{column.name}: {other} has the label {column.label!r} too: give it another")

@@ -221,10 +221,10 @@ def _check_override(config: ConfigDict, override: str) -> str:
             has = f"It has: {', '.join(known)}" if known else f"It is {node!r}, without keys"
             raise InputError(f"{name}: {seen} has no key {part!r}.{nearest(part, known)} {has}")
         kind, node, seen = node.get_type(part), node[part], f"{seen}.{part}"
-    if value is None and kind is not bool:
-        raise InputError(f"{name} needs a value: {name}=VALUE")
     if no and (value is not None or kind is not bool):
         raise InputError(f"{override.partition('=')[0]} goes with True and False only, and takes no value")
+    if value is None and kind is not bool:
+        raise InputError(f"{name} needs a value: {name}=VALUE")
     if kind is NoneType:
         raise InputError(
             f"{name}: the config has None there, of no type; write {key.rpartition('.')[2]} = "

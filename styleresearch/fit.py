@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -13,14 +14,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from styleresearch import __version__, build
+from styleresearch import __version__, build, identity
 from styleresearch.build import Problems
 from styleresearch.comparison import check_precision
 from styleresearch.configfile import ORIGIN
 from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.methods.optimizers import OPTIMIZERS, Optimizer
@@ -29,16 +30,14 @@ from styleresearch.rundir import RunDirectory, provenance
 from styleresearch.store import atomic, jsonfile
 from styleresearch.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.lengths import oddities
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
+from styleresearch.training.rates import lasting
 from styleresearch.training.start import started
 
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
-
-FREE = (ORIGIN, "name", "samples", "train", "start", "data.workers", "data.threads")
-"""What may change between two starts of a run: nothing that decides which parameters it ends with. ``start`` is read by
-the first one only."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +112,9 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
         settings = build.options_of(Settings, config["train"])
+    if method is not None and settings is not None:
+        with problems.at("method"):
+            method = lasting(method, settings.steps)
     precision = check_precision(config, problems)
     with problems.at("data"):
         data = _pipeline(config["data"], method, seed)
@@ -245,12 +247,11 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         if first:
             stack.enter_context(run.alone())
         what.data.prepare(tell.preparing)
-        if first:
-            _describe(what, run)
+        facts = _described(what, run) if first else {}
         stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
         checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))
         logs = stack.enter_context(Logs(workdir)) if first else None
-        watcher = _Watcher(what, run, logs, tell)
+        watcher = _Watcher(what, run, facts, logs, tell)
         key = jax.random.key(what.seed)
         learned = None if what.start is None else what.start.params
         return train(
@@ -258,37 +259,29 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         )
 
 
-def _describe(what: Fit, run: RunDirectory) -> None:
-    """Write ``config.json`` and ``run.json``; raise InputError if the directory holds another run."""
+def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
+    """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
     config, description = run.path / "config.json", run.path / "run.json"
-    identities = {
-        part: dataset.identity()
-        for part, dataset in (("content", what.data.content), ("style", what.data.style))
-        if dataset is not None
-    }
-    now = {
-        "config": _fixed(what.config),
-        "data": identities,
-        "encoder": what.encoder.describe(),
-        "modules": dict(what.modules),
-    }
-    now = json.loads(json.dumps(now, default=str))
+    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
+    schedules: list[dict[str, Any]] = []
+    changes: list[str] = []
     if description.is_file():
         before = _read(description)
         begun = before.get("start")
+        _check(description, before.get("config"))
         if isinstance(before.get("modules"), dict):
             # One that is not in there was not looked at then: runs of earlier versions go on.
             before["modules"] = {**now["modules"], **before["modules"]}
-        changes = [*_changes({key: before.get(key) for key in now}, now)]
+        changes = identity.changes(before, now)
+        schedules = identity.history(before)
     elif config.is_file():
         # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
         before = _read(config)
         if "train" not in before:
             raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
-        changes = [*_changes(_fixed(before), now["config"], "config")]
-    else:
-        changes = []
+        _check(config, before)
+        changes = identity.changes({"config": before}, now)
     if changes:
         raise InputError(
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
@@ -304,8 +297,14 @@ def _describe(what: Fit, run: RunDirectory) -> None:
         "version": __version__,
         ORIGIN: what.config.get(ORIGIN),
         "start": begun,
+        "schedules": schedules,
     }
-    atomic.write(description, json.dumps(facts, indent=2, default=str) + "\n")
+    _write(run, facts)
+    return facts
+
+
+def _write(run: RunDirectory, facts: Mapping[str, Any]) -> None:
+    atomic.write(run.path / "run.json", json.dumps(facts, indent=2, default=str) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -313,37 +312,28 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = jsonfile.read(path)
     except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); delete it, and this command writes it anew") from error
+        raise _damaged(path, str(error)) from error
     if not isinstance(found, dict):
-        raise InputError(f"{path} is damaged (it holds no dict); delete it, and this command writes it anew")
+        raise _damaged(path, "it holds no dict")
     return found
 
 
-def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a config may not change while a run goes on."""
-    fixed = {key: value for key, value in config.items() if key not in FREE}
-    free = [key.removeprefix("data.") for key in FREE if key.startswith("data.")]
-    return {
-        **fixed,
-        "data": {key: value for key, value in fixed["data"].items() if key not in free},
-        "ema": config["train"].get("ema", 0.0),
-    }
+def _check(path: Path, config: Any) -> None:
+    """Raise InputError if what a file holds as a config is none of a training run."""
+    shape = {"encoder": dict, "method": {"name": str}, "data": dict}
+    if not jsonfile.conforms(config, shape) or not isinstance(config.get("train", {}), dict):
+        raise _damaged(path, "it holds no config of a training run")
 
 
-def _changes(before: Any, now: Any, place: str = "") -> Iterator[str]:
-    """Yield a line for every difference between two nested dicts."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        for key in [*before, *(key for key in now if key not in before)]:
-            yield from _changes(before.get(key), now.get(key), f"{place}.{key}" if place else key)
-    elif before != now:
-        yield f"{place}: was {before!r}, is {now!r}"
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is damaged ({why}); delete it, and this command writes it anew")
 
 
 class _Watcher:
     """Writes what the loop tells into the run directory, and passes it on."""
 
-    def __init__(self, what: Fit, run: RunDirectory, logs: Logs | None, tell: Tell) -> None:
-        self.what, self.run, self.logs, self.tell = what, run, logs, tell
+    def __init__(self, what: Fit, run: RunDirectory, facts: dict[str, Any], logs: Logs | None, tell: Tell) -> None:
+        self.what, self.run, self.facts, self.logs, self.tell = what, run, facts, logs, tell
 
     def compiled(self, seconds: float) -> None:
         self.tell.compiled(seconds)
@@ -351,7 +341,17 @@ class _Watcher:
     def resumed(self, step: int) -> None:
         if self.logs is not None:
             self.logs.resume_at(step)
+            self._go_on_under_schedules(step)
         self.tell.resumed(step)
+
+    def _go_on_under_schedules(self, step: int) -> None:
+        method = self.what.method
+        now = identity.schedules_of(method, self.what.config["method"])
+        schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
+        _write(self.run, {**self.facts, "schedules": schedules})
+        settings, data = self.what.settings, self.what.data
+        for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
+            warnings.warn(text, Notice, stacklevel=2)
 
     def report(self, report: Report) -> None:
         if self.logs is not None:

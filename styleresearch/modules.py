@@ -17,12 +17,12 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.modulefiles import OURS, find, is_installed, is_package, line_of, reached, shown
 from styleresearch.store import digests
 
 
-class ModuleWarning(UserWarning):
+class ModuleWarning(Notice):
     """The code of a module is another than when a method was trained."""
 
 

@@ -235,7 +235,8 @@ def _float(value: Any, place: str) -> float:
 def _str(value: Any, place: str) -> str:
     if not isinstance(value, str):
         raise Unfit(place, value, said(str))
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    # A name of a file may hold bytes that are no text: Python's stand-ins for those are the only lone surrogates.
+    if "\0" in value or any("\ud800" <= letter < "\udc80" or "\udcff" < letter <= "\udfff" for letter in value):
         raise Unfit(place, value, "text that a file can hold", near=True)
     return str(value)
 

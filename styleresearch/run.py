@@ -21,8 +21,10 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.methods.base import Progress
 from styleresearch.methods.color import PreserveColor
-from styleresearch.rundir import RunDirectory, provenance
-from styleresearch.store import atomic, digests
+from styleresearch.ops import programs
+from styleresearch.rundir import RunDirectory, of_config, provenance
+from styleresearch.store import atomic, digests, failures
+from styleresearch.store.failures import Failure
 from styleresearch.types import Style
 
 
@@ -55,6 +57,7 @@ def stylize(
     Raises:
         InputError: for several or masked styles under a method that takes one.
         ArithmeticError: if the loss or the picture became NaN or infinite.
+        ValueError: if the method made no picture.
     """
     plain = not styles or (len(styles) == 1 and styles[0].where is None and styles[0].mask is None)
     if not plain and not column.method.guided:
@@ -62,8 +65,9 @@ def stylize(
             f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
         )
     keep = column.preserve_color
+    programs.drop_if_many()
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
-        image = jnp.asarray(content, jnp.float32)[None]
+        image = jax.device_put(np.asarray(content, np.float32)[None])
         shown = image if keep is None else keep.content(image)
         used = [_recoloured(style, image, keep) for style in styles]
         output = column.method.stylize(
@@ -74,7 +78,9 @@ def stylize(
             key=jax.random.key(seed),
             progress=progress,
         )
-        result = np.asarray((output if keep is None else keep.output(output, image))[0])
+        result = np.asarray(output if keep is None else keep.output(output, image))[0]
+    if result.ndim != 3 or result.shape[2] != 3:
+        raise ValueError(f"method {column.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
     if not np.isfinite(result).all():
         raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
     return result, cost
@@ -106,11 +112,12 @@ class Event:
     error: str | None = None
 
 
-def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> list[str]:
+def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> list[Failure]:
     """Run what is missing of a comparison in ``workdir`` and leave its records there; return what failed.
 
     Finished stylisations are not repeated, unless their method, pictures, encoder, seed, precision or this package's
-    version changed; outputs are measured again if a metric changed. A cell whose loss stops being finite fails alone.
+    version changed; outputs are measured again if a metric changed. A cell in which a method or a metric raises an
+    error fails alone, whatever the error; the next call tries it again.
 
     Args:
         what: the comparison.
@@ -118,41 +125,55 @@ def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> l
         tell: called with everything worth showing.
 
     Raises:
-        InputError: if the directory cannot be written or another process writes it, or a picture is too small for a
-            method.
+        InputError: if the directory cannot be written, cannot hold files of these names, or another process writes it.
     """
     run = RunDirectory(workdir)
     with run.alone():
         return _compare(what, run, tell)
 
 
-def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None]) -> list[str]:
+def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None]) -> list[Failure]:
+    cells = what.cells()
+    run.check_places(file for cell in cells for file in (cell.output, cell.curve, *_inputs(cell).values()))
     contracts = what.suite.contracts()
     run.describe(what.config, contracts)
     run.save_inputs(what.contents, what.styles)
+    failures.clear(run.path)
     finished = run.finished()
     measured_before = run.measured()
     facts = provenance(what.config, what.suite.encoder, what.precision, what.modules)
-    cells = what.cells()
-    records, failures = [], []
+    origin = {name: facts[name] for name in ("device", "packages")}
+    records, failed = [], []
+
+    def fail(cell: Cell, done: int, error: Exception) -> None:
+        failed.append(failures.note(run.path, cell.column.name, cell.pair, error))
+        tell(Event(cell, done, len(cells), error=failed[-1].reason))
+
     for done, cell in enumerate(cells, 1):
         tell(Event(cell, done - 1, len(cells)))
         cost = None
         if (cell.key, cell.output) not in finished:
             try:
-                finished[cell.key, cell.output], cost = _stylize_cell(
-                    what, run, cell, lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), progress=step))
-                )
-            except ArithmeticError as error:
-                failures.append(f"{cell.column.name}, {cell.pair}: {error}")
-                tell(Event(cell, done, len(cells), error=str(error)))
+                made = _stylize_cell(what, cell, lambda step, c=cell, d=done: tell(Event(c, d - 1, len(cells), step)))
+            except Exception as error:
+                fail(cell, done, error)
                 continue
+            finished[cell.key, cell.output], cost = _keep(run, cell, made, origin), made.cost
         entry = finished[cell.key, cell.output]
-        identity = digests.of_json({"output": entry["sha256"], "key": cell.key, "contracts": contracts})
-        record = measured_before.get(identity)
+        # Packages too: values of one table must not differ by the versions that they were computed with.
+        identity = digests.of_json(
+            {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
+        )
+        before = measured_before.get(identity)
+        record = before
         if record is None:
-            seen = Triple(load_image(run.path / entry["file"]), what.contents[cell.content], what.styles[cell.style])
-            values = what.suite(seen.output, seen.content, seen.style)
+            try:
+                output = load_image(run.path / entry["file"])
+                seen = Triple(output, what.contents[cell.content], what.styles[cell.style])
+                values = what.suite(seen.output, seen.content, seen.style)
+            except Exception as error:
+                fail(cell, done, error)
+                continue
             record = {
                 "schema": 1,
                 **seen.record(contracts),
@@ -160,13 +181,19 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
                 "provenance": {**facts, "measured": identity, "key": cell.key},
             }
         record = {**record, **_row(what, cell, entry)}
-        record["provenance"] = {**record["provenance"], "config_hash": facts["config_hash"]}
-        run.records.append(record)
+        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
+        if record != before:
+            run.records.append(record)
         records.append(record)
         tell(Event(cell, done, len(cells), cost=cost))
     # The ledger may hold cells of an earlier config, or the same cell twice: the report reads this config's only.
     run.records.replace(records)
-    return failures
+    return failed
+
+
+def _inputs(cell: Cell) -> dict[str, str]:
+    """Return the files of a cell's pictures, relative to the run directory."""
+    return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
 
 
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,21 +207,24 @@ def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, An
         "content": cell.content,
         "style": cell.style,
         "seed": cell.seed,
-        "files": {
-            "output": entry["file"],
-            "content": f"inputs/content/{cell.content}.png",
-            "style": f"inputs/style/{cell.style}.png",
-            "curve": entry["curve"],
-        },
+        "files": {"output": entry["file"], **_inputs(cell), "curve": entry["curve"]},
         "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
         "cost": entry["cost"],
     }
 
 
-def _stylize_cell(
-    what: Comparison, run: RunDirectory, cell: Cell, tell: Callable[[Progress], None]
-) -> tuple[dict[str, Any], Cost]:
-    """Make one output; return its entry of ``outputs.jsonl`` and its cost."""
+@dataclass(frozen=True)
+class _Made:
+    """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost."""
+
+    image: np.ndarray
+    curve: Mapping[str, list[Any]]
+    evaluations: int | None
+    cost: Cost
+
+
+def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]) -> _Made:
+    """Make one output; raise whatever the method raises."""
     curve: dict[str, list[float]] = {}
     evaluations: int | None = None
 
@@ -214,18 +244,24 @@ def _stylize_cell(
         precision=what.precision,
         progress=note,
     )
-    run.save(cell.output, image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
-    if curve:
+    return _Made(image, curve, evaluations, cost)
+
+
+def _keep(run: RunDirectory, cell: Cell, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one output; return its entry of ``outputs.jsonl``, which says on what and with what it was made."""
+    run.save(cell.output, made.image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
+    if made.curve:
         (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(run.path / cell.curve, json.dumps(curve))
+        atomic.write(run.path / cell.curve, json.dumps(made.curve))
     entry = {
         "key": cell.key,
         "method": cell.column.name,
         "pair": cell.pair,
         "file": cell.output,
-        "curve": cell.curve if curve else None,
+        "curve": cell.curve if made.curve else None,
         "sha256": digests.of_file(run.path / cell.output),
-        "cost": {**vars(cost), "evaluations": evaluations},
+        "cost": {**vars(made.cost), "evaluations": made.evaluations},
+        "made": dict(origin),
     }
     run.outputs.append(entry)
-    return entry, cost
+    return entry

@@ -1,6 +1,7 @@
 """A run directory: plain files that can be understood without the code.
 
-``config.json contracts.json inputs/ images/ curves/ outputs.jsonl records.jsonl report.html table.csv table.tex``.
+``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl records.jsonl report.html table.csv
+table.tex``.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -29,6 +30,8 @@ from styleresearch.store.ledger import Ledger
 
 OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
 """What a line of ``outputs.jsonl`` must be."""
+_PARTIAL = 60
+"""Characters in the name of a file that is being written, at most."""
 MEASURED = {"method": str, "pair": str, "files": dict, "metrics": dict, "provenance": {"measured": str}}
 """What a line of ``records.jsonl`` must be to be taken for a measurement of this directory's."""
 
@@ -46,9 +49,14 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            str(path).encode()
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot create the run directory {path}: {error.strerror}; name another") from error
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"the run directory {str(path)!r} has no UTF-8 name to report it by; name another"
+            ) from error
         if not os.access(path, os.W_OK):
             raise InputError(f"the run directory {path} cannot be written; name another or change its permissions")
         self.outputs = Ledger(path / "outputs.jsonl", OUTPUT)
@@ -58,6 +66,24 @@ class RunDirectory:
         """Write ``config.json`` and ``contracts.json``."""
         for name, value in (("config", config), ("contracts", contracts)):
             atomic.write(self.path / f"{name}.json", json.dumps(value, indent=2, default=str) + "\n")
+
+    def check_places(self, files: Iterable[str]) -> None:
+        """Raise InputError if files of these names cannot be in the run directory, before there is work to lose.
+
+        Each name may be short enough and the whole path too long, and a file system may have rules of its own.
+        """
+        for file in files:
+            place = self.path / file
+            for path in (place, place.with_name("x" * _PARTIAL), self.path / place.name):
+                try:
+                    path.lstat()
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+                except OSError as error:
+                    raise InputError(
+                        f"there cannot be a file {place}: {error.strerror}; name a run directory with a shorter path, "
+                        "or give the picture another name"
+                    ) from error
 
     def save_inputs(self, contents: Mapping[str, np.ndarray], styles: Mapping[str, np.ndarray]) -> None:
         """Write what the methods are given to ``inputs/``."""
@@ -131,7 +157,7 @@ def provenance(
 ) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
     device = jax.local_devices()[0]
-    kind = platform.machine() if device.platform == "cpu" else device.device_kind
+    kind = _cpu() if device.platform == "cpu" else device.device_kind
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
     return {
         "config_hash": digests.of_json(settings_of(config)),
@@ -142,3 +168,18 @@ def provenance(
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }
+
+
+def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``provenance`` says of the config: it is renewed also where nothing is computed again."""
+    return {name: facts[name] for name in ("config_hash", "modules")}
+
+
+def _cpu() -> str:
+    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next((name for name in names if name), platform.processor() or platform.machine())

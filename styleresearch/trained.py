@@ -88,10 +88,13 @@ class Trained:
             return make()
         try:
             made = make()
+            method = method_of(made)
+            if not isinstance(method, TrainedMethod):
+                raise ValueError(f"the method {self.spec['name']!r} is not one that is trained")
             if self.params is not None:
-                check_params(method_of(made), self.params, self.facts)
-        except InputError:
-            raise
+                check_params(method, self.params, self.facts)
+        except InputError as error:
+            raise InputError(f"{self.source}: {'; '.join(str(error).splitlines())}") from error
         except Exception as error:  # what parts are told by a file may trip them up in any way
             reason = str(error).split("\n")[0]
             raise InputError(f"{self.source} is damaged, or its options were changed: {reason}") from error
@@ -209,9 +212,10 @@ def _from_file(source: str, path: Path) -> Trained:
             leaves = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
         types = {name: jnp.float32 if leaf.dtype.kind == "f" else None for name, leaf in leaves.items()}
         wide = {name: jnp.asarray(leaf, types[name]) for name, leaf in leaves.items()}
+        parents = {name[:index] for name in wide for index, letter in enumerate(name) if letter == "/"}
+        if both := parents & wide.keys():
+            raise ValueError(f"{both.pop()!r} is a tensor, and holds others")
         params = nest(wide)
-        if flatten(params)[0].keys() != wide.keys():
-            raise ValueError("a tensor has the name of another's parent")
     except (SafetensorError, LookupError, AttributeError, TypeError, ValueError, OSError, MemoryError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(

@@ -107,7 +107,7 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
                 "objective": {**OBJECTIVE, "style": {"name": "gram", "weight": "heavy"}},
             },
             "no_spec": 3,
-            "a__b": {"name": "identity"},
+            "a/b": {"name": "identity"},
         },
         metrics={"sim": {"name": "sism"}, "loss": {"name": "loss", "loss": {"name": "grm"}}},
     )
@@ -120,7 +120,7 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
         r"methods\.weight: .*style: weight = 'heavy' is not of type float",
         r"methods\.weight: .*optimizer.*no option 'learning_rat'\. Did you mean 'learning_rate'\?",
         r"methods\.no_spec: a method must be dict\(name=\.\.\., \*\*options\), got 3",
-        r"methods\.a__b: the method name 'a__b' cannot be part of a file name",
+        r"methods: the method name 'a/b' cannot be part of a file name",
         r"metrics\.sim: unknown metric 'sism'\. Did you mean 'ssim'\?",
         r"metrics\.loss: .*unknown loss 'grm'\. Did you mean 'gram'\?",
         r"encoder 'vgg16': pooling = 'maxx' is not one of 'max', 'average'",
@@ -193,9 +193,21 @@ def test_missing_keys_are_all_named():
 
 
 def test_names_that_cannot_be_file_names_are_refused(own_folder):
-    for name in ("a/b", "a\\b", ".hidden", "a__b", ""):
+    for name in ("a/b", "a\\b", ".hidden", "", "aux", "Con.1", "end.", "end ", " start", "what?", "a:b", "x" * 256):
         with pytest.raises(InputError, match="cannot be part of a file name"):
             comparison(config_of(methods={name: {"name": "identity"}}))
+    for name in ("two\nlines", "bell\a"):
+        with pytest.raises(InputError, match="holds the control character U"):
+            comparison(config_of(methods={name: {"name": "identity"}}))
+
+
+def test_methods_that_could_not_be_told_apart_are_refused(own_folder):
+    two = {"Gatys": {"name": "identity"}, "gatys": {"name": "style_image"}}
+    with pytest.raises(InputError, match="the method names 'Gatys' and 'gatys' are one on some file systems"):
+        comparison(config_of(methods=two))
+    two = {"one": {"name": "identity", "label": "Same"}, "two": {"name": "style_image", "label": "Same"}}
+    with pytest.raises(InputError, match=r"methods\.two: one has the label 'Same' too: give it another"):
+        comparison(config_of(methods=two))
 
 
 # The user's own modules

@@ -155,7 +155,7 @@ def test_commands_parse(page: Path, line: str, folder: Path) -> None:
     args, rest = make_parser().parse_known_args(shlex.split(line, comments=True)[1:])
     assert all(option.startswith("--config.") for option in rest), rest
     if "--config" in line:
-        config = args.config if (folder / args.config).is_file() else str(ROOT / args.config)
+        config = args.config if (folder / args.config.partition(":")[0]).is_file() else str(ROOT / args.config)
         assert configfile.load_config(config, rest)
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tensorboardX.record_writer import masked_crc32c
 
 from styleresearch import configfile
 from styleresearch.data.images import load_image, save_image
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.fit import Fit, fit, fit_of
 from styleresearch.rundir import RunDirectory
 from styleresearch.trained import load
@@ -178,7 +179,7 @@ def test_the_directory_holds_what_it_should(feedforward):
 def test_metrics(feedforward):
     rows = lines(feedforward[2])
     assert [row["step"] for row in rows] == [2, 3, 4, 6]
-    terms = {"total", "content", "style", "gradient_norm"}
+    terms = {"total", "content", "style", "gradient_norm", "learning_rate"}
     assert all(set(row) == {"step", *terms, "seconds_per_step", "images_per_second", "waiting"} for row in rows)
     for row in rows:
         assert row["total"] == pytest.approx(row["content"] + row["style"], rel=1e-5)
@@ -278,10 +279,13 @@ def test_more_steps_other_samples_and_workers_may_change(finished):
         ({"method__optimizer__learning_rate": 0.02}, ["config.method.optimizer.learning_rate: was 0.01, is 0.02"]),
         ({"seed": 1, "data__crop": 24}, ["config.seed: was 0, is 1", "config.data.crop: was 32, is 24"]),
         ({"train__ema": None}, ["config.ema: was 0.9, is 0.0"]),
-        ({"precision": "float32"}, ["config.precision: was None, is 'float32'"]),
+        ({"precision": "default"}, ["config.precision: was 'float32', is 'default'"]),
         ({"method__objective__tv": {"name": "total_variation"}}, ["config.method.objective.tv: was None, is {"]),
+        ({"method__styles__seed": 1}, ["config.method.styles.seed: was 0, is 1", "pictures.styles: was "]),
         ({"data__content__names": ("cat", "coffee")}, ["config.data.content.names: was", "data.content: was"]),
-        ({"encoder__seed": 1}, ["config.encoder.seed: was None, is 1", "encoder.digest: was"]),
+        ({"encoder__seed": 1}, ["config.encoder.seed: was 0, is 1", "encoder.digest: was"]),
+        ({"method__optimizer__b1": 0.5}, ["config.method.optimizer.b1: was 0.9, is 0.5"]),
+        ({"data__flip": False}, ["config.data.flip: was True, is False"]),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -294,6 +298,145 @@ def test_another_config_is_refused_with_what_differs(finished, change, lines_):
     for line, expected in zip(told, lines_, strict=True):
         assert line.strip().startswith(expected)
     assert {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()} == before
+
+
+def test_what_decides_no_parameter_may_change(finished, tmp_path):
+    """Defaults that are said or left out, other words for the same pictures, what only stylising reads."""
+    config = changed(
+        FEEDFORWARD,
+        seed=None,
+        precision="float32",
+        imports=(),
+        data__flip=True,
+        data__seed=0,
+        encoder__pooling="max",
+        encoder__padding="zeros",
+        method__optimizer__b1=0.9,
+        method__net__dtype="bfloat16",
+        method__dtype="float32",
+        method__objective__content__weight=1,
+        train__steps=7,
+    )
+    _, told = trained(config, finished)
+    assert told.steps == [7]
+
+
+def test_the_same_pictures_elsewhere_are_the_same_run(tmp_path):
+    rng = np.random.default_rng(0)
+    for folder in ("here", "there", "other"):
+        for group in ("content", "styles"):
+            (tmp_path / folder / group).mkdir(parents=True)
+    for number in range(2):
+        for group in ("content", "styles"):
+            picture = rng.random((40, 44, 3))
+            for folder in ("here", "there"):
+                save_image(tmp_path / folder / group / f"{number}.png", picture)
+            save_image(tmp_path / "other" / group / f"{number}.png", rng.random((40, 44, 3)))
+
+    def at(content, styles, steps):
+        return changed(
+            FEEDFORWARD,
+            data__content={"name": "folder", "path": str(tmp_path / content / "content")},
+            method__styles={"name": "folder", "path": str(tmp_path / styles / "styles"), "size": 32},
+            samples=None,
+            train={"steps": steps},
+        )
+
+    trained(at("here", "here", 1), tmp_path / "run")
+    trained(at("there", "there", 2), tmp_path / "run")
+    with pytest.raises(InputError, match=r"config.data.content.path: was .*\n  data.content: was") as error:
+        trained(at("other", "there", 3), tmp_path / "run")
+    assert "styles" not in str(error.value)
+    with pytest.raises(InputError, match=r"config.method.styles.path: was .*\n  pictures.styles: was"):
+        trained(at("there", "other", 3), tmp_path / "run")
+    # Pictures that were painted over are others, whatever they are called.
+    shutil.copytree(tmp_path / "other" / "styles", tmp_path / "there" / "styles", dirs_exist_ok=True)
+    with pytest.raises(InputError, match=r"take back:\n  pictures.styles: was '\w+', is '\w+'$"):
+        trained(at("there", "there", 3), tmp_path / "run")
+
+
+def test_a_run_of_an_earlier_version_goes_on(finished):
+    """Its ``run.json`` knows no digests of pictures and no schedules."""
+    facts = json.loads((finished / "run.json").read_text())
+    for key in ("pictures", "schedules"):
+        del facts[key]
+    (finished / "run.json").write_text(json.dumps(facts))
+    with pytest.raises(InputError, match=r"take back:\n  config.method.styles.seed: was 0, is 1$"):
+        trained(changed(FEEDFORWARD, method__styles__seed=1), finished)
+    _, told = trained(changed(FEEDFORWARD, train__steps=7), finished)
+    assert told.steps == [7]
+    assert json.loads((finished / "run.json").read_text())["schedules"] == [
+        {"step": 0, "schedules": {"optimizer": None}}
+    ]
+
+
+# Schedules
+
+
+def scheduled(length, **schedule):
+    schedule = {"name": "linear", **schedule}
+    return changed(
+        FEEDFORWARD, method__optimizer__schedule=schedule, samples=None, train={"steps": length, "log_every": 1}
+    )
+
+
+def rates(folder):
+    return {row["step"]: pytest.approx(row["learning_rate"]) for row in lines(folder)}
+
+
+def test_training_beyond_the_end_of_a_schedule_is_told_and_lengthening_trains_on(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        first, _ = trained(scheduled(4, start=2, steps=2), tmp_path)
+    assert rates(tmp_path) == {1: 0.01, 2: 0.01, 3: 0.01, 4: 0.005}
+    with pytest.warns(
+        Notice, match=r"optimizer.schedule ends at a learning rate of 0 after step 4, .*the last 2 steps"
+    ):
+        idle, _ = trained(scheduled(6, start=2, steps=2), tmp_path)
+    assert digest_of(idle.params) == digest_of(first.params)
+    assert rates(tmp_path)[6] == 0.0
+    longer = scheduled(8, start=2, steps=6)
+    with pytest.warns(Notice, match=r"was dict\(.*steps=2.* in the first 6 steps and is dict\(.*steps=6.*run.json"):
+        moved, _ = trained(longer, tmp_path)
+    assert digest_of(moved.params) != digest_of(idle.params)
+    assert rates(tmp_path)[8] == pytest.approx(0.01 / 6)
+    told = json.loads((tmp_path / "run.json").read_text())["schedules"]
+    assert [(each["step"], each["schedules"]["optimizer"]["steps"]) for each in told] == [(0, 2), (6, 6)]
+    # What happened is not told again, and a run under the same schedules has nothing to tell.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained(longer, tmp_path)
+    assert json.loads((tmp_path / "run.json").read_text())["schedules"] == told
+
+
+def test_a_schedule_that_is_lengthened_before_it_falls_was_never_another(tmp_path):
+    with pytest.warns(Notice, match=r"falls until step 4, and train.steps is 2: the run ends at 1 times"):
+        trained(scheduled(2, start=2, steps=2), tmp_path / "run")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        state, _ = trained(scheduled(5, start=2, steps=3), tmp_path / "run")
+        straight, _ = trained(scheduled(5, start=2, steps=3), tmp_path / "straight")
+    assert digest_of(state) == digest_of(straight)
+    schedules = [json.loads((tmp_path / name / "run.json").read_text())["schedules"] for name in ("run", "straight")]
+    assert schedules[0] == schedules[1]
+
+
+def test_a_schedule_without_a_length_follows_the_steps(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained(scheduled(4, start=0.5), tmp_path)
+    assert rates(tmp_path) == {1: 0.01, 2: 0.01, 3: 0.01, 4: 0.005}
+    with pytest.warns(Notice, match="in the first 4 steps"):
+        trained(scheduled(8, start=0.5), tmp_path)
+    assert {step: rate for step, rate in rates(tmp_path).items() if step > 4} == {
+        5: 0.01, 6: 0.0075, 7: 0.005, 8: 0.0025,
+    }  # fmt: skip
+    assert load(str(tmp_path)).step == 8  # what only stylises needs no length
+
+
+def test_a_warmup_longer_than_the_run_is_refused():
+    message = refused(changed(scheduled(5), method__optimizer__schedule={"name": "cosine", "warmup": 5}))
+    assert "method: optimizer: schedule: cosine: it rises for 5 updates, and the run has 5; train longer" in message
 
 
 def test_one_picture_more_is_refused_by_name(tmp_path):
@@ -366,8 +509,9 @@ def test_everything_wrong_with_a_config_is_said_at_once():
         )
     )
     for part in (
-        "encoder:", "vgg17", "method: optimizer: adam: learning_rate must be above 0, got -1.0",
-        "method: network 'transform' has no option 'width'", "data: batch_size", "train.steps must be at least 1",
+        "encoder:", "vgg17", "method: optimizer 'adam': learning_rate = -1.0 is not above 0",
+        "method: network 'transform' has no option 'width'", "data: the part 'pipeline': batch_size = 0 is not from 1",
+        "train: the part 'settings': steps = 0 is not from 1",
         "samples: contents: must be dict(name=...", "samples: styles: unknown picture source 'nowhere'", "seed",
         "method 'feedforward' has no option 'lr'",
     ):  # fmt: skip
@@ -408,11 +552,11 @@ def test_everything_wrong_with_a_config_is_said_at_once():
             ["1 style pictures for a network of 2"],
         ),
         (changed(FEEDFORWARD, samples={"contents": STYLES}), ["samples: must be dict(contents="]),
-        (changed(FEEDFORWARD, samples__size="big"), ["samples: contents: size must be a whole number", "'big'"]),
+        (changed(FEEDFORWARD, samples__size="big"), ["samples: contents: size = 'big' is not of type int"]),
         (changed(FEEDFORWARD, method__net={"name": "decoder"}), ["method: feedforward: net must be", "not Decoder"]),
         (changed(FEEDFORWARD, method__styles=(1, 2)), ["method: feedforward: styles must be a picture source"]),
         (changed(ADAIN, method__layer="relu9_1"), ["method", "relu9_1"]),
-        (changed(ADAIN, method__strength=2.0), ["strength must be from 0 (content) to 1 (style), got 2.0"]),
+        (changed(ADAIN, method__strength=2.0), ["strength = 2.0 is not from 0 to 1"]),
         (changed(FEEDFORWARD, data__crop=1, data__resize=1), ["data.crop: an image of 1x1 px is too small"]),
         (changed(FEEDFORWARD, imports=("no_such_module",)), ["imports: ", "no_such_module"]),
     ],

@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "types": set(),
+    "interrupt": set(),
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
     "options": {"errors"},
@@ -29,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nets": CONTRACTS | {"ops"},
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS,
-    "training": TENSORS | {"methods", "store"},
+    "training": TENSORS | {"methods", "store", "interrupt"},
     # No jax: `types` names jax arrays.
     "data": {"errors", "options", "registry", "store"},
     # Never methods: a metric knows nothing of what made the image.
@@ -46,11 +47,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": TENSORS | {"methods", "trained", "store"},
     "comparison": TENSORS | {"methods", "data", "evaluation", "build", "rundir", "store", "trained"},
     "run": TENSORS | {"methods", "training", "data", "evaluation", "build", "comparison", "store", "rundir"},
-    "fit": TENSORS | {"methods", "training", "data", "build", "comparison", "store", "rundir", "trained"},
+    "identity": TENSORS | {"methods", "training", "data", "configfile", "build", "store"},
+    "fit": TENSORS
+    | {"methods", "training", "data", "configfile", "build", "comparison", "store", "rundir", "trained", "identity"},
     "measure": TENSORS | {"data", "evaluation", "build", "comparison", "store", "rundir", "run"},
     "cli": TENSORS
     | {"methods", "training", "data", "evaluation", "report", "build", "comparison", "run", "rundir", "measure"}
-    | {"configfile", "modules", "fit", "trained", "export", "store"},
+    | {"configfile", "modulefiles", "modules", "fit", "trained", "export", "store", "interrupt"},
     "__main__": {"cli"},
 }
 
@@ -63,7 +66,10 @@ FENCES: dict[str, tuple[str, ...]] = {
 }
 
 # Parts that run without jax, and what counts as jax there.
-WITHOUT_JAX = ("store/", "data/", "report/", "evaluation/statistics.py", "errors.py", "options.py", "registry.py")
+WITHOUT_JAX = (
+    *("interrupt.py", "store/", "data/", "report/"),
+    *("evaluation/statistics.py", "errors.py", "options.py", "registry.py"),
+)
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
 
 

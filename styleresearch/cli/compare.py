@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from styleresearch.cli.imports import add_option, bring, repeated
@@ -16,7 +14,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "compare",
         help="stylise the same pairs with several methods, evaluate, report",
         description="Run every method of a config on every pair of its pictures, measure the outputs and write "
-        "report.html, table.csv and table.tex. The same command continues an interrupted run.",
+        "report.html, table.csv and table.tex. The same command continues an interrupted run. A pair on which a "
+        "method fails does not stop the others; the status is 1 then.",
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
@@ -30,9 +29,9 @@ def run(args: argparse.Namespace) -> int:
 
     from styleresearch import configfile
     from styleresearch.cli.display import following
+    from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.comparison import comparison
-    from styleresearch.report.html import write_report
     from styleresearch.run import compare
 
     console = Console(highlight=False)
@@ -42,9 +41,4 @@ def run(args: argparse.Namespace) -> int:
     with following(console) as tell:
         failures = compare(what, args.workdir, tell)
     command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
-    command = shlex.join([*command, *repeated(args.imports), *args.overrides])
-    for failure in failures:
-        print(f"styleresearch: {failure}", file=sys.stderr)
-    report = write_report(args.workdir, command=command)
-    console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
-    return 1 if failures else 0
+    return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console)

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from styleresearch import interrupt
 
 if TYPE_CHECKING:
     from styleresearch.methods.base import Progress as MethodProgress
     from styleresearch.run import Event
 
 
+class _Bars(Progress):
+    """A progress display whose every update is a place where an interrupt is heard."""
+
+    def update(self, *args: Any, **fields: Any) -> None:
+        interrupt.check()
+        super().update(*args, **fields)
+
+
 def bars(console: Console) -> Progress:
-    """Return a progress display with a description, a bar, a count and the time."""
-    return Progress(
+    """Return a progress display with a description, a bar, a count and the time.
+
+    Its updates raise KeyboardInterrupt when the process was asked to stop, whatever swallowed the first one.
+    """
+    return _Bars(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
@@ -16,7 +15,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "evaluate",
         help="measure pictures on disk, ours or not",
         description="Measure stylised pictures with the metrics of a config and write the same records, table and "
-        "report as compare. Outputs are named CONTENT__STYLE.EXT after their inputs' stems, or listed in --pairs.",
+        "report as compare. Outputs are named CONTENT__STYLE.EXT after their inputs' files, or listed in --pairs. What "
+        "cannot be read or measured does not stop the others; the status is 1 then.",
     )
     parser.add_argument(
         "--outputs", required=True, type=Path, action="append", help="folder of outputs, a method each; may be repeated"
@@ -24,7 +24,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("--content", required=True, type=Path, help="folder of content pictures")
     parser.add_argument("--style", required=True, type=Path, help="folder of style pictures")
     parser.add_argument("--out", required=True, type=Path, help="the run directory to write")
-    parser.add_argument("--pairs", type=Path, help="CSV with the columns output, content, style (file names)")
+    parser.add_argument(
+        "--pairs",
+        type=Path,
+        help="table with the columns output, content, style: file names, or paths in these folders",
+    )
     parser.add_argument("--size", type=int, help="short side in px at which to measure; default: the outputs' own")
     parser.add_argument(
         "--style-size",
@@ -48,28 +52,26 @@ def run(args: argparse.Namespace) -> int:
 
     from styleresearch import configfile
     from styleresearch.cli.display import bars
+    from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
-    from styleresearch.measure import find_pairs, framing_notes, measure, measuring, unnamed
-    from styleresearch.report.html import write_report
+    from styleresearch.data.outputs import find_outputs
+    from styleresearch.measure import framing_notes, measure, measuring
 
     console = Console(highlight=False)
     bring(args.imports)
     config = configfile.load_config(args.config, args.overrides)
     how = measuring(config, args.size, args.style_size, args.framing or "squash")
-    pairs = [pair for folder in args.outputs for pair in find_pairs(folder, args.content, args.style, args.pairs)]
-    for folder in args.outputs if args.pairs is None else ():
-        for file in unnamed(folder):
-            print(f"styleresearch: passed over {file}: it is not named CONTENT__STYLE.EXT", file=sys.stderr)
+    outputs, notes = find_outputs(args.outputs, args.content, args.style, args.pairs)
+    for note in notes:
+        print(f"styleresearch: {note}", file=sys.stderr)
     enable_compilation_cache()
     with bars(console) as display:
-        task = display.add_task("measuring", total=len(pairs), note="")
-        measure(config, pairs, args.out, how, lambda name: display.update(task, advance=1, note=name))
+        task = display.add_task("measuring", total=len(outputs), note="")
+        failures = measure(config, outputs, args.out, how, lambda name: display.update(task, advance=1, note=name))
     for note in framing_notes(args.out) if args.framing is None else ():
         print(f"styleresearch: {note}", file=sys.stderr)
     command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
     optional = {"pairs": args.pairs, "size": args.size, "style-size": args.style_size, "framing": args.framing}
     command += [f"--{name}={value}" for name, value in optional.items() if value is not None]
-    report = write_report(args.out, command=shlex.join([*command, *repeated(args.imports), *args.overrides]))
-    console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
-    return 0
+    return finish(args.out, failures, [*command, *repeated(args.imports), *args.overrides], console)

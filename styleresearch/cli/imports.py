@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
@@ -42,3 +43,13 @@ def bring(names: Sequence[str]) -> None:
 def repeated(names: Sequence[str]) -> list[str]:
     """Return the option as a command that repeats this one gives it."""
     return [f"--import={name}" for name in names]
+
+
+def naming(config: Mapping[str, Any]) -> list[str]:
+    """Return the options that name a config's own modules from the current folder, for a command to show."""
+    from styleresearch.configfile import ORIGIN, imports_of
+    from styleresearch.modulefiles import find, shown
+
+    beside = Path((config.get(ORIGIN) or {}).get("file", "")).parent
+    files = {name: None if find(name, [Path.cwd()]) else find(name, [beside]) for name in imports_of(config)}
+    return [f"--import={name if file is None or '.' in name else shown(file)}" for name, file in files.items()]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,12 @@ Lines = Iterator[tuple[str, str]]
 
 def _run(path: Path, facts: Mapping[str, Any]) -> Lines:
     """Yield what a training run's directory holds."""
-    from styleresearch.store.ledger import Ledger
+    from styleresearch.training.logs import metrics_of
 
     config = _json(path / "config.json") or facts["config"]
     yield "kind", f"training run of {facts['method'].get('name')}"
-    yield from _checkpoints(path / "checkpoints", (config.get("train") or {}).get("steps"))
-    logged = Ledger(path / "metrics.jsonl").read()
+    yield from _checkpoints(path / "checkpoints", _part(config, "train").get("steps"))
+    logged = metrics_of(path).read()
     if logged:
         yield "metrics", f"step {logged[-1]['step']}: {_numbers(logged[-1], without=_TIMES)}"
         yield "speed", _numbers({key: logged[-1].get(key) for key in _TIMES[1:]})
@@ -87,7 +87,7 @@ def _unfinished(path: Path) -> Lines:
         raise InputError(f"{path / 'config.json'} cannot be read; name a run directory of train or compare")
     if "train" in config:
         raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
-    yield "kind", f"comparison of {', '.join(config.get('methods') or ()) or 'pictures on disk'}"
+    yield "kind", f"comparison of {', '.join(_part(config, 'methods')) or 'pictures on disk'}"
     records = Ledger(path / "records.jsonl").read()
     yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
     if records:
@@ -101,47 +101,18 @@ def _checkpoints(folder: Path, steps: int | None) -> Lines:
     from styleresearch.training.checkpoint import Checkpoints
 
     checkpoints = Checkpoints(folder)
-    # In this order: what a run that goes on removes in between is gone, not damaged.
-    listed = [each for each in folder.glob("*") if each.name.isdecimal()]
-    there = checkpoints.steps()
-    for each in sorted(listed, key=lambda each: int(each.name)):
-        if int(each.name) not in there and each.is_dir():
-            _warn(f"the checkpoint {each} is damaged: its manifest cannot be read")
-    best = checkpoints.best()
+    there, damaged, best = checkpoints.steps(), checkpoints.damaged(), checkpoints.best()
+    for step, damage in damaged.items():
+        _warn(f"the checkpoint {folder / str(step)} is damaged: {damage}")
     marked = (f"{step} (best)" if step == best else str(step) for step in there)
     of = "" if steps is None else f" of {steps} steps"
     yield "checkpoints", (", ".join(marked) or "none yet") + of
-    for step in reversed(there):
-        manifest = _json(folder / str(step) / "manifest.json")
-        damage = _damage(folder / str(step), manifest)
-        if not (folder / str(step)).is_dir():
-            continue  # the run removed it just now, to keep a newer one
-        if damage is not None:
-            _warn(f"the checkpoint {folder / str(step)} is damaged: {damage} is not what was written")
-            continue
-        try:
-            digest = checkpoints.digest(step)
-        except InputError:
-            continue
-        leaves = (manifest or {}).get("leaves", {})
-        count = sum(math.prod(leaf["shape"]) for name, leaf in leaves.items() if name.startswith("params/"))
-        yield "parameters", f"{count:,}, sha256 {digest} (of step {step}, as trained)"
-        return
-
-
-def _damage(folder: Path, manifest: Any) -> str | None:
-    """Return the first file of a checkpoint that is not what was written, without making arrays of any."""
-    from styleresearch.store import digests
-
-    if manifest is None:
-        return "manifest.json"
-    for name, digest in manifest["files"].items():
-        try:
-            if digests.of_file(folder / name) != digest:
-                return name
-        except OSError:
-            return name
-    return None
+    for step in reversed([each for each in there if each not in damaged]):
+        # One that the run removed just now, to keep a newer one, is passed over.
+        with suppress(InputError):
+            size, digest = checkpoints.size(step), checkpoints.digest(step)
+            yield "parameters", f"{size:,}, sha256 {digest} (of step {step}, as trained)"
+            return
 
 
 def _facts(facts: Mapping[str, Any]) -> Lines:
@@ -188,6 +159,12 @@ def _config(config: Mapping[str, Any]) -> Lines:
         yield f"  {key}", _compact(value)
 
 
+def _part(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return what a config says under a key, or nothing where that is no dict: show has no other use for it."""
+    found = config.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
 def _compact(value: Any) -> str:
     """Return a value as a config writes it."""
     if isinstance(value, Mapping):
@@ -197,7 +174,13 @@ def _compact(value: Any) -> str:
 
 def _numbers(values: Mapping[str, Any], without: tuple[str, ...] = ()) -> str:
     shown = {name: value for name, value in values.items() if name not in without}
-    return "  ".join(f"{name} {'nan' if value is None else f'{value:.4g}'}" for name, value in shown.items())
+    return "  ".join(f"{name} {_number(value)}" for name, value in shown.items())
+
+
+def _number(value: Any) -> str:
+    from styleresearch.store.jsonfile import NUMBER, conforms
+
+    return f"{value:.4g}" if conforms(value, NUMBER) else "nan"
 
 
 def _json(path: Path) -> Any:

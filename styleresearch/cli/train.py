@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from styleresearch.cli.imports import add_option, bring
+from styleresearch.cli.imports import add_option, bring, naming
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,8 +63,9 @@ def run(args: argparse.Namespace) -> int:
         return 130
     console.print(f"Trained: {args.workdir} (step {done})", soft_wrap=True, markup=False)
     style = " --style=..." if what.method.takes_style else ""
+    named = "".join(f" {option}" for option in naming(what.config))
     console.print(
-        f"Use it:  styleresearch stylize --checkpoint={args.workdir} --content=...{style} --out=...",
+        f"Use it:  styleresearch stylize --checkpoint={args.workdir}{named} --content=...{style} --out=...",
         soft_wrap=True,
         markup=False,
     )

@@ -23,6 +23,8 @@ from styleresearch.data.listing import list_pictures
 from styleresearch.data.outlines import Sigma, outlines
 from styleresearch.data.painter import MAX_SIDE as MAX_PAINTED_SIDE
 from styleresearch.data.painter import PAINTINGS, paint
+from styleresearch.data.shelf import Shelf
+from styleresearch.data.titles import check_distinct, titles
 from styleresearch.errors import InputError
 from styleresearch.options import Seed
 from styleresearch.registry import Registry, nearest
@@ -89,19 +91,6 @@ def _selection(source: str, names: Sequence[str] | None, known: Iterable[str]) -
     if len(set(names)) != len(names) or not names:
         raise InputError(f"the picture source {source!r} takes one or more different names, not {list(names)!r}")
     return tuple(names)
-
-
-def _stem_to_path(source: str, paths: Iterable[Path]) -> tuple[tuple[str, Path], ...]:
-    """Return (file name without its ending, path) of each; raise InputError where two files share a name."""
-    found: dict[str, Path] = {}
-    for path in paths:
-        if path.stem in found:
-            raise InputError(
-                f"the picture source {source!r} has two pictures named {path.stem!r}: {found[path.stem]} and {path}. "
-                "A picture's name is its file's name without the ending: rename one"
-            )
-        found[path.stem] = path
-    return tuple(found.items())
 
 
 @dataclass(frozen=True)
@@ -241,10 +230,12 @@ def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSourc
 
     Args:
         path: the folder.
-        names: which, as file names without the ending, in this order; ``None`` for all.
+        names: which, in this order; ``None`` for all. A picture is called as its file without the ending, and with it
+            where two files would be called the same.
 
     Raises:
-        InputError: if there is no such folder, it holds no pictures, or two of them have the same name.
+        InputError: if there is no such folder, it holds no pictures, or two names differ in capitals or Unicode form
+            alone.
     """
     root = Path(path).expanduser()
     found, others = list_pictures(root)
@@ -253,17 +244,29 @@ def folder(path: str | Path, names: Sequence[str] | None = None) -> PictureSourc
             f"the folder {root} holds no pictures ({others} other files). Endings that are read: "
             f"{', '.join(READ_SUFFIXES)}"
         )
-    paths = _stem_to_path(f"folder {root}", [root / name for name in found])
-    chosen = _selection(f"folder {root}", names, [name for name, _ in paths])
-    return PictureFiles(f"folder {root}", tuple((name, dict(paths)[name]) for name in chosen))
+    source = f"folder {root}"
+    paths = {name: root / name for name in found}
+    title = dict(zip(paths, titles(tuple(paths)), strict=True))
+    chosen = tuple(paths)
+    if names is not None:
+        shelf = Shelf(root, paths)
+        by_title = {title[file]: file for file in paths}
+        asked = names if isinstance(names, str) else [_only(shelf.find(name), title) or name for name in names]
+        chosen = [by_title[name] for name in _selection(source, asked, by_title)]
+    check_distinct([str(paths[file]) for file in chosen], [title[file] for file in chosen])
+    return PictureFiles(source, tuple((title[file], paths[file]) for file in chosen))
+
+
+def _only(found: Sequence[str], title: Mapping[str, str]) -> str | None:
+    return title[found[0]] if len(found) == 1 else None
 
 
 @SOURCES.register("files")
 def files(paths: Sequence[str | Path]) -> PictureSource:
-    """The pictures at these paths, in this order.
+    """The pictures at these paths, in this order; named as in ``folder``, and by folder and file where need be.
 
     Raises:
-        InputError: if none is given, one does not exist, or two have the same name.
+        InputError: if none is given, one does not exist, or one is there twice.
     """
     if not paths:
         raise InputError(f"the picture source 'files' takes paths=('a.jpg', ...), a list of one or more, not {paths!r}")
@@ -271,4 +274,7 @@ def files(paths: Sequence[str | Path]) -> PictureSource:
     for path in found:
         if not path.exists():
             raise InputError(f"there is no file {path}: check the path (it was looked up from {Path.cwd()})")
-    return PictureFiles("files", _stem_to_path("files", found))
+    names = [path.as_posix() for path in found]
+    called = titles(names)
+    check_distinct(names, called)
+    return PictureFiles("files", tuple(zip(called, found, strict=True)))

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 
-_compile_seconds = 0.0
-_listening = False
+from styleresearch.ops import programs
 
 
 @dataclass
@@ -35,29 +33,15 @@ class Cost:
 @contextmanager
 def measured() -> Iterator[Cost]:
     """Measure a block; the caller waits for its arrays inside it."""
-    _listen()
     _reset_peak()
     cost = Cost()
-    compiled, start = _compile_seconds, time.perf_counter()
+    (_, compiled), start = programs.compiled(), time.perf_counter()
     try:
         yield cost
     finally:
-        cost.compile_seconds = _compile_seconds - compiled
+        cost.compile_seconds = programs.compiled()[1] - compiled
         cost.seconds = max(0.0, time.perf_counter() - start - cost.compile_seconds)
         cost.peak_memory_mb = _peak()
-
-
-def _listen() -> None:
-    global _listening
-    if not _listening:
-        jax.monitoring.register_event_duration_secs_listener(_on_duration)
-        _listening = True
-
-
-def _on_duration(event: str, duration_secs: float, **_: Any) -> None:
-    global _compile_seconds
-    if event == "/jax/core/compile/backend_compile_duration":
-        _compile_seconds += duration_secs
 
 
 def _reset_peak() -> None:

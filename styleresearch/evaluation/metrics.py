@@ -19,11 +19,14 @@ from styleresearch.errors import InputError
 from styleresearch.losses.base import Loss
 from styleresearch.options import Between
 from styleresearch.registry import Registry
-from styleresearch.types import Image, OtherImage, PerImage
+from styleresearch.types import Image, PerImage
 
 
 class Metric(abc.ABC):
     """A measure of a stylised image against its content or style image. Subclasses are frozen dataclasses.
+
+    One that reads the style image says in ``summarise`` what it keeps of it: a suite computes that once for each style,
+    and compiles ``__call__`` for each size of the output and not for each pair of sizes.
 
     Attributes:
         title: its name in tables.
@@ -35,9 +38,16 @@ class Metric(abc.ABC):
     better: ClassVar[Literal["lower", "higher"]]
     source: ClassVar[str]
 
+    def summarise(self, encoder: Encoder, style: Image) -> Any:
+        """Return what ``__call__`` takes as ``style``: a pytree of arrays that lead with the batch axis.
+
+        The images themselves, unless a metric keeps less of them.
+        """
+        return style
+
     @abc.abstractmethod
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
-        """Return one value per image. Output and content have one size; the style image may have another."""
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Any) -> PerImage:
+        """Return one value per image. Output and content have one size; ``style`` is what ``summarise`` returned."""
 
     @abc.abstractmethod
     def definition(self) -> str:
@@ -79,13 +89,17 @@ class LossMetric(Metric):
     better: ClassVar = "lower"
     source: ClassVar = "see the loss"
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
+    def summarise(self, encoder: Encoder, style: Image) -> Any:
+        """Return the loss's summary of the style images; None if it compares with something else."""
+        return self._summary(encoder, style) if self.loss.target == "style" else None
+
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Any) -> PerImage:
         """Return the unweighted loss."""
-        pred = self.loss.summarise(encoder(output, self.loss.layers))
-        if self.loss.target == "none":
-            return self.loss.compare(pred, None)
-        reference = content if self.loss.target == "content" else style
-        return self.loss.compare(pred, self.loss.summarise(encoder(reference, self.loss.layers)))
+        target = self._summary(encoder, content) if self.loss.target == "content" else style
+        return self.loss.compare(self._summary(encoder, output), target)
+
+    def _summary(self, encoder: Encoder, image: Image) -> Any:
+        return self.loss.summarise(encoder(image, self.loss.layers))
 
     def definition(self) -> str:
         """Return the loss's summary line and its settings."""
@@ -115,7 +129,10 @@ class SSIM(Metric):
     better: ClassVar = "higher"
     source: ClassVar = "Wang et al. 2004"
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
+    def summarise(self, encoder: Encoder, style: Image) -> None:
+        """Return nothing: it does not read the style."""
+
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Any) -> PerImage:
         """Return the similarity, at most 1."""
         with jax.numpy_rank_promotion("allow"):  # dm-pix broadcasts
             return jnp.asarray(dm_pix.ssim(output, content))
@@ -148,9 +165,13 @@ class ColorHistogram(Metric):
     better: ClassVar = "lower"
     source: ClassVar = "Hellinger distance of RGB histograms"
 
-    def __call__(self, encoder: Encoder, output: Image, content: Image, style: OtherImage) -> PerImage:
+    def summarise(self, encoder: Encoder, style: Image) -> Float[Array, "b bins"]:
+        """Return the style images' histograms, each of which sums to 1."""
+        return self._histogram(style)
+
+    def __call__(self, encoder: Encoder, output: Image, content: Image, style: Float[Array, "b bins"]) -> PerImage:
         """Return the distance, between 0 (same colours) and 1 (no colour shared)."""
-        overlap = jnp.sqrt(self._histogram(output) * self._histogram(style)).sum(1)
+        overlap = jnp.sqrt(self._histogram(output) * style).sum(1)
         return jnp.sqrt(jnp.maximum(1.0 - overlap, 0.0))
 
     def _histogram(self, image: Image) -> Float[Array, "b bins"]:

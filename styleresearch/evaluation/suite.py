@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,9 @@ import numpy as np
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.evaluation.metrics import LossMetric, Metric
+from styleresearch.evaluation.recent import Recent
 from styleresearch.losses.objective import Objective
+from styleresearch.ops import programs
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Suite:
 
     metrics: tuple[tuple[str, Metric], ...]
     encoder: Encoder
+    _styles: Recent = field(default_factory=Recent, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, metrics: Mapping[str, Metric], encoder: Encoder) -> Suite:
@@ -45,10 +48,13 @@ class Suite:
             InputError: if a metric cannot measure images of this size.
         """
         self.check((output.shape[0], output.shape[1]))
-        images = (jnp.asarray(image, jnp.float32)[None] for image in (output, content, style))
+        programs.drop_if_many()
+        # Added to in numpy: in jax that would be a program for each size.
+        output, content, style = (np.asarray(image, np.float32)[None] for image in (output, content, style))
         # Whatever the methods were run with: values of one table must not differ by the precision of their measuring.
         with jax.default_matmul_precision("float32"):
-            values = np.asarray(_measure(self.metrics, self.encoder, *images))
+            summaries = self._styles.get(style, lambda: _summarise(self.metrics, self.encoder, style))
+            values = np.asarray(_measure(self.metrics, self.encoder, output, content, summaries))
         return {
             name: float(value) if np.isfinite(value) else None
             for (name, _), value in zip(self.metrics, values, strict=True)
@@ -93,7 +99,16 @@ class Suite:
         ]
 
 
+# One program for all metrics: the compiler merges their passes through the encoder.
 @partial(jax.jit, static_argnums=0)
-def _measure(metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, output: Any, content: Any, style: Any) -> Any:
-    # One program for all metrics: the compiler merges their passes through the encoder.
-    return jnp.stack([metric(encoder, output, content, style)[0] for _, metric in metrics])
+def _summarise(metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, style: Any) -> Any:
+    return [metric.summarise(encoder, style) for _, metric in metrics]
+
+
+@partial(jax.jit, static_argnums=0)
+def _measure(
+    metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, output: Any, content: Any, summaries: Any
+) -> Any:
+    return jnp.stack(
+        [metric(encoder, output, content, style)[0] for (_, metric), style in zip(metrics, summaries, strict=True)]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax import struct
 
@@ -91,11 +92,14 @@ class Objective:
         content_targets = self.content_summaries(encoder, content)
         return Targets(content_targets, style_targets, shares, [style.where for style in styles])
 
+    # Compiled, so that outside of a program too there is one for each size of pictures, not one for each operation.
+    @jax.jit
     def content_summaries(self, encoder: Encoder, content: Image) -> dict[str, Any]:
         """Return term -> what generated images are compared with, for the terms that have a content target."""
         features = _encode(encoder, content, self._of("content"))
         return {name: loss.summarise(features) for name, loss in self._of("content")}
 
+    @jax.jit
     def style_summaries(self, encoder: Encoder, style: OtherImage, mask: Any = None) -> dict[str, Any]:
         """Return term -> what generated images are compared with, for the terms that have a style target.
 

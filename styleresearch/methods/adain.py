@@ -47,10 +47,16 @@ def adain(
         where: Mask at the content features' resolution: whose statistics are replaced.
         mask: Mask at the style features' resolution: whose statistics are taken.
     """
+    return _renormalise(content, (mean(style, mask), std(style, style_eps, mask, unbiased)), eps, unbiased, where)
+
+
+def _renormalise(content: FeatureMap, moments: Any, eps: float, unbiased: bool, where: Any) -> FeatureMap:
+    """Return the content's features with each channel's mean and deviation those given, (b, c) each."""
     normalised = (content.astype(jnp.float32) - mean(content, where)[:, None, None]) / std(
         content, eps, where, unbiased
     )[:, None, None]
-    return normalised * std(style, style_eps, mask, unbiased)[:, None, None] + mean(style, mask)[:, None, None]
+    wanted_mean, wanted_std = moments
+    return normalised * wanted_std[:, None, None] + wanted_mean[:, None, None]
 
 
 @METHODS.register("adain")
@@ -86,6 +92,7 @@ class AdaIN(TrainedMethod):
     strength: Share = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
+    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", "net.dtype")
 
     def __post_init__(self) -> None:
         if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):
@@ -133,7 +140,7 @@ class AdaIN(TrainedMethod):
         for kind, image in read.items():
             layers = {layer for _, loss in self.objective.terms if loss.target == kind for layer in loss.layers}
             read[kind] = encoder(image, tuple(sorted({*layers, self.layer})))
-        target = self._adain(read["content"][self.layer], read["style"][self.layer])
+        target = adain(read["content"][self.layer], read["style"][self.layer], self.eps, self.style_eps, self.unbiased)
         read["content"] = {**read["content"], self.layer: target}
         summaries = {
             kind: {name: loss.summarise(features) for name, loss in self.objective.terms if loss.target == kind}
@@ -168,25 +175,32 @@ class AdaIN(TrainedMethod):
         encoder.check((self.layer,), (content.shape[1], content.shape[2]))
         return self.paint(params, encoder, content, styles, jnp.float32(self.strength))
 
-    @partial(jax.jit, static_argnames="self")
     def paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
         """Return the decoded images for a mix of styles; ``strength`` from 0 (content) to 1 (style), ()."""
+        # A program for each size of styles and one for each size of contents, not one for each pair of sizes.
+        parts = [(self._moments(encoder, each.image, each.mask), each.weight, each.where) for each in styles]
+        return self._decode(params, encoder, content, parts, strength)
+
+    @partial(jax.jit, static_argnames="self")
+    def _moments(self, encoder: Encoder, style: OtherImage, mask: Any) -> Any:
+        """Return the means and deviations, (b, c) each, of the style's features where ``mask`` shows them."""
+        features = encoder(style, (self.layer,))[self.layer]
+        mask = None if mask is None else resize_mask(mask, *features.shape[1:3])
+        return mean(features, mask), std(features, self.style_eps, mask, self.unbiased)
+
+    @partial(jax.jit, static_argnames="self")
+    def _decode(self, params: Params, encoder: Encoder, content: Image, parts: list[Any], strength: Any) -> Image:
         # Poolings then lose no pixel.
         padded = pad_to_multiple(content, smallest_side((self.layer,)), "edge")
         features = encoder(padded, (self.layer,))[self.layer].astype(jnp.float32)
         _, h, w, _ = features.shape
         mixed, amount = jnp.zeros_like(features), jnp.zeros((content.shape[0], h, w, 1))
-        for style in styles:
-            where = None if style.where is None else resize_mask(style.where, h, w)
-            painted = encoder(style.image, (self.layer,))[self.layer]
-            mask = None if style.mask is None else resize_mask(style.mask, *painted.shape[1:3])
-            share = style.weight * (jnp.ones_like(amount) if where is None else where)
-            mixed += share * self._adain(features, painted, where, mask)
+        for moments, weight, where in parts:
+            where = None if where is None else resize_mask(where, h, w)
+            share = weight * (jnp.ones_like(amount) if where is None else where)
+            mixed += share * _renormalise(features, moments, self.eps, self.unbiased, where)
             amount += share
         # Where no style goes the content stays as it is.
         mixed = jnp.where(amount > 0, mixed / jnp.maximum(amount, 1e-6), features)
         image = self.net.apply({"params": params}, strength * mixed + (1 - strength) * features)
         return jnp.clip(image[:, : content.shape[1], : content.shape[2]], 0.0, 1.0)
-
-    def _adain(self, content: Any, style: Any, where: Any = None, mask: Any = None) -> Any:
-        return adain(content, style, self.eps, self.style_eps, self.unbiased, where, mask)

@@ -80,6 +80,7 @@ class AdversarialMethod(TrainedMethod):
     discriminator_optimizer: Optimizer | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
 
+    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype", "discriminator.dtype")
     watched: ClassVar[tuple[str, ...]] = (
         "discriminator",
         "discriminator_gradient_norm",

@@ -53,6 +53,7 @@ class ArbitraryGAN(AdversarialMethod):
     eps: Epsilon = 1e-5
     strength: Share = 1.0
     guided: ClassVar[bool] = True
+    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", *AdversarialMethod.stylizes_with)
 
     def __post_init__(self) -> None:
         self._check_parts("arbitrary_gan")

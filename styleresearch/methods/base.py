@@ -153,6 +153,7 @@ class TrainedMethod(Method):
 
     Attributes:
         learns_from: options that only training reads; a method that is built to stylise goes without them.
+        stylizes_with: options that only stylising reads, at dotted places: a run that goes on may change them.
         reads_styles: whether ``step`` reads ``batch["style"]``.
         reads_pairs: whether a content and the style picture beside it have to belong together.
         encodes: whether ``stylize`` calls the encoder.
@@ -161,6 +162,7 @@ class TrainedMethod(Method):
     """
 
     learns_from: ClassVar[tuple[str, ...]] = ()
+    stylizes_with: ClassVar[tuple[str, ...]] = ()
     reads_styles: ClassVar[bool] = True
     reads_pairs: ClassVar[bool] = False
     encodes: ClassVar[bool] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -37,6 +37,7 @@ class CycleGAN(DomainMethod):
     identity_weight: Weight = 5.0
     pool: Annotated[int, Between(0, 10_000)] = 50
     direction: Literal["forward", "backward"] = "forward"
+    stylizes_with: ClassVar[tuple[str, ...]] = ("direction", *DomainMethod.stylizes_with)
 
     def __post_init__(self) -> None:
         self._check_domain("cyclegan")

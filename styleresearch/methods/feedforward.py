@@ -55,6 +55,7 @@ class FeedForward(TrainedMethod):
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("styles",)
+    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype",)
     reads_styles: ClassVar[bool] = False
     encodes: ClassVar[bool] = False
 
@@ -157,6 +158,7 @@ class FeedForward(TrainedMethod):
         return jnp.clip(self.net.apply({"params": params["net"]}, content, mix), 0.0, 1.0)
 
 
+@jax.jit
 def _thumbnail(image: OtherImage) -> Float[Array, "b t t 3"]:
     return jax.image.resize(image, (image.shape[0], _THUMBNAIL, _THUMBNAIL, 3), "linear", antialias=True)
 

@@ -15,7 +15,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.optimizers import Optimizer
+from styleresearch.methods.optimizers import Optimizer, over
 from styleresearch.methods.styles import checked_styles
 from styleresearch.ops.resize import resize
 from styleresearch.options import Between, Count, Length, Positive
@@ -89,15 +89,17 @@ class Gatys(Method):
         """
         styles = checked_styles("gatys", style, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
+        # Taken apart and put together in numpy: each operation in jax would be a program for each size.
+        batch = jax.tree.map(np.asarray, (content, styles))
         results = []
         for index in range(content.shape[0]):
-            one = [jax.tree.map(lambda leaf, i=index: leaf[i : i + 1] if jnp.ndim(leaf) else leaf, s) for s in styles]
-            results.append(self._optimise(encoder, content[index : index + 1], one, keys[index], progress))
-        return jnp.concatenate(results)
+            one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
+            results.append(self._optimise(encoder, one[0], one[1], keys[index], progress))
+        return jax.device_put(np.concatenate(results))
 
     def _optimise(
         self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: ProgressCallback | None
-    ) -> Image:
+    ) -> np.ndarray:
         image: Image | None = None
         done = 0
         total_share = sum(share for _, share in self.pyramid)
@@ -112,10 +114,10 @@ class Gatys(Method):
             reference = resize(content, height, width)
             encoder.check(self.objective.layers, (height, width))
             start = self._start(reference, small, key) if image is None else resize(image, height, width)
-            targets = _targets(self.objective, encoder, reference, small)
+            targets = self.objective.targets(encoder, reference, small)
             image, done = self.minimise(encoder, targets, start, done, until, progress)
         assert image is not None  # the pyramid has a stage
-        return jnp.clip(image, 0.0, 1.0)
+        return np.clip(np.asarray(image), 0.0, 1.0)
 
     def _start(self, content: Image, styles: list[Style], key: Any) -> Image:
         if self.init == "content":
@@ -143,13 +145,12 @@ class Gatys(Method):
             until: evaluations to stop at.
             progress: see ``Method.stylize``.
         """
-        # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's
-        # initial state holds some arrays twice.
-        state = jax.tree.map(jnp.copy, (image, self.optimizer.transform().init(image), jnp.int32(done)))
+        optimizer = over(self.optimizer, until - done)
+        state = _first_state(optimizer, image, jnp.int32(done))
         while done < until:
             stop = min(until, done + self.report_every)
             state, rows, count = _run_chunk(
-                self.optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
+                optimizer, self.report_every, self.clip, self.objective, encoder, targets, state, jnp.int32(stop)
             )
             table = np.asarray(rows)[: int(count)]
             names = ("evaluations", "total", *(name for name, _ in self.objective.terms))
@@ -160,7 +161,7 @@ class Gatys(Method):
             if progress is not None:
                 progress(Progress(done, self.evaluations, history))
         # The last step's image is evaluated by nobody: a gradient that broke there would only show in the picture.
-        if not jnp.isfinite(state[0]).all():
+        if not np.isfinite(np.asarray(state[0])).all():
             raise NonFiniteLossError(
                 f"the image became NaN or infinite in the step after evaluation {done} while every term was finite: "
                 "a term's gradient is not, or the step is too long; lower the learning rate or leave terms out to "
@@ -169,9 +170,11 @@ class Gatys(Method):
         return state[0], done
 
 
-@jax.jit
-def _targets(objective: Objective, encoder: Encoder, content: Image, styles: list[Style]) -> Targets:
-    return objective.targets(encoder, content, styles)
+@partial(jax.jit, static_argnames="optimizer")
+def _first_state(optimizer: Optimizer, image: Image, done: Any) -> Any:
+    # Copies, because the first chunk donates its buffers: ``image`` may be the caller's content, and optax's initial
+    # state holds some arrays twice.
+    return jax.tree.map(jnp.copy, (image, optimizer.transform().init(image), done))
 
 
 @partial(jax.jit, static_argnames=("optimizer", "rows", "clip"), donate_argnames="state")

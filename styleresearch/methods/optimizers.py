@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import optax
 
 from styleresearch.methods.lbfgs import scale_by_safe_lbfgs
+from styleresearch.methods.schedules import Schedule
 from styleresearch.options import Between, Decay, Epsilon, Positive
 from styleresearch.registry import Registry
 
@@ -51,7 +52,8 @@ class Adam(Optimizer):
         b1: decay of the first moment.
         b2: decay of the second moment.
         eps: added to the root of the second moment.
-        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1.
+        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1. Where it names
+            no length, it lasts as long as the run.
         clip_norm: longest gradient, over all parameters together; None for any.
         accumulate: gradients that are averaged for one update.
     """
@@ -117,3 +119,29 @@ class LBFGS(Optimizer):
         if self.line_search == "none":
             return 0
         return optax.tree.get(state, "info").num_linesearch_steps
+
+
+def over(optimizer: Optimizer, steps: int) -> Optimizer:
+    """Return an optimiser for a run of so many gradients: its schedule lasts as long, where it names no length.
+
+    Raises:
+        InputError: if the run is too short for the lengths that the schedule names.
+    """
+    schedule = getattr(optimizer, "schedule", None)
+    if not isinstance(schedule, Schedule):
+        return optimizer
+    lasting: Any = {"schedule": schedule.over(updates(optimizer, steps))}
+    return replace(optimizer, **lasting)  # pyright: ignore[reportArgumentType] - optimisers are dataclasses
+
+
+def updates(optimizer: Optimizer, steps: Any) -> Any:
+    """Return how many updates so many gradients are; traced where ``steps`` is."""
+    return steps // getattr(optimizer, "accumulate", 1)
+
+
+def rate(optimizer: Optimizer, step: Any) -> Any:
+    """Return the learning rate of the update that gradient ``step`` (from 0) is for; None if it has none."""
+    schedule = getattr(optimizer, "schedule", None)
+    factor = 1.0 if schedule is None else schedule(updates(optimizer, step))
+    learning_rate = getattr(optimizer, "learning_rate", None)
+    return None if learning_rate is None else learning_rate * factor

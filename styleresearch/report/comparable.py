@@ -23,6 +23,7 @@ _DIFFER = {
     "contract": "measured with different settings of the metric",
     "precision": "computed in different precisions",
     "packages": "computed by different package versions",
+    "modules": "computed with different versions of your own modules",
     "device": "measured on different devices",
     "config": "made under different configs",
 }
@@ -147,7 +148,7 @@ def _of_run(record: Record, column: Metric) -> dict[str, Any]:
         digest = encoder.get("digest") if isinstance(encoder, Mapping) else None
         # The contract names the encoder, where the metric has one; older records tell the encoder alone.
         contract = record.contracts.get(column.name) or f"encoder {_text(digest)}"
-        return {"contract": contract} | {name: _text(facts.get(name)) for name in ("precision", "packages")}
+        return {"contract": contract} | {name: _text(facts.get(name)) for name in ("precision", "packages", "modules")}
     if column.name == "evaluations":  # a count
         return {}
     # Where the image was made; an image may have been measured elsewhere since.

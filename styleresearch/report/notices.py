@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from styleresearch.report.records import Pair, Record, RunRecords
-from styleresearch.store import digests
+from styleresearch.store import digests, failures
 
 
 def of_records(records: Sequence[Record]) -> list[str]:
@@ -21,7 +21,7 @@ def of_run(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
         run: the run.
         contracts: what its ``contracts.json`` holds.
     """
-    return [*_other_settings(run, contracts), *_framed(run), *_missing(run)]
+    return [*_other_settings(run, contracts), *_framed(run), *_missing(run), *_failed(run)]
 
 
 def _disagreements(records: Sequence[Record]) -> list[str]:
@@ -105,3 +105,16 @@ def _missing(run: RunRecords) -> list[str]:
         known = {method.name for method in run.methods}
         notices += [f"{name} has no image at all." for name in methods if name not in known]
     return notices
+
+
+def _failed(run: RunRecords) -> list[str]:
+    """Say why what is missing is missing, a sentence for each method."""
+    labels = {method.name: method.label for method in run.methods}
+    by_method: dict[str, list[failures.Failure]] = {}
+    for failure in failures.read(run.directory):
+        by_method.setdefault(failure.method, []).append(failure)
+    return [
+        f"{labels.get(method, method)} failed on {len(found)} {'pair' if len(found) == 1 else 'pairs'}, the first "
+        f"{found[0].pair}: {found[0].reason}"
+        for method, found in by_method.items()
+    ]

@@ -56,8 +56,8 @@ def read_run(run_dir: Path) -> RunRecords:
     for method in methods:
         if by_name.setdefault(method.name, method) != method:
             raise InputError(
-                f"{run_dir / 'records.jsonl'}: method {method.name!r} appears with two labels or baseline flags "
-                f"({by_name[method.name]} and {method}); evaluate the run again so that its records agree"
+                f"{run_dir / 'records.jsonl'}: method {_short(method.name)} appears with two labels or baseline flags "
+                f"({_short(by_name[method.name])} and {_short(method)}); evaluate again so that records agree"
             )
     labels = _distinct({method.name: method.label for method in methods})
     by_name = {method.name: MethodName(method.name, labels[method.name], method.baseline) for method in methods}
@@ -228,10 +228,12 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
     for name in [*(name for name in contracts if name in measured), *(n for n in measured if n not in contracts)]:
         contract = contracts.get(name, {})
         if not isinstance(contract, dict):
-            raise InputError(f"{path}: the contract of {name!r} is not an object; restore the file or delete it")
+            raise InputError(f"{path}: the contract of {_short(name)} is not an object; restore the file or delete it")
         better = contract.get("better")
         if better not in ("lower", "higher", None):
-            raise InputError(f"{path}: 'better' of {name!r} is {better!r}; allowed are 'lower', 'higher' and null")
+            raise InputError(
+                f"{path}: 'better' of {_short(name)} is {_short(better)}; allowed are 'lower', 'higher' and null"
+            )
         columns.append(
             Metric(
                 name=name,

@@ -123,9 +123,13 @@ class Summary:
                 sentences.append(f"{method.label}{where}: {why}")
         whole: dict[str, list[str]] = {}
         for column in self.columns:
-            if (why := self.standings[column.name].column) and sum(self._there(column)) > 1:
+            if why := self.unranked_column(column):
                 whole.setdefault(why, []).append(column.label)
         return [*sentences, *(f"{', '.join(labels)}: {why}" for why, labels in whole.items())]
+
+    def unranked_column(self, column: Metric) -> str:
+        """Return why no mean of a column is ranked; empty when some are, or when there is one alone."""
+        return self.standings[column.name].column if sum(self._there(column)) > 1 else ""
 
     @property
     def remarks(self) -> list[str]:

@@ -154,7 +154,8 @@ def _heading(summary: Summary, column: Metric) -> str:
     exponent = summary.scales[column.name].exponent
     power = rf"$10^{{{exponent}}}$" if exponent else ""
     unit = r"\,".join(part for part in (power, escape_latex(column.unit)) if part)
-    return f"{escape_latex(column.label)}{f' [{unit}]' if unit else ''}{arrow}"
+    mark = r"$^{\ddagger}$" if summary.unranked_column(column) else ""
+    return f"{escape_latex(column.label)}{mark}{f' [{unit}]' if unit else ''}{arrow}"
 
 
 def _math(number: str) -> str:
@@ -196,15 +197,16 @@ def _caption(summary: Summary, run: RunRecords) -> str:
         sentences.append(f"Images: {facts['size']}.")
     if facts["config"]:
         sentences.append(rf"Config \texttt{{{facts['config']}}}.")
-    apart = any(standing.apart for standing in summary.standings.values())
     if any(cell.best for cell in summary.cells.values()):
-        aside = [*(["floor baselines"] if summary.methods[-1].baseline else []), *([r"$\ddagger$"] if apart else [])]
+        aside = [
+            *(["floor baselines"] if summary.methods[-1].baseline else []),
+            *([r"$\ddagger$"] if summary.unranked else []),
+        ]
         sentences.append("Bold: best method" + (f", {' and '.join(aside)} aside." if aside else "."))
     if any(cell.in_sample for cell in summary.cells.values()):
         sentences.append(r"$\dagger$: the method optimised this metric itself.")
     if summary.unranked:
-        mark = r"$\ddagger$ " if apart else ""
-        sentences.append(f"{mark}Not comparable, hence not ranked: {escape_latex('; '.join(summary.unranked))}.")
+        sentences.append(rf"$\ddagger$ Not comparable, hence not ranked: {escape_latex('; '.join(summary.unranked))}.")
     sentences += [escape_latex(remark) for remark in summary.remarks]
     if summary.caveat:
         sentences.append(escape_latex(summary.caveat))

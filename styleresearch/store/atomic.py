@@ -34,6 +34,17 @@ def _beside(path: Path) -> Path:
 
 
 @contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Give an OSError of the block a file name, where it has none: that of a full disk comes from a write."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give the name of a file to write, which replaces ``path`` when the block ends well and goes when it does not.
 
@@ -44,9 +55,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     partial = _beside(path)
     try:
-        yield partial
-        _sync(partial)
-        partial.replace(path)
+        with named(path):
+            yield partial
+            _sync(partial)
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 

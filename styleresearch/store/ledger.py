@@ -42,7 +42,7 @@ class Ledger:
 
     def append(self, entry: dict[str, Any]) -> None:
         """Write one line and wait until it is on disk."""
-        with self.path.open("ab+") as file:
+        with atomic.named(self.path), self.path.open("ab+") as file:
             if file.tell() and self._ends_torn():
                 file.write(b"\n")
             file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import math
 import shutil
+import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -15,8 +17,9 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from styleresearch.errors import InputError
-from styleresearch.store import digests, jsonfile
+from styleresearch.errors import InputError, Notice
+from styleresearch.store import digests, oserrors
+from styleresearch.training import manifest as manifests
 from styleresearch.training.leaves import (
     describe,
     digest_of,
@@ -26,20 +29,18 @@ from styleresearch.training.leaves import (
     nest,
     whole,
 )
+from styleresearch.training.manifest import Damaged, Vanished
 
 __all__ = ["CheckpointWarning", "Checkpoints", "digest_of"]
 
-_MANIFEST = "manifest.json"
 _TRASH = ".trash-"
 _UNFINISHED = ".orbax-checkpoint-tmp"
+_TRIES = 100
+"""How often a checkpoint may vanish while it is read; each time a newer one is there."""
 
 
-class CheckpointWarning(UserWarning):
+class CheckpointWarning(Notice):
     """A damaged checkpoint was passed over."""
-
-
-class _Damaged(Exception):  # noqa: N818 - says what the checkpoint is
-    """What is on disk is not what was saved."""
 
 
 class Checkpoints:
@@ -117,6 +118,8 @@ class Checkpoints:
     def restore(self, like: Any = None) -> tuple[int, Any] | None:
         """Return the newest intact checkpoint's step and state; None if there is no checkpoint. Writes nothing.
 
+        A run that goes on meanwhile keeps the one that is being read.
+
         Args:
             like: a state of the same structure, of arrays or ``jax.ShapeDtypeStruct``: what comes back has its types,
                 bit for bit what was saved, and lies where its leaves' shardings say. Without it: nested dicts of numpy
@@ -130,21 +133,32 @@ class Checkpoints:
             CheckpointWarning: for damaged checkpoints newer than the one used.
         """
         self.wait()
+        for _ in range(_TRIES):
+            with suppress(Vanished):
+                return self._restore(like)
+        raise InputError(
+            f"the checkpoints in {self.folder} are replaced faster than they can be read; give their run a larger "
+            "train.save_every or train.keep"
+        )
+
+    def _restore(self, like: Any) -> tuple[int, Any] | None:
         damaged: dict[int, str] = {}
         for step in reversed(self._listed()):
+            folder = self.folder / str(step)
             try:
-                manifest = self._manifest(step)
-                arrays = self._arrays(step, manifest)
-            except _Damaged as error:
-                damaged[step] = f"{self.folder / str(step)} ({error})"
+                with manifests.held(folder):
+                    manifest = manifests.read(folder)
+                    arrays = self._arrays(folder, manifest)
+            except Damaged as error:
+                damaged[step] = f"{folder} ({error})"
                 continue
             if damaged:
-                text = f"damaged, not used: {'; '.join(damaged.values())}; using {self.folder / str(step)} instead"
-                warnings.warn(text, CheckpointWarning, stacklevel=2)
+                text = f"damaged, not used: {'; '.join(damaged.values())}; using {folder} instead"
+                warnings.warn(text, CheckpointWarning, stacklevel=3)
                 self._damaged |= set(damaged)
             if like is None:
                 return step, nest(arrays | manifest["empty"])
-            return step, fill(like, arrays, manifest["leaves"], str(self.folder / str(step)))
+            return step, fill(like, arrays, manifest["leaves"], str(folder))
         if damaged:
             raise InputError(
                 f"no checkpoint is intact: {'; '.join(damaged.values())}; "
@@ -162,18 +176,43 @@ class Checkpoints:
         ranked = [(total, -step) for step, total in totals.items() if total is not None and step not in self._damaged]
         return -min(ranked)[1] if ranked else None
 
+    def damaged(self) -> dict[int, str]:
+        """Return step -> what is wrong with the checkpoints that are not what was saved, without reading arrays."""
+        found = {}
+        for step in self._listed():
+            folder = self.folder / str(step)
+            try:
+                with manifests.held(folder):
+                    manifests.check_files(folder, manifests.read(folder))
+            except Damaged as error:
+                found[step] = str(error)
+            except Vanished:
+                continue
+        return found
+
     def digest(self, step: int) -> str:
         """Return ``digest_of`` the params (of the whole state if it has none) of a checkpoint, without reading them.
 
         Raises:
             InputError: if there is no such checkpoint.
         """
-        manifests = self._manifests()
-        if step not in manifests:
-            raise InputError(f"no checkpoint of step {step} in {self.folder}; there are {list(manifests) or 'none'}")
-        leaves = manifests[step]["leaves"]
+        return digest_of_described(self._learned(step))
+
+    def size(self, step: int) -> int:
+        """Return how many numbers the params (the whole state if it has none) of a checkpoint are.
+
+        Raises:
+            InputError: if there is no such checkpoint.
+        """
+        return sum(math.prod(leaf["shape"]) for leaf in self._learned(step).values())
+
+    def _learned(self, step: int) -> dict[str, Any]:
+        found = self._manifests()
+        if step not in found:
+            raise InputError(f"no checkpoint of step {step} in {self.folder}; there are {list(found) or 'none'}")
+        leaves = found[step]["leaves"]
         params = {name.removeprefix("params/"): one for name, one in leaves.items() if name.startswith("params/")}
-        return digest_of_described(params or leaves)
+        return params or leaves
 
     def wait(self) -> None:
         """Return when everything saved is on disk and what need not be kept is gone.
@@ -209,11 +248,10 @@ class Checkpoints:
     def _open(self) -> ocp.AsyncCheckpointer:
         """Return the writer; the first time, also clear what a killed process left."""
         if self._writer is None:
+            _speak_for_orbax()
             self.folder.mkdir(parents=True, exist_ok=True)
             if jax.process_index() == 0:
-                for path in self.folder.iterdir():
-                    if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
-                        shutil.rmtree(path)
+                self._clear()
             options = ocp.AsyncOptions(post_finalization_callback=self._sign)
             self._writer = ocp.AsyncCheckpointer(_handler(), async_options=options)
         return self._writer
@@ -223,20 +261,16 @@ class Checkpoints:
         assert self._pending is not None
         manifest, arrays = self._pending
         (unfinished,) = self.folder.glob(f"{manifest['step']}{_UNFINISHED}*")
-        files = (path for path in sorted((unfinished / "state").rglob("*")) if path.is_file())
-        manifest = manifest | {
-            "leaves": _digested(manifest["leaves"], arrays),
-            "files": {path.relative_to(unfinished).as_posix(): digests.of_file(path) for path in files},
-        }
-        sealed = manifest | {"sha256": digests.of_json(manifest)}
-        (unfinished / _MANIFEST).write_text(json.dumps(sealed), encoding="utf-8")
+        manifests.write(unfinished, manifest | {"leaves": _digested(manifest["leaves"], arrays)})
 
     def _prune(self) -> None:
         intact = [step for step in self._manifests() if step not in self._damaged]
         kept = {*intact[-self._keep :], *([self.best()] if self._keep_best else [])}
         for step in self._listed():
             if step not in kept:
-                self._remove(step)
+                with manifests.unheld(self.folder / str(step)) as free:
+                    if free:
+                        self._remove(step)
 
     def _remove(self, step: int) -> None:
         if (self.folder / str(step)).exists():
@@ -254,45 +288,60 @@ class Checkpoints:
         """Return step -> manifest of the checkpoints whose manifest is intact, ascending."""
         found = {}
         for step in self._listed():
-            with suppress(_Damaged):
-                found[step] = self._manifest(step)
+            with suppress(Damaged, Vanished):
+                found[step] = manifests.read(self.folder / str(step))
         return found
 
-    def _manifest(self, step: int) -> dict[str, Any]:
-        try:
-            manifest = jsonfile.read(self.folder / str(step) / _MANIFEST)
-            stored = manifest.pop("sha256")
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise _Damaged(f"its manifest cannot be read: {error}") from error
-        if stored != digests.of_json(manifest) or manifest["step"] != step:
-            raise _Damaged("its manifest was changed")
-        return manifest
-
-    def _arrays(self, step: int, manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        folder = self.folder / str(step)
+    def _arrays(self, folder: Path, manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:
         # Before orbax reads them: it does not notice every change, and what it does notice it tells at length.
-        for name, digest in manifest["files"].items():
-            try:
-                found = digests.of_file(folder / name)
-            except OSError as error:
-                raise _Damaged(f"{name} cannot be read: {error.strerror}") from error
-            if found != digest:
-                raise _Damaged(f"{name} is not what was written")
-        with ocp.Checkpointer(_handler()) as reader:
-            tree = reader.restore(folder, args=ocp.args.Composite(state=ocp.args.PyTreeRestore()))["state"]
-        stored = flatten(tree)[0]
-        arrays = {
-            name: np.asarray(stored[name]) if name in stored else np.zeros(entry["shape"], entry["dtype"])
-            for name, entry in manifest["leaves"].items()
-        }
-        if _digested(manifest["leaves"], arrays) != manifest["leaves"]:
-            raise _Damaged("its values are not those that were saved")
-        return arrays
+        manifests.check_files(folder, manifest)
+        try:
+            with ocp.Checkpointer(_handler()) as reader:
+                tree = reader.restore(folder, args=ocp.args.Composite(state=ocp.args.PyTreeRestore()))["state"]
+        except Exception as error:  # which one depends on the file that is gone
+            if folder.is_dir():
+                raise
+            raise Vanished from error
+        stored, leaves = flatten(tree)[0], manifest["leaves"]
+        empty = {name: entry for name, entry in leaves.items() if name not in stored}
+        if all(0 in entry["shape"] for entry in empty.values()):
+            arrays = {name: np.asarray(stored[name]) for name in leaves if name in stored}
+            arrays |= {name: np.zeros(entry["shape"], entry["dtype"]) for name, entry in empty.items()}
+            if _digested(leaves, arrays) == leaves:
+                return arrays
+        raise Damaged("its values are not those that were saved")
 
     def _unwritable(self, error: Exception) -> InputError:
-        return InputError(
-            f"cannot write a checkpoint in {self.folder}: {error}; free some space or name another folder"
-        )
+        if jax.process_index() == 0:
+            self._clear()  # where a disk is full, what is of no use takes no space
+        system = oserrors.behind(error)
+        if system is None:
+            return InputError(f"cannot write a checkpoint in {self.folder}: {error}; name another folder")
+        remedy = oserrors.remedy(system, "name another folder")
+        return InputError(f"cannot write a checkpoint in {self.folder}: {system.strerror}; {remedy}")
+
+    def _clear(self) -> None:
+        """Remove what is no checkpoint: half written, or half removed."""
+        for path in self.folder.glob("*"):
+            if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+@cache
+def _speak_for_orbax() -> None:
+    """Keep orbax from telling, with tracebacks, of errors that reach the caller of ``save``, ``wait`` or ``close``."""
+    hook = sys.unraisablehook
+
+    def from_elsewhere(record: logging.LogRecord) -> bool:
+        return record.levelno < logging.ERROR or "orbax" not in Path(record.pathname).parts
+
+    def show(unraisable: Any) -> None:
+        # Its other writes report to an event loop that the first to fail has closed.
+        if str(unraisable.exc_value) != "Event loop is closed":
+            hook(unraisable)
+
+    logging.getLogger("absl").addFilter(from_elsewhere)
+    sys.unraisablehook = show
 
 
 def _handler() -> ocp.CompositeCheckpointHandler:

@@ -16,7 +16,13 @@ from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore[re
 from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
 
 from styleresearch.errors import InputError
+from styleresearch.store import atomic
 from styleresearch.store.ledger import Ledger
+
+
+def metrics_of(run_folder: Path) -> Ledger:
+    """Return the metrics that a run logged, one line a logged step."""
+    return Ledger(run_folder / "metrics.jsonl", {"step": int})
 
 
 class Logs:
@@ -33,7 +39,7 @@ class Logs:
     """
 
     def __init__(self, run_folder: Path) -> None:
-        self.metrics = Ledger(run_folder / "metrics.jsonl")
+        self.metrics = metrics_of(run_folder)
         self._folder = run_folder / "events"
         self._events: EventsWriter | None = None
         try:
@@ -67,7 +73,7 @@ class Logs:
         """
         written = self.metrics.path.read_bytes().splitlines() if self.metrics.path.exists() else []
         kept = [entry for entry in self.metrics.read() if entry["step"] <= step]
-        if len(kept) < len(written):  # later ones, or one that a kill left torn
+        if len(kept) < len(written):  # later ones, one that a kill left torn, or one that is not ours
             self.metrics.replace(kept)
         if any(self._folder.iterdir()):
             self._tell(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
@@ -75,7 +81,8 @@ class Logs:
     def close(self) -> None:
         """Close the event file; logging again opens another."""
         if self._events is not None:
-            self._events.close()
+            with atomic.named(self._folder):
+                self._events.close()
             self._events = None
 
     def __enter__(self) -> Logs:
@@ -85,6 +92,10 @@ class Logs:
         self.close()
 
     def _tell(self, event: Event) -> None:
+        with atomic.named(self._folder):
+            self._write(event)
+
+    def _write(self, event: Event) -> None:
         if self._events is None:
             # TensorBoard reads a folder's files in the order of their names, which begin with the second. Two files
             # of one second need the rest, or the later one would overwrite the earlier.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+import contextlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -15,11 +13,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from styleresearch import interrupt
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
 from styleresearch.options import Between, Count, Decay, checked
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import started
 from styleresearch.types import Params
 
@@ -113,6 +113,9 @@ def train(
 ) -> State:
     """Train until ``settings.steps``, or until the process is asked to stop (SIGINT, SIGTERM), and return the state.
 
+    A signal ends training after the step that runs, with a checkpoint. Not among several processes: one that stops
+    alone would leave the others waiting for it, so there it is a KeyboardInterrupt, as it is before the first step.
+
     Data parallel over all devices of all processes: batches are split, parameters are held by each. The run continues
     from the newest checkpoint; batches and randomness are functions of the step's number, so it ends with exactly the
     parameters of a run that was never interrupted, on the same devices.
@@ -131,6 +134,7 @@ def train(
         InputError: if the rows of a batch cannot be divided among the devices, or ``learned`` does not fit.
         NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
     """
+    method = lasting(method, settings.steps)
     mesh = Mesh(np.asarray(jax.devices()), ("data",))
     everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     encoder = jax.device_put(encoder, everywhere)
@@ -142,6 +146,7 @@ def train(
 
     def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
         new, metrics = method.step(state, encoder, _images(batch))
+        metrics = {**metrics, **rates_at(method, state.step)}
         return (_averaged(new, state.step, settings.ema) if settings.ema else new), metrics
 
     first = batches.batch(0)
@@ -166,6 +171,7 @@ def train(
     if done >= settings.steps:
         return state
 
+    interrupt.check()
     began = time.perf_counter()
     step = jax.jit(advance, donate_argnums=0, out_shardings=everywhere).lower(state, encoder, first).compile()
     watcher.compiled(time.perf_counter() - began)
@@ -173,7 +179,10 @@ def train(
         watcher.sample(0, state)
 
     meter = _Meter(settings, size, method.alarms)
-    with _asked_to_stop() as stop:
+    meter.checkpoint = None if found is None else done
+    interrupt.check()
+    alone = processes == 1
+    with interrupt.deferred() if alone else contextlib.nullcontext():
         rows = batches.iterate(done, mine)
         last = False
         while not last:
@@ -182,21 +191,22 @@ def train(
             state, metrics = step(state, encoder, batch)
             done += 1
             meter.add(metrics)
-            last = done == settings.steps or stop.is_set()
+            last = done == settings.steps or (alone and interrupt.asked())
             saves = last or done % settings.save_every == 0
             samples = settings.sample_every and (last or done % settings.sample_every == 0)
             if saves or samples or done % settings.log_every == 0:
                 watcher.report(meter.report(done))
             if saves:
-                _check_parameters(state, done)
+                _check_parameters(state, done, meter.saved())
             if samples:
                 watcher.sample(done, state)
             if saves:
                 # Last: what a step leaves beside its checkpoint is there when a killed run goes on from it.
                 checkpoints.save(done, state, meter.since_save())
+                meter.checkpoint = done
             if saves or samples:
                 meter.restart()
-    checkpoints.wait()
+        checkpoints.wait()
     return state
 
 
@@ -210,13 +220,13 @@ def _averaged(state: State, step: Any, decay: float) -> State:
     return state.replace(ema=ema)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _check_parameters(state: State, step: int) -> None:
+def _check_parameters(state: State, step: int, saved: str) -> None:
     # On the host, where the checkpoint takes them from anyway: on the device each shape would compile a program. Not by
     # device_get, after which jax 0.11 copies what the next step is given instead of taking its place.
     if not all(np.isfinite(np.asarray(leaf)).all() for leaf in jax.tree.leaves(state.params)):
         raise NonFiniteLossError(
-            f"a parameter became NaN or infinite by step {step} while every loss term was finite; lower the learning "
-            "rate, or set optimizer.clip_norm"
+            f"a parameter became NaN or infinite by step {step} while every loss term was finite; {saved}: lower the "
+            "learning rate, or set optimizer.clip_norm, and start again in another directory"
         )
 
 
@@ -225,6 +235,7 @@ class _Meter:
 
     def __init__(self, settings: Settings, batch: int, alarms: Sequence[Alarm]) -> None:
         self.settings, self.batch, self.alarms = settings, batch, alarms
+        self.checkpoint: int | None = None
         self.pending: list[Metrics] = []
         self.totals: list[float] = []
         self.waited = 0.0
@@ -237,7 +248,7 @@ class _Meter:
         if len(self.pending) > 1:
             jax.block_until_ready(self.pending[-2])
 
-    @contextmanager
+    @contextlib.contextmanager
     def waiting(self) -> Iterator[None]:
         began = time.perf_counter()
         yield
@@ -255,8 +266,8 @@ class _Meter:
             if broken:
                 blame = [name for name in broken if name not in ("total", "gradient_norm")] or broken
                 raise NonFiniteLossError(
-                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; the last "
-                    "checkpoint is good: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
+                    f"the loss term {' and '.join(map(repr, blame))} became {row[blame[0]]} at step {number}; "
+                    f"{self.saved()}: lower the term's weight or the learning rate, or set optimizer.clip_norm, and "
                     "start again in another directory"
                 )
         seconds = time.perf_counter() - self.began
@@ -275,33 +286,12 @@ class _Meter:
         self.restart()
         return report
 
+    def saved(self) -> str:
+        """Return what there is to go back to."""
+        return "there is no checkpoint yet" if self.checkpoint is None else f"checkpoint {self.checkpoint} is good"
+
     def since_save(self) -> dict[str, float]:
         """Return the mean total since the last call."""
         mean = float(np.mean(self.totals))
         self.totals = []
         return {"total": mean}
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Turn SIGINT and SIGTERM into a flag, so that no step is cut in half; a second one ends the process as usual.
-
-    Not among several processes: one that stops alone would leave the others waiting for it.
-    """
-    stop = threading.Event()
-    if jax.process_count() > 1 or threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, _frame: Any) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import pytest
 
 from styleresearch import __version__
 from styleresearch.data.images import load_image, read_metadata
+from styleresearch.data.triple import digest_of
+from styleresearch.evaluation.suite import Suite
 from styleresearch.rundir import RunDirectory
 
 PAIRS = ("hill__ink", "hill__oil", "lake__ink", "lake__oil")
@@ -73,14 +76,18 @@ def test_a_whole_comparison(run, bench):
     for record in records:
         assert set(record) == {
             *("schema", "method", "label", "baseline", "pair", "content", "style", "seed", "size", "files"),
-            *("metrics", "in_sample", "cost", "provenance"),
+            *("metrics", "in_sample", "cost", "provenance", "inputs", "framing", "contracts"),
         }
+        assert record["framing"] is None
+        assert list(record["contracts"]) == list(contracts)
+        for name, digest in record["inputs"].items():
+            assert digest == digest_of(load_image(folder / record["files"][name]))
         assert record["schema"] == 1
         assert record["label"] == {"noise": "Gatys", "identity": "Content", "style": "style"}[record["method"]]
         assert record["baseline"] == (record["method"] != "noise")
         assert record["pair"] == f"{record['content']}__{record['style']}"
         assert record["seed"] == 0
-        assert record["size"] == {"hill": [32, 40], "lake": [40, 32]}[record["content"]]
+        assert record["size"] == {"hill": [32, 40], "lake": [43, 32]}[record["content"]]
         for name in ("output", "content", "style"):
             assert load_image(folder / record["files"][name]).min() >= 0
         assert list(load_image(folder / record["files"]["output"]).shape[:2]) == record["size"]
@@ -322,6 +329,189 @@ def test_a_loss_that_is_not_a_number_fails_its_own_cells_alone(run, bench):
     assert len(records) == 12
     assert "Report:" in done.out
     assert (bench / "run/report.html").is_file()
+
+
+FAILING = '''
+from dataclasses import dataclass
+from styleresearch.errors import InputError
+from styleresearch.methods.base import METHODS, Method
+
+@METHODS.register("own_failing")
+@dataclass(frozen=True)
+class Failing(Method):
+    """Fails on pictures that are higher than wide, or on all."""
+    error: str = ""
+    always: bool = False
+    def stylize(self, params, encoder, content, style, *, key, progress=None):
+        if not self.always and content.shape[1] < content.shape[2]:
+            return content
+        if self.error == "input":
+            raise InputError("not one of its styles;\\nname another")
+        if self.error == "memory":
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.\\nBacktrace: ...")
+        if self.error == "shape":
+            return content[..., 0]
+        return content + "a slip"
+'''
+
+
+def failing(bench: Path, **methods: str) -> None:
+    """Add methods that fail to the comparison."""
+    (bench / "own_failing.py").write_text(FAILING)
+    text = (bench / "tiny.py").read_text().replace("config.imports = ()", 'config.imports = ("own_failing",)')
+    added = "".join(f'{name}=dict(name="own_failing", {options}),\n        ' for name, options in methods.items())
+    (bench / "tiny.py").write_text(text.replace("identity=", f"{added}identity=", 1))
+
+
+def test_whatever_a_method_raises_on_a_pair_fails_that_pair_alone(run, bench):
+    failing(bench, known='error="input"', large='error="memory"', flat='error="shape"', slip='error="type"')
+    done = run()
+    assert done.status == 1
+    assert "Traceback" not in done.err + done.out
+    lines = done.err.splitlines()
+    assert len(lines) == 9
+    for pair in ("lake__ink", "lake__oil"):
+        assert f"styleresearch: known, {pair}: not one of its styles; name another" in lines
+        where = rf"\({bench}/own_failing.py:\d+\)"
+        patterns = (
+            rf"styleresearch: large, {pair}: RuntimeError: RESOURCE_EXHAUSTED: Out of memory .* bytes. {where}",
+            rf"styleresearch: flat, {pair}: ValueError: method 'flat' made an array of shape \(43, 32\), and .*",
+            rf"styleresearch: slip, {pair}: TypeError: .* {where}",
+        )
+        for pattern in patterns:
+            assert any(re.fullmatch(pattern, line) for line in lines), (pattern, lines)
+    assert lines[-1] == (
+        "styleresearch: 8 failed; run/failures has the whole of each error, the same command tries them again"
+    )
+    assert 'return content + "a slip"' in (bench / "run/failures/slip/lake__oil.txt").read_text()
+
+    # The others are done and reported, with what is missing and why.
+    records = read(bench / "run/records.jsonl")
+    assert len(records) == 4 * 3 + 4 * 2
+    assert {record["method"] for record in records if record["content"] == "lake"} == set(METHODS)
+    assert {entry["file"] for entry in read(bench / "run/outputs.jsonl")} == {r["files"]["output"] for r in records}
+    report = (bench / "run/report.html").read_text()
+    assert "known failed on 2 pairs, the first lake__ink: not one of its styles; name another" in report
+
+    # What failed is tried again; what is mended is done.
+    (bench / "own_failing.py").write_text(FAILING.replace("content.shape[1] < content.shape[2]", "True"))
+    assert run().status == 0
+    assert len(read(bench / "run/records.jsonl")) == 4 * 7
+    assert not (bench / "run/failures").exists()
+    assert "failed on" not in (bench / "run/report.html").read_text()
+
+
+def test_a_comparison_in_which_everything_fails_says_so(run, bench):
+    failing(bench, slip="always=True")
+    text = (bench / "tiny.py").read_text()
+    for name in METHODS:
+        text = re.sub(rf"\n        {name}=dict\((?s:.*?)\),(?=\n        \w+=dict|\n    \))", "", text, count=1)
+    (bench / "tiny.py").write_text(text)
+    done = run()
+    assert done.status == 1
+    assert "4 failed, nothing is left to report; run/failures has" in done.err.splitlines()[-1]
+    assert len(done.err.splitlines()) == 5
+    assert not (bench / "run/report.html").exists()
+
+
+def test_an_output_that_cannot_be_measured_fails_alone(run, bench, monkeypatch):
+    def measure(self, output, content, style):
+        if output.shape[0] > output.shape[1]:
+            raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+        return original(self, output, content, style)
+
+    original = Suite.__call__
+    monkeypatch.setattr(Suite, "__call__", measure)
+    done = run()
+    assert done.status == 1
+    assert "styleresearch: identity, lake__oil: RuntimeError: RESOURCE_EXHAUSTED" in done.err
+    assert {record["content"] for record in read(bench / "run/records.jsonl")} == {"hill"}
+    monkeypatch.undo()
+    monkeypatch.chdir(bench)
+    before = state(bench / "run")
+    assert run().status == 0
+    assert state(bench / "run") == before, "only measured"
+    assert len(read(bench / "run/records.jsonl")) == 12
+
+
+def test_a_restart_appends_new_records_alone(run, bench, monkeypatch):
+    assert run().status == 0
+    appended = []
+    monkeypatch.setattr("styleresearch.store.ledger.Ledger.append", lambda self, entry: appended.append(entry))
+    assert run().status == 0
+    assert appended == []
+    # A changed label is news, whether the run comes to its end or not.
+    text = (bench / "tiny.py").read_text()
+    (bench / "tiny.py").write_text(text.replace('label="Content"', 'label="The photograph"'))
+    assert run().status == 0
+    assert {entry["config_hash"] for entry in (record["provenance"] for record in appended)}
+
+
+@pytest.mark.parametrize("name", ["trail_", "_x", "a__b", "50 % (#1?) l'été", "-x", "two  blanks", "x.", "日本"])
+def test_a_content_of_any_name_is_compared_and_measured_again_as_itself(run, bench, cli, name):
+    (bench / "contents/hill.png").rename(bench / f"contents/{name}.png")
+    (bench / "styles/oil.png").rename(bench / f"styles/{name}.png")
+    assert run().status == 0
+    records = read(bench / "run/records.jsonl")
+    assert {(record["content"], record["style"]) for record in records} == {
+        *((name, name), (name, "ink"), ("lake", name), ("lake", "ink")),
+    }
+    places = ("--content=run/inputs/content", "--style=run/inputs/style"), ("--content=contents", "--style=styles")
+    for number, folders in enumerate(places):
+        out = f"scores{number}"
+        done = cli("evaluate", "--outputs=run/images/noise", *folders, "--config=tiny.py", f"--out={out}")
+        assert (done.status, done.err) == (0, "")
+        again = {(record["pair"], record["content"], record["style"]) for record in read(bench / out / "records.jsonl")}
+        assert again == {(r["pair"], r["content"], r["style"]) for r in records if r["method"] == "noise"}
+
+
+def test_two_contents_of_one_stem_are_two_everywhere(run, bench, cli):
+    (bench / "contents/lake.jpg").rename(bench / "contents/hill.jpg")
+    assert run().status == 0
+    assert {path.name for path in (bench / "run/inputs/content").iterdir()} == {"hill.png.png", "hill.jpg.png"}
+    records = read(bench / "run/records.jsonl")
+    assert {record["content"] for record in records} == {"hill.png", "hill.jpg"}
+    assert {tuple(r["size"]) for r in records if r["content"] == "hill.jpg"} == {(43, 32)}
+    assert "2 contents" in (bench / "run/table.tex").read_text()
+    done = cli(
+        "evaluate",
+        "--outputs=run/images/noise",
+        *("--content=contents", "--style=styles"),
+        "--config=tiny.py",
+        "--out=s",
+    )
+    assert (done.status, done.err) == (0, "")
+    assert {record["content"] for record in read(bench / "s/records.jsonl")} == {"hill.png", "hill.jpg"}
+
+
+def test_names_are_checked_before_anything_is_computed(bench, refused, monkeypatch):
+    def refuse(*_args, **_keywords):
+        raise AssertionError("computed")
+
+    monkeypatch.setattr("styleresearch.run.stylize", refuse)
+    call = ("compare", "--config=tiny.py", "--workdir=run")
+    oil = bench / "styles/oil.png"
+    for name, message in (
+        ("m" * 248, f"the picture '{'m' * 248}' (248 bytes) makes 2 names of outputs longer than the 255 bytes"),
+        ("two\nlines", "the picture name 'two\\nlines' holds the control character U+000A"),
+        ("INK", "the picture names 'INK' and 'ink' are one on some file systems"),
+    ):
+        oil = oil.rename(bench / f"styles/{name}.png")
+        if name == "INK":
+            oil = oil.rename(bench / "styles/INK.webp.png").rename(bench / "styles/INK.WEBP")
+            message = "INK.WEBP and "
+        assert message in refused(*call)
+        assert not (bench / "run").exists()
+    oil.rename(bench / "styles/oil.png")
+    long = "/".join(["d" * 200] * 20)
+    message = refused("compare", "--config=tiny.py", f"--workdir={long}")
+    assert "File name too long" in message
+
+
+def test_a_path_that_is_too_long_with_its_files_is_refused_before_anything_is_computed(bench, refused):
+    """The folder can be made, and its own files: what would be too long are those of the pairs."""
+    inside = "/".join(["d" * 100] * 50)[: 4095 - len(str(bench)) - 60].rstrip("/")
+    assert "there cannot be a file" in refused("compare", "--config=tiny.py", f"--workdir={bench}/{inside}")
 
 
 def test_a_metric_that_is_not_a_number_is_missing_from_the_table(run, bench):

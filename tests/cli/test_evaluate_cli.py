@@ -301,17 +301,17 @@ def test_a_second_call_measures_nothing(evaluate, folder, monkeypatch):
 
 
 def test_pictures_with_other_names_are_passed_over_aloud(evaluate, folder, cli):
-    for name in ("overview.png", "a__b__c.png", "__oil.png", "._hill__ink.png"):
+    for name in ("overview.png", "a__b__c.png", "__oil.png", "._hill__ink.png", "z.png"):
         save_image(folder / "other" / name, np.zeros((12, 12, 3)))
     (folder / "other/notes.txt").write_text("hill__oil")
     (folder / "other/hill__oil.jpg").mkdir()
     done = cli("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
     assert done.status == 0
     assert len(read(folder / "scores/records.jsonl")) == 4
-    passed = ["other/__oil.png", "other/a__b__c.png", "other/overview.png"]
-    assert done.err.splitlines() == [
-        f"styleresearch: passed over {name}: it is not named CONTENT__STYLE.EXT" for name in passed
-    ]
+    assert done.err == (
+        "styleresearch: passed over 4 pictures in other not named CONTENT__STYLE.EXT: "
+        "__oil.png, a__b__c.png, overview.png, ...\n"
+    )
 
 
 # What cannot be done
@@ -346,15 +346,16 @@ def test_everything_that_is_missing_is_listed(fails, folder):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (["nowhere.png,hill,oil"], "other/nowhere.png does not exist"),
+        (["nowhere.png,hill,oil"], "no picture 'nowhere.png' in other"),
         (["hill__oil.png,nowhere,oil"], "hill__oil.png: no picture 'nowhere' in contents"),
         (["hill__oil.png,hill"], "pairs.csv: empty cells in line 2; each needs output, content and style"),
-        (["hill__oil.png,hill,oil", ",,", "hill__ink.jpg,,oil"], "empty cells in line 3, 4"),
+        (["hill__oil.png,hill", ",,", "hill__ink.jpg,,oil"], "empty cells in line 2, 4"),
+        (["hill__oil.png,hill,oil,x"], "pairs.csv: more cells than columns in line 2; put names that hold"),
         (
             ["hill__oil.png,hill,oil", "hill__ink.jpg,hill,oil"],
             "other, hill__oil: other/hill__oil.png, other/hill__ink",
         ),
-        ([], "holds no picture named CONTENT__STYLE.EXT"),
+        ([], "pairs.csv lists no output in other (0 rows)"),
     ],
 )
 def test_a_table_that_cannot_be_followed(fails, folder, rows, message):
@@ -395,7 +396,8 @@ def test_two_outputs_of_one_pair_are_refused(fails, folder):
     (folder / "other/hill__oil.jpg").unlink()
     (folder / "again").mkdir()
     shutil.copytree(folder / "other", folder / "again/other")
-    assert "several outputs for one pair (4 times)" in fails(outputs=("other", "again/other"))
+    message = fails(outputs=("other", "again/other"))
+    assert "other and again/other would both be the method 'other': folders of different methods need" in message
 
 
 def test_an_input_that_may_be_two_is_refused(fails, folder):
@@ -403,19 +405,48 @@ def test_an_input_that_may_be_two_is_refused(fails, folder):
     assert "hill__ink.jpg: 'hill' may be hill.jpg or hill.png" in fails()
 
 
-def test_pictures_that_cannot_be_measured(folder, refused):
+def test_what_cannot_be_measured_fails_alone(folder, cli):
     call = ("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
     good = (folder / "other/lake__oil.webp").read_bytes()
-    (folder / "other/lake__oil.webp").write_bytes(b"")
-    assert "lake__oil.webp is empty (0 bytes)" in refused(*call)
-    (folder / "other/lake__oil.webp").write_bytes(good[:60])
-    assert "lake__oil.webp cannot be read as a picture" in refused(*call)
+    for data, reason in ((b"", "is empty (0 bytes)"), (good[:60], "cannot be read as a picture")):
+        (folder / "other/lake__oil.webp").write_bytes(data)
+        done = cli(*call)
+        assert done.status == 1
+        assert f"styleresearch: other, lake__oil: other/lake__oil.webp {reason}" in done.err
+        assert "1 failed; scores/failures has the whole of each error, the same command tries them again" in done.err
+        assert [record["pair"] for record in read(folder / "scores/records.jsonl")] == [
+            *("hill__ink", "hill__oil", "lake__ink"),
+        ]
+        report = (folder / "scores/report.html").read_text()
+        assert "other failed on 1 pair, the first lake__oil: " in report
+        assert reason in report
     save_image(folder / "other/lake__oil.webp", np.zeros((1, 1, 3)))
-    assert "too small for layers relu2_1" in refused(*call)
-    # What was measured before the broken one is kept.
+    assert "too small for layers relu2_1" in cli(*call).err
     (folder / "other/lake__oil.webp").write_bytes(good)
-    assert len(read(folder / "scores/records.jsonl")) == 3
-    assert "size 0: the short side" in refused(*call, "--size=0")
+    done = cli(*call)
+    assert (done.status, done.err) == (0, "")
+    assert len(read(folder / "scores/records.jsonl")) == 4
+    assert not (folder / "scores/failures").exists()
+    # A style that two outputs were made with.
+    (folder / "styles/oil.png").write_bytes(b"no picture")
+    done = cli(*call)
+    assert done.status == 1
+    assert {record["pair"] for record in read(folder / "scores/records.jsonl")} == {"hill__ink", "lake__ink"}
+    assert "2 failed" in done.err
+
+
+def test_where_nothing_can_be_measured_that_is_said_and_no_report_is_written(folder, cli):
+    for file in (folder / "styles").iterdir():
+        file.write_bytes(b"no picture")
+    done = cli("evaluate", "--outputs=other", *FOLDERS, "--out=scores")
+    assert done.status == 1
+    assert "4 failed, nothing is left to report" in done.err.splitlines()[-1]
+    assert not (folder / "scores/report.html").exists()
+
+
+def test_a_size_that_no_picture_can_have_is_refused(fails):
+    for option in ("--size=0", "--size=16385", "--style-size=-1"):
+        assert "is not from 1 to 16384" in fails(option)
 
 
 def test_a_comparison_and_pictures_to_measure_are_not_written_over(folder, cli, fails):

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from styleresearch import __version__
-from styleresearch.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+COMMANDS = ("stylize", "compare", "train", "show", "export", "evaluate", "data", "weights")
 
 
 def seconds(*arguments: str) -> float:
@@ -32,7 +34,7 @@ def test_help_and_import_take_less_than_a_second(arguments):
     assert seconds(*arguments) - seconds("-c", "pass") < 1.0
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([c.__name__.split(".")[-1], "--help"] for c in COMMANDS)])
+@pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)])
 def test_help_imports_nothing_heavy(arguments):
     script = (
         "import sys\nfrom styleresearch.cli import main\n"
@@ -49,7 +51,7 @@ def test_help_names_every_command(cli):
     done = cli("--help")
     assert done.status == 0
     for command in COMMANDS:
-        assert command.__name__.split(".")[-1] in done.out
+        assert command in done.out
 
 
 def test_version(cli):
@@ -64,7 +66,7 @@ def test_version(cli):
         (("stylise",), "invalid choice: 'stylise'"),
         (("weights", "list", "--config.x=3"), "unrecognised arguments: --config.x=3"),
         (("compare", "--workdir=run", "--confg=x"), "unrecognised arguments: --confg=x"),
-        (("compare", "--workdir=run", "--config.size", "3"), "unrecognised arguments: 3"),
+        (("compare", "--workdir=run", "3"), "unrecognised arguments: 3"),
     ],
 )
 def test_words_that_are_not_known(cli, own_folder, arguments, message):

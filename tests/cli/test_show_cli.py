@@ -184,3 +184,10 @@ def test_what_is_no_run(refused, tmp_path):
     (tmp_path / "a.safetensors").write_bytes(b"")
     assert "is not a file of trained weights" in refused("show", tmp_path / "a.safetensors")
     assert "the zoo has no weights 'x'" in refused("show", "zoo:x")
+
+
+def test_a_config_that_was_damaged_by_hand_does_not_stop_show(directory, tmp_path, show):
+    (tmp_path / "config.json").write_text(json.dumps({"methods": ["a", 1]}))
+    assert show(tmp_path)["kind"] == "comparison of pictures on disk"
+    (directory / "config.json").write_text(json.dumps({**CONFIG, "train": "long"}))
+    assert show(directory)["checkpoints"] == "1, 2 (best)"

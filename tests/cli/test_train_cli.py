@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +15,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from styleresearch.cli.display import bars
 from styleresearch.cli.train import _Shown
+from styleresearch.data.images import save_image
 from styleresearch.methods.base import Alarm
 from styleresearch.rundir import RunDirectory
+from styleresearch.trained import load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.loop import Report
 
@@ -341,6 +345,134 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on(start, finish, straight, 
     assert pictures(workdir).items() >= pictures(expected).items()
     # The stop has a line of its own; all others that cover the same steps are the same.
     assert lines(workdir)[-5:] == lines(expected)[-5:]
+
+
+# Python between the test and the command, and not a function in a forked child: jax warns of forks.
+AT_A_TERMINAL = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # whatever this process was started under
+os.execv(sys.executable, [sys.executable, "-m", "styleresearch", *sys.argv[1:]])
+"""
+SMALL_FILES = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))  # as on a disk that is full
+os.execv(sys.executable, [sys.executable, "-m", "styleresearch", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("command", ["train", "stylize"])
+def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command):
+    """While modules are imported, pictures read, programs traced and compiled; the first begins before the command."""
+    save_image(tmp_path / "photo.png", np.full((40, 48, 3), 0.5))
+    arguments = {
+        "train": ["--config=feedforward.py", f"--workdir={tmp_path / 'run'}", "--config.train.steps=100000"],
+        "stylize": [
+            "--config=configs/gatys_fast.py",
+            "--config.encoder.weights=random",
+            "--config.method.evaluations=100000",
+            f"--content={tmp_path / 'photo.png'}",
+            f"--style={tmp_path / 'photo.png'}",
+            f"--out={tmp_path / 'out.png'}",
+        ],
+    }
+    for seconds in (1.0, 2.0, 3.0, 4.0, 5.5, 7.5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", AT_A_TERMINAL, command, *arguments[command]],
+            cwd=configs,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 130, (seconds, process.returncode, out, err)
+        assert "Traceback" not in err
+        assert "ignored" not in err
+        assert ("interrupted" in err) != ("stopped after step" in out)
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.slow
+def test_a_run_that_was_interrupted_at_its_start_ends_with_the_same_bits(start, finish, straight, tmp_path):
+    expected, _ = straight("feedforward")
+    workdir = tmp_path / "run"
+    for seconds in (1.5, 3.0, 5.0, 7.0):
+        process = start("feedforward", workdir)
+        time.sleep(seconds)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+        assert process.returncode in (0, 130)
+    finish("feedforward", workdir)
+    assert leaves(workdir) == leaves(expected)
+
+
+# Read while it is written, and where there is no space
+
+
+def test_a_run_is_read_while_it_trains(start, tmp_path):
+    """It removes each checkpoint as soon as there is a newer one, but not those that are being read."""
+    workdir = tmp_path / "run"
+    often = ("save_every=1", "keep=1", "steps=100000", "log_every=1", "sample_every=0")
+    process = start("feedforward", workdir, *(f"--config.train.{each}" for each in often))
+    wait_for(lambda: (workdir / "run.json").is_file() and digests(workdir), process)
+    steps = [load(str(workdir)).step for _ in range(30)]
+    assert process.poll() is None
+    assert steps == sorted(steps)
+    assert len(set(steps)) > 1
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (130, "")
+    assert len(digests(workdir)) <= 3  # the newest, the best, and one that was read at the end
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of a process are POSIX")
+def test_a_disk_that_fills_is_told_in_one_line_and_the_run_goes_on_with_space(configs, start, straight, tmp_path):
+    expected, _ = straight("adain")
+    workdir = tmp_path / "run"
+    command = [sys.executable, "-c", SMALL_FILES, "train", "--config=adain.py", f"--workdir={workdir}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "JAX_ENABLE_COMPILATION_CACHE": "false"}
+    done = subprocess.run(command, cwd=configs, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2, (done.stdout, done.stderr)
+    message = (
+        f"styleresearch: cannot write a checkpoint in {workdir / 'checkpoints'}: File too large; free some space, or"
+    )
+    assert done.stderr.startswith(message), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list((workdir / "checkpoints").iterdir()) == []
+    process = start("adain", workdir)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert_same_end(workdir, expected)
+
+
+@pytest.mark.parametrize("line", ["{}", "[" * 100_000, '{"step": "3"}', "7", '{"step": 4, "total": "much"}'])
+def test_a_line_of_metrics_that_is_not_ours_stops_nothing(configs, straight, cli, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(configs)
+    expected, _ = straight("feedforward")
+    workdir = shutil.copytree(expected, tmp_path / "run")
+    with (workdir / "metrics.jsonl").open("a") as file:
+        file.write(line + "\n")
+    done = cli("show", workdir)
+    assert done.status == 0, done
+    assert done.err == ""
+    done = cli("train", "--config=feedforward.py", f"--workdir={workdir}")
+    assert done.status == 0, done
+    if '"much"' not in line:
+        assert lines(workdir) == lines(expected)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "{", "7", "{}", '{"config": 3}', '{"config": {"method": 1}}'])
+def test_a_description_that_is_not_ours_is_damage(configs, straight, refused, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(configs)
+    expected, _ = straight("feedforward")
+    workdir = shutil.copytree(expected, tmp_path / "run")
+    (workdir / "run.json").write_text(text)
+    message = refused("train", "--config=feedforward.py", f"--workdir={workdir}")
+    assert f"{workdir / 'run.json'} is damaged" in message
+    assert "delete it, and this command writes it anew" in message
+    assert len(message) < 1000
 
 
 # Started twice

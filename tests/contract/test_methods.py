@@ -14,6 +14,7 @@ from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import Method, Progress
 from styleresearch.methods.feedforward import FeedForward
+from styleresearch.ops import programs
 from styleresearch.types import Style
 
 
@@ -72,6 +73,18 @@ def test_a_batch_with_styles_of_another_size(stylize, pictures, random_image):
     for i in range(2):
         alone = stylize(content[i : i + 1], style[i : i + 1])
         np.testing.assert_allclose(output[i], alone[0], atol=2e-3)
+
+
+def test_a_new_pair_of_known_sizes_compiles_nothing(name, stylize, pictures, random_image):
+    if name == "style_image":
+        return  # to go from one size to the other is all it does
+    contents, styles = (random_image(0), random_image(0, 40, 32)), (pictures[0], pictures[2])
+    for content, style in zip(contents, styles, strict=True):
+        stylize(content, style)
+    before = programs.compiled()[0]
+    stylize(contents[0], styles[1])
+    stylize(contents[1], styles[0])
+    assert programs.compiled()[0] == before
 
 
 def test_progress_is_complete_and_in_order(stylize, pictures, random_image):

@@ -167,7 +167,7 @@ def use(registry: Registry[Any], thing: Any, encoder: Any) -> None:
         jax.eval_shape(lambda pred, other: thing.compare(thing.summarise(pred), target(other)), seen, seen)
     elif registry is METRICS:
         thing.check(encoder, (32, 32))
-        jax.eval_shape(thing, encoder, IMAGE, IMAGE, IMAGE)
+        jax.eval_shape(lambda seen, image: thing(seen, image, image, thing.summarise(seen, image)), encoder, IMAGE)
     elif registry is ADVERSARIAL:
         for role in ("real", "fake", "fool"):
             jax.eval_shape(lambda scores, role=role: thing(scores, role), IMAGE)

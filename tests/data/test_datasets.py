@@ -121,11 +121,11 @@ def test_painting_ahead():
     [
         ({"names": ("mosaik",)}, "no style 'mosaik'.*Did you mean 'mosaic'"),
         ({"names": ()}, "one or more different"),
-        ({"names": "mosaic"}, "one or more different"),
+        ({"names": "mosaic"}, r"names = 'mosaic' is not of type .*write \('mosaic',\) for one"),
         ({"names": ("mosaic", "mosaic")}, "one or more different"),
-        ({"count": 0}, "count >= 1"),
-        ({"seed": -1}, "seed >= 0"),
-        ({"size": 0}, "1 to 3072 pixels"),
+        ({"count": 0}, "count = 0 is not from 1"),
+        ({"seed": -1}, "seed = -1 is not from 0"),
+        ({"size": 0}, "size = 0 is not from 1 to 3072"),
     ],
 )
 def test_painter_refuses(options, match):

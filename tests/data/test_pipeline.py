@@ -349,10 +349,10 @@ def test_an_error_in_a_picture_reaches_the_caller():
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"batch_size": 0}, "batch_size=0"),
-        ({"seed": -1}, "seed=-1"),
-        ({"workers": -1}, "workers=-1"),
-        ({"threads": 0}, "threads=0"),
+        ({"batch_size": 0}, "batch_size = 0 is not from"),
+        ({"seed": -1}, "seed = -1 is not from"),
+        ({"workers": -1}, "workers = -1 is not from"),
+        ({"threads": 0}, "threads = 0 is not from"),
         ({"crop": 64, "resize": 32}, "smaller than crop"),
     ],
 )

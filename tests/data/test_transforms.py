@@ -135,3 +135,16 @@ def test_grey_becomes_rgb():
 def test_refused(options, match):
     with pytest.raises(InputError, match=match):
         Example(**options)
+
+
+@pytest.mark.parametrize("shape", [(303, 405), (301, 403), (201, 297)])
+def test_a_jpeg_with_odd_sides_is_not_shifted(shape):
+    # A ramp shows a shift at once: its decoder shrinks the JPEG to sides that are parts of a pixel.
+    ramp = np.add.outer(np.linspace(0, 100, shape[0]), np.linspace(0, 155, shape[1]))
+    picture = np.repeat(ramp[:, :, None], 3, axis=2).round().astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=100, subsampling=0)
+    make = Example(32, 32, "squash", flip=False)
+    shrunk = make(Image.open(buffer), rng(0.0, 0.0, 0.9)).astype(int)
+    whole = make(Image.fromarray(picture), rng(0.0, 0.0, 0.9)).astype(int)
+    assert np.abs(shrunk - whole)[:-1, :-1].max() <= 1

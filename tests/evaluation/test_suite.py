@@ -19,6 +19,7 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
 from styleresearch.losses.style import Gram, Moments
+from styleresearch.ops import programs
 
 CONTENT, STYLE = Feature(("relu2_1",)), Gram(("relu1_1", "relu2_1"))
 
@@ -55,18 +56,66 @@ def test_values_are_the_metrics_in_order(suite, small_encoder, random_image):
     assert list(values) == ["style", "ssim", "content", "color"]
     assert all(type(value) is float for value in values.values())
     for name, metric in suite.metrics:
-        wanted = float(jax.jit(metric)(small_encoder, output, content, style)[0])
+        summary = metric.summarise(small_encoder, style)
+        wanted = float(jax.jit(metric)(small_encoder, output, content, summary)[0])
         assert values[name] == pytest.approx(wanted, rel=1e-4, abs=1e-6)
 
 
 def test_the_same_sizes_compile_once(suite, random_image):
     images = [[np.asarray(random_image(seed + 3 * i)[0]) for seed in range(3)] for i in range(2)]
     suite(*images[0])
-    before = module._measure._cache_size()
+    before = programs.compiled()[0]
     suite(*images[1])
     again = Suite.of(dict(suite.metrics), suite.encoder)
     again(*images[1])
-    assert module._measure._cache_size() == before
+    assert programs.compiled()[0] == before
+
+
+def test_three_sizes_of_outputs_and_three_of_styles_are_six_programs(small_encoder):
+    suite = Suite.of(
+        {"ssim": SSIM(), "style": LossMetric(Gram(("relu1_1",))), "color": ColorHistogram()}, small_encoder
+    )
+    rng = np.random.default_rng(0)
+    before, values = programs.compiled()[0], {}
+    styles = [rng.random((18, 20 + j, 3), np.float32) for j in range(3)]
+    for i in range(3):
+        output, content = rng.random((2, 16, 16 + i, 3), np.float32)
+        for j, style in enumerate(styles):
+            values[i, j] = suite(output, content, style)
+    assert programs.compiled()[0] - before == 6
+    assert len({tuple(each.values()) for each in values.values()}) == 9
+
+
+def test_a_style_is_summarised_once(small_encoder, random_image):
+    seen = []
+
+    @dataclass(frozen=True)
+    class Mean(Constant):
+        def summarise(self, encoder: Encoder, style):
+            jax.debug.callback(lambda value: seen.append(float(value)), style.mean())
+            return style.mean((1, 2, 3))
+
+        def __call__(self, encoder: Encoder, output, content, style):
+            return style
+
+    image, *styles = (np.asarray(random_image(seed)[0]) for seed in range(3))
+    suite = Suite.of({"mean": Mean(0.0)}, small_encoder)
+    for style in (styles[0], styles[1], styles[0].copy(), styles[1]):
+        assert suite(image, image, style)["mean"] == pytest.approx(style.mean(), rel=1e-5)
+    jax.effects_barrier()
+    assert len(seen) == 2
+
+
+def test_a_metric_without_summaries_is_given_the_style_image(small_encoder, random_image):
+    @dataclass(frozen=True)
+    class Brightness(Constant):
+        def __call__(self, encoder: Encoder, output, content, style):
+            return style.mean((1, 2, 3)) - output.mean((1, 2, 3))
+
+    suite = Suite.of({"brightness": Brightness(0.0)}, small_encoder)
+    image = np.asarray(random_image(0)[0])
+    for style in (np.asarray(random_image(1, 24, 20)[0]), np.asarray(random_image(2, 20, 28)[0])):
+        assert suite(image, image, style)["brightness"] == pytest.approx(style.mean() - image.mean(), abs=1e-5)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

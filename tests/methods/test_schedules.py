@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from styleresearch.errors import InputError
-from styleresearch.methods.optimizers import Adam
+from styleresearch.methods.optimizers import Adam, over
 from styleresearch.methods.schedules import SCHEDULES
 
 
@@ -50,14 +51,61 @@ def test_every_schedule_is_documented():
         ({"name": "inverse_time", "decay": -1.0}, "decay = -1.0 is not from 0"),
         ({"name": "linear", "steps": 0}, "steps = 0 is not from 1"),
         ({"name": "cosine", "steps": 10, "warmup": 10}, "cosine: of 10 steps 10 rise; give more steps"),
-        ({"name": "cosine"}, "needs the option 'steps'"),
         ({"name": "linear", "steps": 10, "start": -1}, "start = -1 is not from 0"),
+        ({"name": "linear", "steps": 10, "start": 1.5}, "start = 1.5 is not at least 0 and below 1"),
         ({"name": "cosine", "steps": 10, "warmup": -1}, "warmup = -1 is not from 0"),
     ],
 )
 def test_what_cannot_be_is_refused(spec, message):
     with pytest.raises(InputError, match=message):
         SCHEDULES.build(spec)
+
+
+@pytest.mark.parametrize(
+    ("open_", "updates", "given"),
+    [
+        ({"name": "linear"}, 10, {"name": "linear", "steps": 10}),
+        ({"name": "linear", "start": 0.5}, 12_000, {"name": "linear", "start": 6000, "steps": 6000}),
+        ({"name": "linear", "start": 0.75, "end": 0.1}, 9, {"name": "linear", "start": 7, "steps": 2, "end": 0.1}),
+        ({"name": "linear", "start": 0.5, "steps": 7}, 10, {"name": "linear", "start": 5, "steps": 7}),
+        ({"name": "linear", "start": 3, "steps": 7}, 99, {"name": "linear", "start": 3, "steps": 7}),
+        ({"name": "cosine"}, 40, {"name": "cosine", "steps": 40}),
+        ({"name": "cosine", "warmup": 0.25}, 40, {"name": "cosine", "steps": 40, "warmup": 10}),
+        ({"name": "cosine", "warmup": 4, "steps": 30}, 40, {"name": "cosine", "steps": 30, "warmup": 4}),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_a_schedule_without_a_length_lasts_as_long_as_the_run(open_, updates, given):
+    assert SCHEDULES.build(open_).over(updates) == SCHEDULES.build(given).over(1000)
+    optimizer = over(Adam(0.1, schedule=SCHEDULES.build(open_), accumulate=2), 2 * updates + 1)
+    assert optimizer.schedule == SCHEDULES.build(given).over(1000)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"name": "linear", "start": 10}, "it begins to fall after 10 updates, and the run has 10"),
+        ({"name": "cosine", "warmup": 10}, "it rises for 10 updates, and the run has 10"),
+    ],
+)
+def test_a_run_too_short_for_its_schedule_is_refused(spec, message):
+    with pytest.raises(InputError, match=message):
+        SCHEDULES.build(spec).over(10)
+
+
+@pytest.mark.parametrize("spec", [{"name": "linear"}, {"name": "linear", "start": 0.5, "steps": 2}, {"name": "cosine"}])
+def test_a_length_that_nobody_gave_is_not_guessed(spec):
+    with pytest.raises(InputError, match="give steps, in updates"):
+        Adam(0.1, schedule=SCHEDULES.build(spec)).transform().update(
+            jnp.ones(1), Adam(0.1).transform().init(jnp.ones(1))
+        )
+
+
+@pytest.mark.parametrize("spec", [{"name": "linear", "start": 5, "steps": 5}, {"name": "cosine", "steps": 10}])
+def test_after_the_end_the_factor_is_exactly_what_it_should_be(spec):
+    schedule = jax.jit(SCHEDULES.build(spec))
+    assert [float(schedule(t)) for t in (10, 11, 1000)] == [0.0] * 3
+    assert float(schedule(9)) > 0
 
 
 @pytest.mark.parametrize("accumulate", [1, 2])

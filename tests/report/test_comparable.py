@@ -104,7 +104,7 @@ def test_a_method_that_leaves_out_the_hard_picture_does_not_win(run_of):
     assert r"$\ddagger$ Not comparable, hence not ranked: b: 4 of 6 images" in text
     page = write_report(run.directory).read_text(encoding="utf-8")
     assert "(best)" not in page
-    assert "Not comparable, hence not ranked: b: 4 of 6 images" in page
+    assert "<li>b: 4 of 6 images</li>" in page
     assert "on the same" not in page.split("</header>")[0]
 
 
@@ -300,6 +300,9 @@ def test_memory_is_not_ranked_for_it_includes_what_others_left(run_of):
     assert _best(run, "peak_memory_mb") == []
     text = latex_text(summarise(run, resamples=20), run)
     assert "Peak memory: the peak of a process includes what the methods before left in it" in text
+    assert r"Peak memory$^{\ddagger}$ [MB]" in text
+    page = write_report(run.directory).read_text(encoding="utf-8")
+    assert re.search(r'Peak memory <a [^>]*href="#not-ranked"', page)
 
 
 def test_who_optimised_the_metric_itself_does_not_win_over_who_did_not(run_of):

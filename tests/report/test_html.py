@@ -123,7 +123,7 @@ def test_page_says_what_was_compared(report):
         "3 methods and 3 floor baselines on 9 pairs: 3 contents × 3 styles; not every method has them all.",
         "vgg16, caffe", "ab12cd34ef56",
         "192 px short side", "cpu (2 cores, x86_64)", "float32", "5f2c9a70b1d4", "2026-11-23 02:30 UTC", "jax 0.10.2",
-        "Channel moments has 8 of 9 images", "not ranked: Channel moments: 8 of 9 images;",
+        "Channel moments has 8 of 9 images", "measured alike, are set side by side: Channel moments: 8 of 9 images",
         "Not drawn, for not comparable (‡): Channel moments",
         "In-sample", "Without a curve: Channel moments.", "runs/a b",
         "Gram matrices of the output", "Differences to Gatys (L-BFGS)", '"seed": 0',

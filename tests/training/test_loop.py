@@ -273,6 +273,7 @@ def test_nan_names_term_and_step_and_leaves_the_last_good_checkpoint(run, toy, s
     assert "distance" not in str(error.value)
     assert "total" not in str(error.value)
     good = [step for step in (3, 6) if step <= broken]
+    assert (f"checkpoint {good[-1]} is good" if good else "there is no checkpoint yet") in str(error.value)
     assert steps_of(tmp_path) == good
     assert all(report.step <= broken for report in watcher.reports)
     assert all(np.isfinite(value) for report in watcher.reports for value in report.metrics.values())
@@ -288,7 +289,9 @@ def test_infinite_parameters_under_a_finite_loss_are_never_saved(run, toy, seen,
     watcher = seen()
     with pytest.raises(NonFiniteLossError, match="became") as error:
         run(tmp_path, toy(explode_at=broken), watcher, log_every=100, sample_every=0)
-    assert steps_of(tmp_path) == [step for step in (3, 6) if step <= broken]
+    good = [step for step in (3, 6) if step <= broken]
+    assert steps_of(tmp_path) == good
+    assert (f"checkpoint {good[-1]} is good" if good else "there is no checkpoint yet") in str(error.value)
     if broken in (2, 8):
         assert f"a parameter became NaN or infinite by step {broken + 1}" in str(error.value)
     assert not any(step > broken for step in watcher.samples)
@@ -482,13 +485,13 @@ def test_a_batch_that_the_devices_cannot_share_is_refused_and_eight_devices_comp
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 0}, "train.steps must be at least 1, got 0"),
-        ({"log_every": 0}, "train.log_every must be at least 1, got 0"),
-        ({"save_every": -1}, "train.save_every must be at least 1, got -1"),
-        ({"keep": 0}, "train.keep must be at least 1, got 0"),
-        ({"sample_every": -1}, "train.sample_every must be 0"),
-        ({"ema": 1.0}, "train.ema must be at least 0 .none. and below 1, got 1.0"),
-        ({"ema": -0.1}, "train.ema"),
+        ({"steps": 0}, "steps = 0 is not from 1"),
+        ({"log_every": 0}, "log_every = 0 is not from 1"),
+        ({"save_every": -1}, "save_every = -1 is not from 1"),
+        ({"keep": 0}, "keep = 0 is not from 1"),
+        ({"sample_every": -1}, "sample_every = -1 is not from 0"),
+        ({"ema": 1.0}, "ema = 1.0 is not at least 0 and below 1"),
+        ({"ema": -0.1}, "ema = -0.1 is not at least 0"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(options, message):

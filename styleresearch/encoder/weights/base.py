@@ -62,6 +62,19 @@ def check_params(params: Tensors, arch: str) -> None:
     Raises:
         InputError: naming the layer and what was expected.
     """
+    check_shapes({layer: {part: array.shape for part, array in parts.items()} for layer, parts in params.items()}, arch)
+    for layer, parts in params.items():
+        for part, array in parts.items():
+            if not np.isfinite(array).all():
+                raise InputError(f"the {part} of {layer} holds values that are not finite (NaN or infinity)")
+
+
+def check_shapes(params: Mapping[str, Mapping[str, tuple[int, ...]]], arch: str) -> None:
+    """Raise unless ``params``, layer -> {"kernel": shape, "bias": shape}, are the first layers of ``arch``, complete.
+
+    Raises:
+        InputError: naming the layer and what was expected.
+    """
     shapes = kernel_shapes(arch)
     unknown = [layer for layer in params if layer not in shapes]
     if unknown:
@@ -76,7 +89,5 @@ def check_params(params: Tensors, arch: str) -> None:
         for part, shape in (("kernel", shapes[layer]), ("bias", shapes[layer][3:])):
             if part not in parts:
                 raise InputError(f"the {part} of {layer} is missing")
-            if parts[part].shape != shape:
-                raise InputError(f"the {part} of {layer} has the shape {parts[part].shape}; {arch} needs {shape}")
-            if not np.isfinite(parts[part]).all():
-                raise InputError(f"the {part} of {layer} holds values that are not finite (NaN or infinity)")
+            if parts[part] != shape:
+                raise InputError(f"the {part} of {layer} has the shape {parts[part]}; {arch} needs {shape}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -121,11 +122,21 @@ def write(weights: Weights) -> Path:
     try:
         with atomic.replacing(file) as partial:
             # Not save_file: its files can be read by their owner alone, and a cache may be shared.
-            partial.write_bytes(save(tensors, metadata=header))
+            partial.write_bytes(_in_order(save(tensors, metadata=header)))
             read_file(partial, weights.name)
     except (OSError, SafetensorError) as error:
         raise InputError(_unwritable(error)) from error
     return file
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a file of safetensors with its metadata sorted, which the library writes in another order each time."""
+    begin = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:begin])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[begin:]
 
 
 def prepare() -> None:

@@ -15,11 +15,13 @@ from styleresearch.encoder.weights.base import (
     Tensors,
     Weights,
     check_params,
+    check_shapes,
     digest_of,
     tensor_digests,
 )
-from styleresearch.encoder.weights.files import read_tensors
+from styleresearch.encoder.weights.files import opened
 from styleresearch.encoder.weights.known import KNOWN, Known, recognise
+from styleresearch.encoder.weights.stored import Index, Stored
 from styleresearch.errors import InputError
 from styleresearch.registry import nearest
 
@@ -57,18 +59,17 @@ def convert(file: str | Path, name: str, convention: str | None = None, arch: st
         raise InputError(
             f"{name!r} names {known.arch} weights, not {arch}. Choose another --name, or --arch {known.arch}"
         )
-    tensors = read_tensors(file)
-    try:
+    with opened(file) as index:
+        tensors = _described(index)
         arch, params = _arrange_as(tensors, known.arch if known else arch)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
+        normalised = _is_preprocessing(tensors)
     digests = tensor_digests(params)
     header = cache.header_of(file) if file.suffix.lower() == ".safetensors" else {}
     if header and header["digest"] != digest_of(digests):
         raise InputError(f"{file} is damaged: its tensors do not have the sha256 of its header, {header['digest']}")
     twin = recognise(digests, file)
     found = twin.convention if twin else header.get("convention")
-    if not found and _is_preprocessing(tensors) and convention not in (None, "normalised"):
+    if not found and normalised and convention not in (None, "normalised"):
         raise InputError(
             f"{file} begins with the 1x1 convolution of the normalised VGG, but the convention given is "
             f"{convention!r}. Give --convention normalised"
@@ -135,9 +136,9 @@ def _check_known(file: Path, name: str, convention: str, digests: Mapping[str, s
         raise InputError(f"{file} holds {twin.name!r}, not {name!r}. Choose --name {twin.name}")
 
 
-def _arrange_as(tensors: Mapping[str, np.ndarray], arch: str | None) -> tuple[str, Tensors]:
+def _arrange_as(tensors: Mapping[str, Stored], arch: str | None) -> tuple[str, Tensors]:
     """Return the architecture that the tensors fit, and the tensors arranged as its layers."""
-    fits: dict[str, Tensors] = {}
+    fits: dict[str, dict[tuple[str, str], str]] = {}
     reasons: dict[str, InputError] = {}
     for candidate in (arch,) if arch else BLOCKS:
         try:
@@ -148,38 +149,62 @@ def _arrange_as(tensors: Mapping[str, np.ndarray], arch: str | None) -> tuple[st
         raise InputError("its layers fit vgg16 as well as vgg19. Give --arch vgg16 or --arch vgg19")
     if not fits:
         raise InputError("; ".join(dict.fromkeys(str(error) for error in reasons.values())))
-    return next(iter(fits.items()))
+    arch, found = next(iter(fits.items()))
+    params: Tensors = {}
+    for (layer, part), name in found.items():
+        params.setdefault(layer, {})[part] = _read(tensors[name], name, kernel_shapes(arch)[layer])
+    check_params(params, arch)
+    return arch, params
 
 
-def arrange(tensors: Mapping[str, np.ndarray], arch: str) -> Tensors:
-    """Return named tensors as layers of ``arch``; kernels may be HWIO or OIHW, their shapes tell.
+def _described(index: Index) -> dict[str, Stored]:
+    """Return what the file says of those of its tensors whose names are layers'.
 
     Raises:
-        InputError: unless they are the first layers of ``arch``, complete and of the right shapes.
+        InputError: if there are none.
+    """
+    sequence = features_index("vgg19")
+    described = {name: describe() for name, describe in index.items() if _layer(name, "vgg19", sequence)}
+    if not described:
+        some = ", ".join(list(index)[:4]) or "none"
+        raise InputError(f"none of its {len(index)} tensors has the name of a VGG convolution (found: {some} ...)")
+    return described
+
+
+def arrange(tensors: Mapping[str, Stored], arch: str) -> dict[tuple[str, str], str]:
+    """Return (layer, "kernel" or "bias") of ``arch`` -> name of the tensor, in the network's order.
+
+    Raises:
+        InputError: unless they are the first layers of ``arch``, complete, of the right shapes (kernels HWIO or OIHW)
+            and floating-point.
     """
     shapes = kernel_shapes(arch)
     sequence = normalised_index(arch) if _is_preprocessing(tensors) else features_index(arch)
     found: dict[tuple[str, str], str] = {}
     for name, tensor in tensors.items():
         layer = _layer(name, arch, sequence)
-        if layer is None or tensor.ndim not in (1, 4):
+        if layer is None or len(tensor.shape) not in (1, 4):
             continue
-        key = (layer, "kernel" if tensor.ndim == 4 else "bias")
+        key = (layer, "kernel" if len(tensor.shape) == 4 else "bias")
         if key in found:
             raise InputError(f"both {found[key]!r} and {name!r} look like the {key[1]} of {layer}")
         found[key] = name
     if not found:
-        some = ", ".join(list(tensors)[:4]) or "none"
-        raise InputError(f"none of its {len(tensors)} tensors has the name of a VGG convolution (found: {some} ...)")
-    params: Tensors = {}
+        some = ", ".join(list(tensors)[:4])
+        raise InputError(f"none of its tensors is the kernel or bias of a convolution of {arch} (found: {some} ...)")
     # The network's order first; a layer it does not have comes last and is refused by the check.
-    for layer in [*shapes, *(layer for layer, _ in found if layer not in shapes)]:
-        for part in ("kernel", "bias"):
-            if (layer, part) in found:
-                array = _as_float(tensors[found[layer, part]], found[layer, part])
-                params.setdefault(layer, {})[part] = _as_hwio(array, shapes.get(layer))
-    check_params(params, arch)
-    return params
+    order = [*shapes, *(layer for layer, _ in found if layer not in shapes)]
+    found = dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[0][1] == "bias")))
+    arranged: dict[str, dict[str, tuple[int, ...]]] = {}
+    for (layer, part), name in found.items():
+        shape = tensors[name].shape
+        swapped = part == "kernel" and layer in shapes and shape == _oihw(shapes[layer])
+        arranged.setdefault(layer, {})[part] = shapes[layer] if swapped else shape
+    check_shapes(arranged, arch)
+    for name in found.values():
+        if not tensors[name].dtype.startswith("float"):
+            raise InputError(f"{name} holds {tensors[name].dtype} values; floating-point numbers are needed")
+    return found
 
 
 def _layer(name: str, arch: str, sequence: Mapping[int, str]) -> str | None:
@@ -202,18 +227,22 @@ def _layer(name: str, arch: str, sequence: Mapping[int, str]) -> str | None:
     return None
 
 
-def _is_preprocessing(tensors: Mapping[str, np.ndarray]) -> bool:
+def _is_preprocessing(tensors: Mapping[str, Stored]) -> bool:
     """Return whether the file begins with the 1x1 convolution of vgg_normalised.
 
     Raises:
         InputError: if it begins with another 1x1 convolution.
     """
-    kernel = tensors.get("0.weight")
+    kernel, bias = tensors.get("0.weight"), tensors.get("0.bias")
     if kernel is None or kernel.shape[2:] != (1, 1):
         return False
-    bias = tensors.get("0.bias")
-    same = kernel.shape[:2] == (3, 3) and np.allclose(kernel[:, :, 0, 0], _PREPROCESSING, atol=1e-3)
-    if not same or bias is None or bias.shape != (3,) or not np.allclose(bias, -_MEAN, atol=1e-3):
+    if (
+        kernel.shape[:2] != (3, 3)
+        or bias is None
+        or bias.shape != (3,)
+        or not np.allclose(kernel.read()[:, :, 0, 0], _PREPROCESSING, atol=1e-3)
+        or not np.allclose(bias.read(), -_MEAN, atol=1e-3)
+    ):
         raise InputError(
             "its first layer is a 1x1 convolution, but not the one that turns RGB in [0, 1] into BGR in 0-255 minus "
             "(103.939, 116.779, 123.68); fold it into the next layer, or save the layers after it"
@@ -221,14 +250,21 @@ def _is_preprocessing(tensors: Mapping[str, np.ndarray]) -> bool:
     return True
 
 
-def _as_float(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind != "f":
-        raise InputError(f"{name} holds {array.dtype} values; floating-point numbers are needed")
-    return array.astype(np.float32)
+def _oihw(shape: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    height, width, channels, out = shape
+    return out, channels, height, width
 
 
-def _as_hwio(array: np.ndarray, shape: tuple[int, int, int, int] | None) -> np.ndarray:
+def _read(tensor: Stored, name: str, hwio: tuple[int, int, int, int]) -> np.ndarray:
+    """Return a kernel (HWIO) or bias as float32.
+
+    Raises:
+        ValueError: if it is not what the file said of it.
+    """
+    array = tensor.read()
+    if array.shape != tensor.shape or array.dtype.kind != "f":
+        raise ValueError(f"{name} holds {array.dtype} values of the shape {array.shape}, and is said to be another")
     # No VGG kernel has the same shape in both orders: channels are 3 only where 64 come out.
-    if array.ndim == 4 and shape and array.shape == (shape[3], shape[2], shape[0], shape[1]):
+    if array.ndim == 4 and array.shape == _oihw(hwio):
         array = array.transpose(2, 3, 1, 0)
-    return np.ascontiguousarray(array)
+    return np.ascontiguousarray(array, np.float32)

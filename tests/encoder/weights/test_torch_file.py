@@ -12,11 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from styleresearch.encoder.weights.files import read_tensors
+from styleresearch.encoder.weights.files import opened
 from styleresearch.errors import InputError
 
 HERE = Path(__file__).parent
 MAGIC = 0x1950A86A20F9469CFC6C
+
+
+def read_tensors(file: Path) -> dict[str, np.ndarray]:
+    with opened(file) as index:
+        return {name: describe().read() for name, describe in index.items()}
 
 
 @pytest.mark.parametrize("form", ["zip", "stream"])

@@ -1,0 +1,38 @@
+"""How a command that measures ends: what failed is told, what is there is reported."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from styleresearch.store.failures import Failure
+
+_SHOWN = 20
+
+
+def finish(run: Path, failures: Sequence[Failure], command: Sequence[str], console: Console) -> int:
+    """Tell what failed, write the report, and return the command's status: 1 if something failed."""
+    from styleresearch.report.html import write_report
+    from styleresearch.store.failures import FOLDER
+    from styleresearch.store.ledger import Ledger
+
+    for failure in failures[:_SHOWN]:
+        print(f"styleresearch: {failure}", file=sys.stderr)
+    measured = bool(Ledger(run / "records.jsonl").read())
+    if failures:
+        more = f"and {len(failures) - _SHOWN} more; " if len(failures) > _SHOWN else ""
+        print(
+            f"styleresearch: {more}{len(failures)} failed{'' if measured else ', nothing is left to report'}; "
+            f"{run / FOLDER} has the whole of each error, the same command tries them again",
+            file=sys.stderr,
+        )
+    if measured:
+        report = write_report(run, command=shlex.join(command))
+        console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
+    return 1 if failures else 0

@@ -1,0 +1,108 @@
+"""The name of a pair, by which its files and rows go: a comparison writes it, whoever measures outputs reads it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from styleresearch.data.shelf import Shelf
+from styleresearch.errors import InputError
+
+_MAX_BYTES = 255
+"""Longest name of a file on the usual file systems."""
+
+
+def pair_name(content: str, style: str, seed: int | None = None) -> str:
+    """Return ``content__style``, or ``content__style__s7`` where there are several seeds."""
+    return f"{content}__{style}" + ("" if seed is None else f"__s{seed}")
+
+
+def too_long(name: str) -> bool:
+    """Return whether no file can bear the name of a pair with any of the endings that are put to it."""
+    return len(f"{name}.json".encode()) > _MAX_BYTES
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read the name of a pair.
+
+    Attributes:
+        content: the name before the underscores.
+        style: the name after them.
+        seed: that it names, or None.
+        contents: files that the first name may mean.
+        styles: files that the second may mean.
+    """
+
+    content: str
+    style: str
+    seed: int | None
+    contents: tuple[str, ...]
+    styles: tuple[str, ...]
+
+    @property
+    def clear(self) -> bool:
+        """Whether each name means one file."""
+        return len(self.contents) == len(self.styles) == 1
+
+    def __str__(self) -> str:
+        seed = "" if self.seed is None else f" and seed {self.seed}"
+        return f"content {self.content!r} with style {self.style!r}{seed}"
+
+
+def splits(name: str) -> Iterator[tuple[str, str, int | None]]:
+    """Yield every (content, style, seed) that a name may stand for, by its underscores alone."""
+    bodies: list[tuple[str, int | None]] = [(name, None)]
+    if seeded := re.fullmatch(r"(.+)__s([0-9]+)", name, re.DOTALL):
+        bodies.append((seeded[1], int(seeded[2])))
+    for body, seed in bodies:
+        for at in range(1, len(body) - 2):
+            if body.startswith("__", at):
+                yield body[:at], body[at + 2 :], seed
+
+
+def readings(name: str, contents: Shelf, styles: Shelf) -> list[Reading]:
+    """Return every way to read a name with contents and styles that exist."""
+    found: dict[tuple, Reading] = {}
+    for content, style, seed in splits(name):
+        each = Reading(content, style, seed, contents.find(content), styles.find(style))
+        if each.contents and each.styles:
+            found.setdefault((each.contents, each.styles, seed), each)
+    return list(found.values())
+
+
+def check_pair_names(contents: Sequence[str], styles: Sequence[str], seeds: Sequence[int | None]) -> None:
+    """Raise InputError unless every pair has a name that a file can have and that is read back as that pair.
+
+    Args:
+        contents: titles of the contents.
+        styles: titles of the styles.
+        seeds: those that names carry, or one None.
+    """
+    # What is read back is the run directory's own copies.
+    shelves = [Shelf(Path(), (f"{title}.png" for title in group)) for group in (contents, styles)]
+    long: Counter[str] = Counter()
+    problems = []
+    for content in contents:
+        for style in styles:
+            for seed in seeds:
+                name = pair_name(content, style, seed)
+                if too_long(name):
+                    long[max(content, style, key=lambda title: len(title.encode()))] += 1
+                    continue
+                found = readings(name, *shelves)
+                if [(each.contents, each.styles, each.seed) for each in found] != [
+                    ((f"{content}.png",), (f"{style}.png",), seed)
+                ]:
+                    which = " or ".join(map(str, found))
+                    problems.append(f"a file {name!r} would be read as {which}: rename one of these pictures")
+    for title, times in long.items():
+        problems.append(
+            f"the picture {title!r} ({len(title.encode())} bytes) makes {times} names of outputs longer than the "
+            f"{_MAX_BYTES} bytes that a file's name can have: give it a shorter one"
+        )
+    if problems:
+        raise InputError("\n".join([*problems[:10], *([f"and {len(problems) - 10} more"] if problems[10:] else [])]))

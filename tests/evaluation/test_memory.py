@@ -1,0 +1,74 @@
+"""A process that measures outputs of many sizes stays small, as the system sees it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process its size"),
+]
+
+BEGIN = """
+import json, os, sys
+from pathlib import Path
+import numpy as np
+from styleresearch import build
+from styleresearch.evaluation.suite import Suite
+
+def megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+def metric(**spec):
+    return build.metric(spec)
+
+rng, sizes = np.random.default_rng(0), []
+
+def measure(suite, width, style):
+    output, content = rng.random((2, 96, width, 3), np.float32)
+    suite(output, content, style)
+    sizes.append(megabytes())
+"""
+
+SMALL = """
+encoder = build.encoder(dict(name="vgg16", weights="random", width=0.125))
+suite = Suite.of(dict(ssim=metric(name="ssim"), style=metric(name="loss", loss=dict(name="gram"))), encoder)
+for width in range(96, 96 + 300):
+    measure(suite, width, rng.random((64, 64, 3), np.float32))
+print(json.dumps(sizes))
+"""
+
+REAL = """
+import runpy
+config = runpy.run_path("configs/quickstart.py")["get_config"]()
+suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.items()}, build.encoder(dict(name="vgg16")))
+styles = [rng.random((96, 96 + 4 * index, 3), np.float32) for index in range(20)]
+for width in range(96, 96 + 40):
+    for style in styles:
+        measure(suite, width, style)
+print(json.dumps(sizes))
+"""
+
+
+def sizes_of(script: str) -> list[float]:
+    """Return the megabytes that a process holds after each output."""
+    done = subprocess.run([sys.executable, "-c", BEGIN + script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_memory_levels_off_over_300_outputs_of_300_sizes():
+    sizes = sizes_of(SMALL)
+    assert len(sizes) == 300
+    assert max(sizes[150:]) < max(sizes[:150]) + 100
+    assert max(sizes) < 1300
+
+
+def test_800_outputs_of_40_sizes_stay_below_2_gb_with_the_real_encoder():
+    sizes = sizes_of(REAL)
+    assert len(sizes) == 800
+    assert max(sizes) < 2000
