@@ -3,7 +3,8 @@
     python docs/tables.py            # write them (what `make docs` runs)
     python docs/tables.py --check    # exit with status 1 if the page would change
 
-Everything in a table comes from the registries and from the docstrings: the first sentence, ``Source:``, the defaults.
+Everything in a table comes from the registries and from the docstrings: the first sentence, ``Source:``, the defaults
+and bounds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from styleresearch.methods import METHODS
 from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
+from styleresearch.options import bounds_of, hints_of
 from styleresearch.registry import Registry
 
 PAGE = Path(__file__).resolve().parent / "reference.md"
@@ -47,14 +49,17 @@ def source(entry: Any) -> str:
     return " ".join(found.group(1).split()).replace("``", "`") if found else ""
 
 
-def settings(options: dict[str, inspect.Parameter]) -> str:
-    """Return every option but the layers with its default; one without a default must be given."""
+def settings(entry: Any, options: dict[str, inspect.Parameter]) -> str:
+    """Return every option but the layers with its default and bounds; one without a default must be given."""
     shown = []
+    hints = hints_of(entry)
     for name, option in options.items():
-        if name == "layers" and "tuple" in str(option.annotation):  # they have a column of their own
+        if name == "layers" and isinstance(option.default, tuple):  # they have a column of their own
             continue
         given = option.default is not inspect.Parameter.empty
-        shown.append(f"`{name}={plain(option.default)}`" if given else f"`{name}` (required)")
+        notes = ([] if given else ["required"]) + ([bounds] if (bounds := bounds_of(hints.get(name))) else [])
+        shown.append(f"`{name}={plain(option.default)}`" if given else f"`{name}`")
+        shown[-1] += f" ({', '.join(notes)})" if notes else ""
     return ", ".join(shown) or "none"
 
 
@@ -70,7 +75,7 @@ def layers(options: dict[str, inspect.Parameter]) -> str:
 
 NAME: dict[str, Column] = {"name": lambda name, entry, options: f"`{name}`"}
 WHAT: dict[str, Column] = {"what": lambda name, entry, options: sentence(entry)}
-OPTIONS: dict[str, Column] = {"options, with defaults": lambda name, entry, options: settings(options)}
+OPTIONS: dict[str, Column] = {"options, with defaults": lambda name, entry, options: settings(entry, options)}
 SOURCE: dict[str, Column] = {"source": lambda name, entry, options: source(entry)}
 LOSS: dict[str, Column] = {
     "target": lambda name, entry, options: entry.target,

@@ -269,6 +269,16 @@ def _one_of(value: Any, hint: Any, members: tuple[Any, ...], place: str) -> Any:
     raise near[0] if near else Unfit(place, value, said(hint))
 
 
+def bounds_of(hint: Any) -> str:
+    """Return the bounds of an option's number, or of each of its numbers; empty where it has none."""
+    for member in get_args(hint):
+        if isinstance(member, Between):
+            return str(member)
+        if get_origin(hint) is not Literal and (found := bounds_of(member)):
+            return found
+    return ""
+
+
 @functools.cache
 def hints_of(entry: Callable[..., Any]) -> dict[str, Any]:
     """Return option -> type, with bounds, of a class or function."""

@@ -221,7 +221,7 @@ def test_a_table_shows_what_the_docstring_says(tables: ModuleType) -> None:
     options = {name: tables.inspect.signature(entry).parameters[name] for name in ("layers", "kind", "needed")}
     assert tables.sentence(entry) == "The `this` | that, at 0.5 of it."
     assert tables.source(entry) == "A 2016, equation 1, and B."
-    assert tables.settings(options) == '`kind="x"`, `needed` (required)'
+    assert tables.settings(entry, options) == '`kind="x"`, `needed` (required)'
     assert tables.layers(options) == "a, b"
 
 

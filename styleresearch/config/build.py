@@ -22,7 +22,7 @@ from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS, Metric
-from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Objective
+from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Loss, Objective
 from styleresearch.methods import METHODS, Method
 from styleresearch.methods.color import PreserveColor
 from styleresearch.nets import DISCRIMINATORS, NETS
@@ -182,9 +182,7 @@ def objective(terms: Mapping[str, Any]) -> Objective:
                 raise InputError(f"a term must be dict(name=..., weight=..., **options), got {shown(spec)}")
             options = dict(spec)
             weight = setting("weight", options.pop("weight", 1.0), float)
-            built[name] = (weight, LOSSES.build(options))
-            if not built[name][1].layers:
-                raise InputError("layers is empty; name at least one")
+            built[name] = (weight, _loss(options))
     if problems.found:
         raise InputError("\n".join(problems.found))
     return Objective.of(built)
@@ -210,6 +208,13 @@ def _sized(spec: Mapping[str, Any]) -> tuple[PictureSource, int]:
     return resolve(SOURCES, options), size
 
 
+def _loss(spec: Mapping[str, Any]) -> Loss:
+    loss = LOSSES.build(spec)
+    if not loss.layers:
+        raise InputError("layers is empty; name at least one")
+    return loss
+
+
 def _optimizer(spec: Mapping[str, Any]) -> Optimizer:
     return resolve(OPTIMIZERS, spec)
 
@@ -231,6 +236,7 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "objective": objective,
     "optimizer": _optimizer,
     "discriminator_optimizer": _optimizer,
+    "loss": _loss,
     "normalise_on": pictures,
     "styles": pictures,
 }
