@@ -6,7 +6,7 @@ Reproduces: mse of relu4_2 (weight 1) and of Gram matrices over M (weight 1000 /
 pooling, zero padding, Caffe's pixels, L-BFGS without line search (rate 1, history 100), 500 evaluations from the
 content image, short side 512.
 Differs from the code: VGG16 unless ``--config.encoder.name=vgg19 --config.encoder.weights=vgg19`` (weights that need
-the whole internet or a file); L-BFGS with the safeguards of ``methods.lbfgs``; pixels are optimised in [0, 1]; the
+the whole internet or a file); L-BFGS with the safeguards of ``optim.lbfgs``; pixels are optimised in [0, 1]; the
 second stage at 800 px is ``--config.method.pyramid='((0.64, 500), (1.0, 200))' --evaluations 700 --size 800``.
 Differs from the paper: max pooling (paper: average), raw activations (paper: normalised to mean 1), content start
 (paper: white noise), and Gram weights that fall with 1 / C^2.

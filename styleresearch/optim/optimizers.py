@@ -52,7 +52,7 @@ class Adam(Optimizer):
         b1: decay of the first moment.
         b2: decay of the second moment.
         eps: added to the root of the second moment.
-        schedule: factor on the learning rate by the update's number (``methods.schedules``); None for 1. Where it names
+        schedule: factor on the learning rate by the update's number (``optim.schedules``); None for 1. Where it names
             no length, it lasts as long as the run.
         clip_norm: longest gradient, over all parameters together; None for any.
         accumulate: gradients that are averaged for one update.
@@ -88,7 +88,7 @@ class LBFGS(Optimizer):
     """L-BFGS, by default without a line search, as style transfer code has used it since 2015.
 
     Source: Nocedal & Wright 2006, algorithm 7.4.
-    Differs: four safeguards keep it from diverging on photographs, see ``methods.lbfgs.scale_by_safe_lbfgs``. With
+    Differs: four safeguards keep it from diverging on photographs, see ``optim.lbfgs.scale_by_safe_lbfgs``. With
         ``line_search="zoom"`` the direction is ``optax.lbfgs``'s own, which needs none of them.
 
     Attributes:
