@@ -323,7 +323,7 @@ def test_a_folder_that_a_config_puts_on_the_path_is_the_users_too(own_folder):
     write(own_folder / "common", BASE, "base.py")
     path = list(sys.path)
     file = write(own_folder, "import sys\nsys.path.insert(0, 'common')\n" + CHILD, "child.py")
-    assert configfile.load_config(file)["origin"]["modules"] == {"base": sha(own_folder / "common" / "base.py")}
+    assert load_config(file)["origin"]["modules"] == {"base": sha(own_folder / "common" / "base.py")}
     assert (sys.path, "base" in sys.modules) == (path, False)
 
 
