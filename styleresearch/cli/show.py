@@ -81,6 +81,7 @@ def _unfinished(path: Path) -> Lines:
     """Yield what a comparison's directory holds; or that of a training run which has only just begun."""
     from styleresearch.errors import InputError
     from styleresearch.store.ledger import Ledger
+    from styleresearch.store.record import Records
 
     config = _json(path / "config.json")
     if config is None:
@@ -88,10 +89,10 @@ def _unfinished(path: Path) -> Lines:
     if "train" in config:
         raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
     yield "kind", f"comparison of {', '.join(_part(config, 'methods')) or 'pictures on disk'}"
-    records = Ledger(path / "records.jsonl").read()
+    records = Records(path / "records.jsonl").read()
     yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
     if records:
-        yield from _provenance(records[-1].get("provenance") or {})
+        yield from _provenance(records[-1].provenance)
     yield from _config(config)
 
 

@@ -7,7 +7,7 @@ import math
 from markupsafe import Markup
 
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import MethodName, Metric
+from styleresearch.report.records import Metric
 from styleresearch.report.summary import Cell, Summary
 
 PLANE = ("content_loss", "style_loss")

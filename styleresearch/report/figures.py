@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from styleresearch.errors import InputError
 from styleresearch.report.charts import PLANE, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import MethodName, Pair, RunRecords
+from styleresearch.report.records import RunRecords
 from styleresearch.report.summary import Summary, summarise
 
 ROWS = 8
