@@ -15,7 +15,6 @@ from styleresearch.store.ledger import Ledger
 SCHEMA = 1
 LARGEST, SMALLEST = 3.4028235e38, 1e-45
 """Of float32, which metrics and losses are: beyond is no value, as infinity is none, and nearer to 0 is 0."""
-_OF_A_PAIR = ("pair", "content", "style")
 _OPTIONAL: Mapping[str, Shape] = {
     "label": TEXT_OR_NONE,
     "seed": (int, NoneType),
@@ -113,7 +112,7 @@ class Record:
         if fields.get("schema") != SCHEMA:
             raise ValueError(f"schema {short(fields.get('schema'))}; this version reads schema {SCHEMA}")
         of_a_set = fields.get("pair", "") is None
-        texts = ("method", *(() if of_a_set else _OF_A_PAIR))
+        texts = ("method",) if of_a_set else ("method", "pair", "content", "style")
         wanted = {**dict.fromkeys(texts, str), **{name: _OPTIONAL[name] for name in _OPTIONAL if name in fields}}
         for name, shape in wanted.items():
             value = fields.get(name)
@@ -123,7 +122,7 @@ class Record:
             method=MethodName(
                 fields["method"], fields.get("label") or fields["method"], fields.get("baseline") is True
             ),
-            pair=None if of_a_set else Pair(*(fields[name] for name in _OF_A_PAIR), fields.get("seed")),
+            pair=None if of_a_set else Pair(fields["pair"], fields["content"], fields["style"], fields.get("seed")),
             size=_size(fields.get("size")),
             inputs=_texts("inputs", fields),
             framing=fields.get("framing") or "",

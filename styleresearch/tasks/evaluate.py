@@ -137,8 +137,8 @@ def _measure(
             tell(each.output.name)
             continue
         if record is None:
-            how = {**facts, "key": identity, "measured": identity}
-            record = _record(run, contracts, each, seen, values, taken, how)
+            origin = {**facts, "key": identity, "measured": identity}
+            record = _record(run, contracts, each, seen, values, taken, origin)
             run.records.append(record)
         records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
         tell(each.output.name)
