@@ -146,7 +146,7 @@ def _provenance(provenance: Mapping[str, Any]) -> Lines:
     for name, then in (provenance.get("packages") or {}).items():
         try:
             now = __version__ if name == "styleresearch" else metadata.version(name)
-        except metadata.PackageNotFoundError:
+        except (metadata.PackageNotFoundError, ValueError):  # ValueError: a file may name it ""
             now = None
         versions.append(f"{name} {then}" + ("" if now == then else f" (here: {now or 'none'})"))
     if versions:
