@@ -177,7 +177,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             except Exception as error:
                 fail(cell, done, error)
                 continue
-            how = {**facts, "measured": identity, "key": cell.key}
+            how = {**facts, **_of_method(cell.column), "measured": identity, "key": cell.key}
             record = Record(**row, **seen.record(contracts), metrics=values, provenance=how)
         how = {**record.provenance, **of_config(facts), "made": entry.get("made")}
         record = replace(record, provenance=how)
@@ -193,6 +193,11 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
 def _inputs(cell: Cell) -> dict[str, str]:
     """Return the files of a cell's pictures, relative to the run directory."""
     return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
+
+
+def _of_method(column: Column) -> dict[str, str]:
+    """Return what a record's provenance says of its method alone."""
+    return {"identity": column.identity} if column.identity else {}
 
 
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
