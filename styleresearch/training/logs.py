@@ -17,12 +17,7 @@ from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore[reportAttr
 
 from styleresearch.errors import InputError
 from styleresearch.store import atomic
-from styleresearch.store.ledger import Ledger
-
-
-def metrics_of(run_folder: Path) -> Ledger:
-    """Return the metrics that a run logged, one line a logged step."""
-    return Ledger(run_folder / "metrics.jsonl", {"step": int})
+from styleresearch.store.rundir import RunDirectory
 
 
 class Logs:
@@ -39,8 +34,8 @@ class Logs:
     """
 
     def __init__(self, run_folder: Path) -> None:
-        self.metrics = metrics_of(run_folder)
-        self._folder = run_folder / "events"
+        run = RunDirectory(run_folder)
+        self.metrics, self._folder = run.metrics, run.events
         self._events: EventsWriter | None = None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +94,7 @@ class Logs:
         if self._events is None:
             # TensorBoard reads a folder's files in the order of their names, which begin with the second. Two files
             # of one second need the rest, or the later one would overwrite the earlier.
-            self._events = EventsWriter(str(self._folder / "events"), f".{time.time_ns()}")
+            self._events = EventsWriter(str(self._folder / self._folder.name), f".{time.time_ns()}")
         event.wall_time = time.time()
         self._events.write_event(event)
         self._events.flush()
