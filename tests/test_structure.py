@@ -59,7 +59,7 @@ WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
     *("evaluation/statistics.py", "errors.py", "extras.py", "options.py", "registry.py"),
 )
-JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
+JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 
 
 def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
