@@ -16,7 +16,7 @@ from styleresearch.store.rundir import RunDirectory, curve_file, image_file, inp
 
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
-CONTRACTS = {"errors", "types", "options", "registry"}
+CONTRACTS = {"errors", "extras", "types", "options", "registry"}
 TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
 
 # Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "interrupt": set(),
+    "extras": {"errors"},
     "options": {"errors"},
     "registry": {"errors", "types", "options"},
     # What is on disk; without jax, so that the report may share it.
@@ -42,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": TENSORS,
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics are numpy only.
-    "report": {"errors", "registry", "store", "evaluation.statistics"},
+    "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
     "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config"},
     "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
@@ -60,9 +61,9 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics.py", "errors.py", "options.py", "registry.py"),
+    *("evaluation/statistics.py", "errors.py", "extras.py", "options.py", "registry.py"),
 )
-JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
+JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 
 
 def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:

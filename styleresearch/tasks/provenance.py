@@ -24,7 +24,7 @@ def provenance(
     """Return what a record must say of how it came about."""
     device = jax.local_devices()[0]
     kind = _cpu() if device.platform == "cpu" else device.device_kind
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         "config_hash": digests.of_json(settings_of(config)),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
