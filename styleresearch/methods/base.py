@@ -185,7 +185,7 @@ class TrainedMethod(Method):
         """Return what ``stylize`` takes, from a state whose ``opt_state`` may be missing."""
 
 
-METHODS: Registry[Method] = Registry("method")
+METHODS: Registry[Method] = Registry("method", Method)
 
 
 def style_image(style: OtherImage | Sequence[Style]) -> OtherImage:

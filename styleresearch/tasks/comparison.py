@@ -10,12 +10,16 @@ import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Column, Problems
+from styleresearch.config.build import Column
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.sources import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
+from styleresearch.evaluation.metrics import METRICS
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import Length, Seed, setting, shown
 from styleresearch.store import digests
@@ -115,8 +119,8 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     Raises:
         InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
-    build.check_named(config, ("methods", "metrics"))
+    modules = begin(config, REQUIRED, OPTIONAL)
+    check_named(config, ("methods", "metrics"))
     problems = Problems()
     columns, metrics, layers = [], {}, {}
     with problems.at("methods"):
@@ -128,7 +132,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 layers[f"methods.{name}"] = terms.layers
     for name, spec in config["metrics"].items():
         with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
+            metrics[name] = build.resolve(METRICS, spec)
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
@@ -137,7 +141,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
-            found = build.source(config[group])
+            found = build.resolve(SOURCES, config[group])
             check_titles("picture", found.names())
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
@@ -151,7 +155,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = Suite.of(metrics, build.resolve(ENCODERS, config["encoder"]))
     for index, column in enumerate(columns):
         with problems.at(f"methods.{column.name}"):
             columns[index] = trained.with_encoder(column)
