@@ -18,6 +18,7 @@ from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, Method
+from styleresearch.methods.base import identity_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import shown
 from styleresearch.registry import Registry
@@ -37,6 +38,7 @@ class Column:
         spec: what the config says of it.
         trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
         encoder: its own, where it was trained with one; None for the one that all share.
+        identity: what else its pictures depend on, see ``Method.identity``.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Column:
     spec: dict[str, Any] = field(repr=False)
     trained: Any = field(default=None, repr=False)
     encoder: Encoder | None = field(default=None, repr=False)
+    identity: str = field(default="", repr=False)
 
 
 def resolve(registry: Registry[Any], spec: Any) -> Any:
@@ -112,7 +115,7 @@ def column(name: str, spec: Any) -> Column:
         method = resolve(METHODS, options)
     problems.raise_lines()
     assert method is not None  # or there were problems
-    return Column(name, str(label), method, color, dict(spec))
+    return Column(name, str(label), method, color, dict(spec), identity=identity_of(method))
 
 
 def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems) -> None:

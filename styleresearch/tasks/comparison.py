@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
 from styleresearch.config.build import Column
+from styleresearch.config.keys import Precision, Seeds
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
@@ -21,14 +22,13 @@ from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.evaluation.suite import Suite
-from styleresearch.options import Length, Seed, setting, shown
+from styleresearch.options import setting, shown
 from styleresearch.store import digests
+from styleresearch.store.rundir import curve_file, image_file
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
-Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
-"""Of matrix products and convolutions; "default" leaves it to JAX."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class Cell:
     @property
     def output(self) -> str:
         """The output's file, relative to the run directory."""
-        return f"images/{self.column.name}/{self.pair}.png"
+        return image_file(self.column.name, self.pair)
 
     @property
     def curve(self) -> str:
         """The loss curve's file, relative to the run directory."""
-        return f"curves/{self.column.name}/{self.pair}.json"
+        return curve_file(self.column.name, self.pair)
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ class Comparison:
                     pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
+                        # A method without an identity has the keys of before there were any.
+                        further = {"identity": column.identity} if column.identity else {}
                         key = digests.of_json(
                             {
                                 "method": spec,
@@ -107,6 +109,7 @@ class Comparison:
                                 "precision": self.precision,
                                 "modules": self.modules,
                                 "version": __version__,
+                                **further,
                             }
                         )
                         cells.append(Cell(column, content, style, seed, pair, key))
@@ -146,7 +149,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        seeds = setting("seeds", seeds, Seeds)
         if len(set(seeds)) < len(seeds):
             raise InputError(f"must be different whole numbers, got {shown(seeds)}")
         if len(pictures) == 2:

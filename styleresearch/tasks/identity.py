@@ -23,6 +23,7 @@ from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.optim.schedules import SCHEDULES, Schedule
 from styleresearch.store import digests, jsonfile
+from styleresearch.store.rundir import FACTS
 from styleresearch.training.rates import changed_by, optimizers_of
 
 FREE = (ORIGIN, "name", "imports", "samples", "train", "start", "data.workers", "data.threads")
@@ -51,9 +52,14 @@ def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts_of(
-    config: Mapping[str, Any], method: TrainedMethod, encoder: Encoder, data: Pipeline, modules: Mapping[str, str]
+    config: Mapping[str, Any],
+    method: TrainedMethod,
+    encoder: Encoder,
+    data: Pipeline,
+    modules: Mapping[str, str],
+    of_method: str,
 ) -> dict[str, Any]:
-    """Return the identity of a run, as JSON gives it back."""
+    """Return the identity of a run, as JSON gives it back; ``of_method`` is what ``Method.identity`` says."""
     parts = {"content": data.content, "style": data.style}
     facts = {
         "config": fixed(config),
@@ -61,6 +67,7 @@ def facts_of(
         "encoder": encoder.describe(),
         "pictures": _pictures(method),
         "modules": dict(modules),
+        "identity": {"method": of_method},
     }
     return json.loads(json.dumps(facts, default=str))
 
@@ -202,7 +209,7 @@ def gone_on(
         return [*kept[:-1], {**kept[-1], "schedules": now}], []
     told = [
         f"{option}.schedule was {_words(until.get(option))} in the first {step} steps and is {_words(now.get(option))} "
-        "from here on, which run.json remembers"
+        f"from here on, which {FACTS} remembers"
         for option in changed
     ]
     return [*kept, {"step": step, "schedules": now}], told
