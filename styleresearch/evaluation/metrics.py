@@ -71,7 +71,7 @@ class Metric(abc.ABC):
         }
 
 
-METRICS: Registry[Metric] = Registry("metric")
+METRICS: Registry[Metric] = Registry("metric", Metric)
 
 
 @METRICS.register("loss")

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 
 from styleresearch.config import build
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import How, Side
 from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
 from styleresearch.data.triple import Measuring, Triple, digest_of
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
+from styleresearch.evaluation.metrics import METRICS
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting
 from styleresearch.store import digests, failures
@@ -42,7 +45,7 @@ def measuring(
     """
     for name, given in (("size", size), ("style_size", style_size)):
         setting(name, given, Side | None)
-    problems = build.Problems()
+    problems = Problems()
     of_contents, of_styles = (side_of(config, key, problems) for key in ("size", "style_size"))
     problems.raise_if_any()
     style_size = of_styles if style_size is None else style_size
@@ -68,20 +71,20 @@ def measure(
     Raises:
         InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
     """
-    modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
-    build.check_named(config, ("metrics",))
-    problems = build.Problems()
+    modules = begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
+    check_named(config, ("metrics",))
+    problems = Problems()
     metrics, layers = {}, {}
     for name, spec in config["metrics"].items():
         with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
+            metrics[name] = build.resolve(METRICS, spec)
             if (loss := getattr(metrics[name], "loss", None)) is not None:
                 layers[f"metrics.{name}"] = loss.layers
     build.check_encoder(config["encoder"], layers, problems)
     problems.raise_if_any()
     _check_out(out, outputs)
     run = RunDirectory.create(out)
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = Suite.of(metrics, build.resolve(ENCODERS, config["encoder"]))
     with run.alone():
         return _measure(run, suite, config, modules, outputs, how, tell)
 

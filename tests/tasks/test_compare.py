@@ -11,6 +11,7 @@ import pytest
 from styleresearch.config import build
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.outputs import find_outputs
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.store import digests
 from styleresearch.store.record import Record
@@ -106,7 +107,7 @@ def test_nothing_is_cropped_or_squashed(folder):
 
 
 def test_baselines_through_stylize(folder):
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     content, style = (load_image(folder / f"{name}.png") for name in ("wide", "style"))
     column = build.column("floor", {"name": "identity"})
     picture, cost = run.stylize(column, encoder, content, [Style(style[None])], seed=0)
@@ -130,7 +131,7 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
         ),
     )
     content = load_image(folder / "wide.png")
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     run.stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
     assert seen == [None if precision == "default" else precision]
 
