@@ -52,7 +52,7 @@ class ShadeLearned(TrainedMethod):
     file: str
     reads_styles = False
     encodes = False
-    identity, stylize = Shade.depends_on, Shade.stylize
+    depends_on, stylize = Shade.depends_on, Shade.stylize
 
     def init(self, key, encoder, batch):
         return State.start(key, {"shade": {"by": jnp.zeros(3)}}, Adam(0.1))
