@@ -21,7 +21,7 @@ from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
-from styleresearch.evaluation.metrics import METRICS, Metric
+from styleresearch.evaluation.metrics import METRICS, AnyMetric
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Loss, Objective
 from styleresearch.methods import METHODS, Method
 from styleresearch.methods.color import PreserveColor
@@ -272,24 +272,31 @@ def encoder(spec: Any) -> Encoder:
     return resolve(ENCODERS, spec)
 
 
-def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems) -> None:
-    """Note problems of an encoder spec, and layers (place -> names) it lacks, without loading any weights."""
-    with problems.at("encoder"):
+def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems, place: str = "encoder") -> None:
+    """Note problems of an encoder spec, and layers (place -> names) it lacks, without loading any weights.
+
+    Args:
+        spec: of the encoder.
+        layers: place in the config -> names of layers.
+        problems: where to note.
+        place: of the encoder in the config.
+    """
+    with problems.at(place):
         if not isinstance(spec, Mapping):
             raise InputError(f"encoder must be dict(name=..., **options), got {shown(spec)}")
         options = dict(spec)
         pictures = options.pop("normalise_on", None)
-        with problems.at("encoder.normalise_on"):
+        with problems.at(f"{place}.normalise_on"):
             if isinstance(pictures, Mapping):
                 _sized(pictures)
             elif pictures is not None:
                 raise InputError(f"must be a picture source, dict(name=..., **options), got {shown(pictures)}")
         if found := ENCODERS.problems(options):
             raise InputError("\n".join(found))
-        with problems.at("encoder"):
+        with problems.at(place):
             check_weights(spec["name"], options.get("weights"), options.get("file"), float(options.get("width", 1.0)))
-        for place, names in layers.items():
-            with problems.at(place):
+        for where, names in layers.items():
+            with problems.at(where):
                 check_layers(names, spec["name"])
 
 
@@ -302,7 +309,7 @@ def source(spec: Any) -> PictureSource:
     return resolve(SOURCES, spec)
 
 
-def metric(spec: Any) -> Metric:
+def metric(spec: Any) -> AnyMetric:
     """Return a metric.
 
     Raises:

@@ -11,6 +11,7 @@ import numpy as np
 from styleresearch import __version__
 from styleresearch.config import build
 from styleresearch.config.build import Column, Problems
+from styleresearch.config.metrics import metrics_of
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.titles import check_folder_names, check_titles
@@ -22,7 +23,7 @@ from styleresearch.store import digests
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
 Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
 """Of matrix products and convolutions; "default" leaves it to JAX."""
 
@@ -118,7 +119,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     modules = build.begin(config, REQUIRED, OPTIONAL)
     build.check_named(config, ("methods", "metrics"))
     problems = Problems()
-    columns, metrics, layers = [], {}, {}
+    columns, layers = [], {}
     with problems.at("methods"):
         check_folder_names("method", config["methods"])
     for name, spec in config["methods"].items():
@@ -126,12 +127,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             columns.append(trained.column(name, spec))
             if (terms := getattr(columns[-1].method, "objective", None)) is not None:
                 layers[f"methods.{name}"] = terms.layers
-    for name, spec in config["metrics"].items():
-        with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
-            if (loss := getattr(metrics[name], "loss", None)) is not None:
-                layers[f"metrics.{name}"] = loss.layers
-    build.check_encoder(config["encoder"], layers, problems)
+    planned = metrics_of(config, layers, problems)
     _check_labels(columns, problems)
     sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
@@ -151,13 +147,15 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = planned.load()
     for index, column in enumerate(columns):
         with problems.at(f"methods.{column.name}"):
             columns[index] = trained.with_encoder(column)
-    for name, image in pictures["contents"].items():
-        with problems.at(f"contents.{name}"):
-            suite.check((image.shape[0], image.shape[1]))
+    # An output has its content's size.
+    for group, kind in (("contents", "output"), ("styles", "style")):
+        for name, image in pictures[group].items():
+            with problems.at(f"{group}.{name}"):
+                suite.check((image.shape[0], image.shape[1]), kind)
     problems.raise_if_any()
     contents, styles = pictures["contents"], pictures["styles"]
     return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)

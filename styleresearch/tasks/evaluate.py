@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from styleresearch.config import build
+from styleresearch.config.metrics import metrics_of
 from styleresearch.data.framing import How, Side
 from styleresearch.data.outputs import Output
 from styleresearch.data.triple import Measuring, Triple, digest_of
@@ -67,17 +68,11 @@ def measure(
     modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
     build.check_named(config, ("metrics",))
     problems = build.Problems()
-    metrics, layers = {}, {}
-    for name, spec in config["metrics"].items():
-        with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
-            if (loss := getattr(metrics[name], "loss", None)) is not None:
-                layers[f"metrics.{name}"] = loss.layers
-    build.check_encoder(config["encoder"], layers, problems)
+    planned = metrics_of(config, {}, problems)
     problems.raise_if_any()
     _check_out(out, outputs)
     run = RunDirectory(out)
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = planned.load()
     with run.alone():
         return _measure(run, suite, config, modules, outputs, how, tell)
 
