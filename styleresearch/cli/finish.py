@@ -20,11 +20,11 @@ def finish(run: Path, failures: Sequence[Failure], command: Sequence[str], conso
     """Tell what failed, write the report, and return the command's status: 1 if something failed."""
     from styleresearch.report.html import write_report
     from styleresearch.store.failures import FOLDER
-    from styleresearch.store.ledger import Ledger
+    from styleresearch.store.record import Records
 
     for failure in failures[:_SHOWN]:
         print(f"styleresearch: {failure}", file=sys.stderr)
-    measured = bool(Ledger(run / "records.jsonl").read())
+    measured = bool(Records(run / "records.jsonl").read())
     if failures:
         more = f"and {len(failures) - _SHOWN} more; " if len(failures) > _SHOWN else ""
         print(

@@ -81,6 +81,7 @@ def _unfinished(path: Path) -> Lines:
     """Yield what a comparison's directory holds; or that of a training run which has only just begun."""
     from styleresearch.errors import InputError
     from styleresearch.store.ledger import Ledger
+    from styleresearch.store.record import Records
 
     config = _json(path / "config.json")
     if config is None:
@@ -88,10 +89,10 @@ def _unfinished(path: Path) -> Lines:
     if "train" in config:
         raise InputError(f"{path} holds a training run that has only just begun; ask again in a moment")
     yield "kind", f"comparison of {', '.join(_part(config, 'methods')) or 'pictures on disk'}"
-    records = Ledger(path / "records.jsonl").read()
+    records = Records(path / "records.jsonl").read()
     yield "outputs", f"{len(Ledger(path / 'outputs.jsonl').read())} stylised, {len(records)} measured"
     if records:
-        yield from _provenance(records[-1].get("provenance") or {})
+        yield from _provenance(records[-1].provenance)
     yield from _config(config)
 
 
@@ -122,6 +123,8 @@ def _facts(facts: Mapping[str, Any]) -> Lines:
     for part, identity in (facts.get("data") or {}).items():
         spec = (facts["config"].get("data") or {}).get(part) or {}
         yield part, f"{_compact(spec)}, sha256 {identity}"
+    if identity := (facts.get("identity") or {}).get("method"):
+        yield "identity", identity
     for name, digest in (facts.get("modules") or {}).items():
         yield "module", f"{name}, sha256 {digest}"
     yield from _provenance({"encoder": facts["encoder"], **(facts.get("provenance") or {})})
@@ -145,7 +148,7 @@ def _provenance(provenance: Mapping[str, Any]) -> Lines:
     for name, then in (provenance.get("packages") or {}).items():
         try:
             now = __version__ if name == "styleresearch" else metadata.version(name)
-        except metadata.PackageNotFoundError:
+        except (metadata.PackageNotFoundError, ValueError):  # ValueError: a file may name it ""
             now = None
         versions.append(f"{name} {then}" + ("" if now == then else f" (here: {now or 'none'})"))
     if versions:

@@ -122,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         "encoder": encoder.describe() if encoder is not None else trained.facts["encoder"],
         "checkpoint": trained and {"source": args.checkpoint, "digest": trained.digest},
         "version": __version__,
+        **({"identity": column.identity} if column.identity else {}),
     }
     save_image(args.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
     console.print(f"{args.out}: {width}x{height} px in {cost.seconds:.1f} s", soft_wrap=True, markup=False)

@@ -24,6 +24,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS, AnyMetric
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Loss, Objective
 from styleresearch.methods import METHODS, Method
+from styleresearch.methods.base import identity_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
@@ -46,6 +47,7 @@ class Column:
         spec: what the config says of it.
         trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
         encoder: its own, where it was trained with one; None for the one that all share.
+        identity: what else its pictures depend on, see ``Method.identity``.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Column:
     spec: dict[str, Any] = field(repr=False)
     trained: Any = field(default=None, repr=False)
     encoder: Encoder | None = field(default=None, repr=False)
+    identity: str = field(default="", repr=False)
 
 
 class Problems:
@@ -256,7 +259,8 @@ def column(name: str, spec: Any) -> Column:
     if color is not None and not isinstance(color, Mapping):
         raise InputError(f"preserve_color must be dict(how=..., when=...), got {shown(color)}")
     keep = None if color is None else _COLOR.build({**color, "name": "preserve_color"})
-    return Column(name, str(label), resolve(METHODS, options), keep, dict(spec))
+    method = resolve(METHODS, options)
+    return Column(name, str(label), method, keep, dict(spec), identity=identity_of(method))
 
 
 _COLOR: Registry[PreserveColor] = Registry("colour preservation")

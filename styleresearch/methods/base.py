@@ -12,7 +12,9 @@ import optax
 from flax import struct
 
 from styleresearch.encoder.encoder import Encoder
+from styleresearch.errors import InputError
 from styleresearch.optim.optimizers import Optimizer
+from styleresearch.options import shown
 from styleresearch.registry import Registry
 from styleresearch.types import Image, OtherImage, Params, Style
 
@@ -77,6 +79,14 @@ class Method(abc.ABC):
             key: the source of all randomness.
             progress: called as the work advances; methods that do not iterate never call it.
         """
+
+    def identity(self) -> str:
+        """Return what the images depend on beside settings, parameters, encoder and inputs; "" for nothing.
+
+        Such as the sha256 of a weights file that the method reads, or the version of a package that it calls: pictures
+        that were made under another identity are made again, and a training run does not go on under another.
+        """
+        return ""
 
 
 Batch: TypeAlias = Mapping[str, Any]
@@ -186,6 +196,23 @@ class TrainedMethod(Method):
 
 
 METHODS: Registry[Method] = Registry("method")
+
+
+def identity_of(method: Method) -> str:
+    """Return a method's identity.
+
+    Raises:
+        InputError: if it cannot be had, or is no text.
+    """
+    try:
+        found = method.identity()
+    except InputError:
+        raise
+    except Exception as error:  # the user's own code may raise anything
+        raise InputError(f"its identity() failed: {type(error).__name__}: {error}") from error
+    if not isinstance(found, str):
+        raise InputError(f"its identity() must return a text, such as a file's sha256, and returned {shown(found)}")
+    return found
 
 
 def style_image(style: OtherImage | Sequence[Style]) -> OtherImage:

@@ -14,8 +14,9 @@ from markupsafe import Markup, escape
 
 from styleresearch.report.axes import Axis
 from styleresearch.report.files import within
-from styleresearch.report.records import RunRecords, value_of
+from styleresearch.report.records import RunRecords
 from styleresearch.store import jsonfile
+from styleresearch.store.record import value_of
 
 POINTS = 120
 """Points kept of one curve: more than a panel has pixels to show."""

@@ -13,8 +13,9 @@ from PIL import Image, ImageOps
 from styleresearch.errors import InputError
 from styleresearch.report.charts import PLANE, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import MethodName, Pair, RunRecords
+from styleresearch.report.records import RunRecords
 from styleresearch.report.summary import Summary, summarise
+from styleresearch.store.record import MethodName, Pair
 
 ROWS = 8
 """Pairs in the grid: as many as fit a page; they are spread evenly over the run's pairs."""

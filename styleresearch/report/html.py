@@ -21,10 +21,11 @@ from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, p_text, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.reading import read_run
-from styleresearch.report.records import MethodName, Metric, Pair, RunRecords
+from styleresearch.report.records import Metric, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
 from styleresearch.store import atomic
+from styleresearch.store.record import MethodName, Pair
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -256,7 +257,7 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
             [
                 None
                 if (record := run.records.get((method.name, pair))) is None
-                else [plain(record.value(column)) for column in summary.columns]
+                else [plain(column.value(record)) for column in summary.columns]
                 for method in run.methods
             ]
             for pair in run.pairs
@@ -274,6 +275,6 @@ def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
     for pair in run.pairs:
         for method in run.methods:
             record = run.records.get((method.name, pair))
-            values = [plain(record.value(column)) if record else MISSING for column in summary.columns]
+            values = [plain(column.value(record)) if record else MISSING for column in summary.columns]
             rows.append({"pair": _pair_label(pair, summary), "method": method, "values": values})
     return rows

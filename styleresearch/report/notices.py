@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from styleresearch.report.records import Pair, Record, RunRecords
+from styleresearch.report.records import RunRecords
 from styleresearch.store import digests, failures
+from styleresearch.store.record import Pair, Record
 
 
-def of_records(records: Sequence[Record]) -> list[str]:
+def of_records(records: Mapping[tuple[str, Pair], Record]) -> list[str]:
     """Say where records disagree, and what they do not tell."""
-    return [*_disagreements(records), *_unknown(records)]
+    return [*_disagreements(records), *_unknown(list(records.values()))]
 
 
 def of_run(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
@@ -24,12 +25,12 @@ def of_run(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
     return [*_other_settings(run, contracts), *_framed(run), *_missing(run), *_failed(run)]
 
 
-def _disagreements(records: Sequence[Record]) -> list[str]:
+def _disagreements(records: Mapping[tuple[str, Pair], Record]) -> list[str]:
     """Say where records were made under different conditions; ``comparable`` says what follows for the ranking."""
     notices = []
     for label, keys in (("configs", ("config_hash",)), ("encoders", ("encoder", "digest")), ("devices", ("device",))):
         found = set()
-        for record in records:
+        for record in records.values():
             value: Any = record.provenance
             for key in keys:
                 value = value.get(key) if isinstance(value, Mapping) else None
@@ -39,8 +40,8 @@ def _disagreements(records: Sequence[Record]) -> list[str]:
             names = ", ".join(sorted(name if len(name) < 40 else name[:12] for name in found))
             notices.append(f"The records come from {len(found)} different {label} ({names}).")
     sizes: dict[Pair, set[tuple[int, int]]] = {}
-    for record in records:
-        sizes.setdefault(record.pair, set()).update({record.size} if record.size else ())
+    for (_, pair), record in records.items():
+        sizes.setdefault(pair, set()).update({record.size} if record.size else ())
     if different := {pair: found for pair, found in sizes.items() if len(found) > 1}:
         pair, found = next(iter(different.items()))
         named = " and ".join(f"{width} × {height}" for height, width in sorted(found))
@@ -70,10 +71,10 @@ def _framed(run: RunRecords) -> list[str]:
     notices = []
     for method in run.methods:
         records = run.of_method(method.name)
-        if framed := [record for record in records if record.framing]:
+        if framed := [(pair, record) for pair, record in records.items() if record.framing]:
             notices.append(
                 f"{method.label}: {len(framed)} of {len(records)} images are not framed as their content is "
-                f"({framed[0].pair.name}: {framed[0].framing})."
+                f"({framed[0][0].name}: {framed[0][1].framing})."
             )
     return notices
 

@@ -48,6 +48,12 @@ def read(path: Path, names: bool = False) -> Any:
     return parse(path.read_bytes(), names)
 
 
+def short(value: Any) -> str:
+    """Return a value as a message of one line can hold it."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def conforms(value: Any, shape: Shape) -> bool:
     """Return whether a value is of a shape. Fields that an object has beside the named ones do not matter.
 

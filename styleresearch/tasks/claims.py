@@ -32,6 +32,7 @@ _SHAPE: dict[str, Any] = {
     "styles": [str],
     "data": _TEXTS,
     "modules": _TEXTS,
+    "identity": _TEXTS,
     "provenance": {"packages": _TEXTS, "encoder": {}},
     "version": str,
     ORIGIN: {"file": str},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from styleresearch.methods.color import PreserveColor
 from styleresearch.ops import programs
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
+from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.tasks.comparison import Cell, Comparison
 from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
 from styleresearch.types import Style
@@ -165,8 +166,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
         )
         before = measured_before.get(identity)
-        record = before
-        if record is None:
+        row = _row(what, cell, entry)
+        if before is not None:
+            record = replace(before, **row)
+        else:
             try:
                 output = load_image(run.path / entry["file"])
                 seen = Triple(output, what.contents[cell.content], what.styles[cell.style])
@@ -174,14 +177,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             except Exception as error:
                 fail(cell, done, error)
                 continue
-            record = {
-                "schema": 1,
-                **seen.record(contracts),
-                "metrics": values,
-                "provenance": {**facts, "measured": identity, "key": cell.key},
-            }
-        record = {**record, **_row(what, cell, entry)}
-        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
+            how = {**facts, **_of_method(cell.column), "measured": identity, "key": cell.key}
+            record = Record(**row, **seen.record(contracts), metrics=values, provenance=how)
+        how = {**record.provenance, **of_config(facts), "made": entry.get("made")}
+        record = replace(record, provenance=how)
         if record != before:
             run.records.append(record)
         records.append(record)
@@ -196,19 +195,20 @@ def _inputs(cell: Cell) -> dict[str, str]:
     return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
 
 
+def _of_method(column: Column) -> dict[str, str]:
+    """Return what a record's provenance says of its method alone."""
+    return {"identity": column.identity} if column.identity else {}
+
+
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record that follow from the config, whenever its output was made and measured."""
     learned = cell.column.trained
     trained_under = None if learned is None else learned.facts["encoder"]["digest"]
     return {
-        "method": cell.column.name,
-        "label": cell.column.label,
-        "baseline": cell.column.method.baseline,
-        "pair": cell.pair,
-        "content": cell.content,
-        "style": cell.style,
-        "seed": cell.seed,
+        "method": MethodName(cell.column.name, cell.column.label, cell.column.method.baseline),
+        "pair": Pair(cell.pair, cell.content, cell.style, cell.seed),
         "files": {"output": entry["file"], **_inputs(cell), "curve": entry["curve"]},
-        "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
+        "in_sample": tuple(what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under)),
         "cost": entry["cost"],
     }
 

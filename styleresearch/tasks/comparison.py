@@ -93,6 +93,8 @@ class Comparison:
                     pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
+                        # A method without an identity has the keys of before there were any.
+                        further = {"identity": column.identity} if column.identity else {}
                         key = digests.of_json(
                             {
                                 "method": spec,
@@ -104,6 +106,7 @@ class Comparison:
                                 "precision": self.precision,
                                 "modules": self.modules,
                                 "version": __version__,
+                                **further,
                             }
                         )
                         cells.append(Cell(column, content, style, seed, pair, key))

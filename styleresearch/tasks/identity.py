@@ -50,9 +50,14 @@ def fixed(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def facts_of(
-    config: Mapping[str, Any], method: TrainedMethod, encoder: Encoder, data: Pipeline, modules: Mapping[str, str]
+    config: Mapping[str, Any],
+    method: TrainedMethod,
+    encoder: Encoder,
+    data: Pipeline,
+    modules: Mapping[str, str],
+    of_method: str,
 ) -> dict[str, Any]:
-    """Return the identity of a run, as JSON gives it back."""
+    """Return the identity of a run, as JSON gives it back; ``of_method`` is what ``Method.identity`` says."""
     parts = {"content": data.content, "style": data.style}
     facts = {
         "config": fixed(config),
@@ -60,6 +65,7 @@ def facts_of(
         "encoder": encoder.describe(),
         "pictures": _pictures(method),
         "modules": dict(modules),
+        "identity": {"method": of_method},
     }
     return json.loads(json.dumps(facts, default=str))
 

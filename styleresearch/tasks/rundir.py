@@ -27,13 +27,12 @@ from styleresearch.errors import InputError
 from styleresearch.store import atomic, digests
 from styleresearch.store.jsonfile import TEXT_OR_NONE
 from styleresearch.store.ledger import Ledger
+from styleresearch.store.record import Record, Records
 
 OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
 """What a line of ``outputs.jsonl`` must be."""
 _PARTIAL = 60
 """Characters in the name of a file that is being written, at most."""
-MEASURED = {"method": str, "pair": str, "files": dict, "metrics": dict, "provenance": {"measured": str}}
-"""What a line of ``records.jsonl`` must be to be taken for a measurement of this directory's."""
 
 
 class RunDirectory:
@@ -60,7 +59,7 @@ class RunDirectory:
         if not os.access(path, os.W_OK):
             raise InputError(f"the run directory {path} cannot be written; name another or change its permissions")
         self.outputs = Ledger(path / "outputs.jsonl", OUTPUT)
-        self.records = Ledger(path / "records.jsonl", MEASURED)
+        self.records = Records(path / "records.jsonl")
 
     def describe(self, config: Mapping[str, Any], contracts: Mapping[str, Any]) -> None:
         """Write ``config.json`` and ``contracts.json``."""
@@ -110,9 +109,10 @@ class RunDirectory:
                 found[entry["key"], entry["file"]] = entry
         return found
 
-    def measured(self) -> dict[str, dict[str, Any]]:
+    def measured(self) -> dict[str, Record]:
         """Return what identifies a measurement -> its record in ``records.jsonl``."""
-        return {record["provenance"]["measured"]: record for record in self.records.read()}
+        found = {record.provenance.get("measured"): record for record in self.records.read()}
+        return {identity: record for identity, record in found.items() if isinstance(identity, str)}
 
     @contextmanager
     def alone(self) -> Iterator[None]:

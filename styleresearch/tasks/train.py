@@ -23,7 +23,7 @@ from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.methods.base import State
+from styleresearch.methods.base import State, identity_of
 from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.options import Seed, setting
 from styleresearch.store import atomic, jsonfile
@@ -69,6 +69,7 @@ class Fit:
         precision: of matrix products and convolutions.
         samples: what to stylise on the way, or None.
         modules: name -> sha256 of the user's own modules.
+        identity: what else the method depends on, see ``Method.identity``.
         start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
     """
 
@@ -81,6 +82,7 @@ class Fit:
     precision: str
     samples: Samples | None
     modules: Mapping[str, str]
+    identity: str = ""
     start: Trained | None = None
 
 
@@ -94,7 +96,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     modules = build.begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
-    layers = {}
+    layers, its_identity = {}, ""
     with problems.at("method"):
         found = build.resolve(METHODS, config["method"])
         if not isinstance(found, TrainedMethod):
@@ -108,6 +110,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         method = found
         _check_optimizers(method)
         layers["method"] = getattr(method, "layers", ())
+        its_identity = identity_of(method)
     build.check_encoder(config["encoder"], layers, problems)
     seed = 0
     with problems.at("seed"):
@@ -138,7 +141,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("method"):
         _try_out(method, encoder, data.crop, start)
     problems.raise_if_any()
-    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, start)
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, its_identity, start)
 
 
 def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
@@ -264,7 +267,7 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
 def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
     """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
     config, description = run.path / "config.json", run.path / "run.json"
-    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules)
+    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.identity)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     schedules: list[dict[str, Any]] = []
     changes: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from styleresearch.config import build, modules
 from styleresearch.config.build import Column
 from styleresearch.config.file import ORIGIN, imports_of, settings_of
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
@@ -285,4 +286,12 @@ def column(name: str, spec: Any) -> Column:
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
     found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
+    then = (trained.facts.get("identity") or {}).get("method")
+    if then is not None and then != found.identity:
+        warnings.warn(
+            f"the method of {trained.source} depends on something that is another than in its training (identity() was "
+            f"{then!r}, is {found.identity!r}); what it paints may differ",
+            Notice,
+            stacklevel=2,
+        )
     return replace(found, spec=dict(spec), trained=trained)

@@ -190,4 +190,7 @@ def test_a_config_that_was_damaged_by_hand_does_not_stop_show(directory, tmp_pat
     (tmp_path / "config.json").write_text(json.dumps({"methods": ["a", 1]}))
     assert show(tmp_path)["kind"] == "comparison of pictures on disk"
     (directory / "config.json").write_text(json.dumps({**CONFIG, "train": "long"}))
+    facts = json.loads((directory / "run.json").read_text())
+    facts["provenance"]["packages"] = {"": "1", "../x": "2"}
+    (directory / "run.json").write_text(json.dumps(facts))
     assert show(directory)["checkpoints"] == "1, 2 (best)"

@@ -104,10 +104,10 @@ def test_csv_is_tidy_and_exact(run, summary):
     rows = list(csv.DictReader(io.StringIO(csv_text(summary))))
     assert len(rows) == 6 * 7
     row = next(r for r in rows if (r["method"], r["metric"]) == ("gatys_adam", "style_loss"))
-    values = [r.metrics["style_loss"] for r in run.of_method("gatys_adam")]
+    values = [r.metrics["style_loss"] for r in run.of_method("gatys_adam").values()]
     assert float(row["mean"]) == pytest.approx(np.mean(values), rel=1e-12)
     assert float(row["lo"]) < float(row["mean"]) < float(row["hi"])
-    others = [r.metrics["style_loss"] for r in run.of_method("gatys_lbfgs")]
+    others = [r.metrics["style_loss"] for r in run.of_method("gatys_lbfgs").values()]
     assert float(row["delta_to_reference"]) == pytest.approx(np.mean(values) - np.mean(others), rel=1e-9)
     assert (row["reference"], row["better"], row["in_sample"], row["n"]) == ("gatys_lbfgs", "lower", "1", "9")
     missing = next(r for r in rows if (r["method"], r["metric"]) == ("identity", "evaluations"))
