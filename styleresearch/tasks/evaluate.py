@@ -22,6 +22,7 @@ from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
 from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.tasks.sets import measure_sets
 
 
 def measuring(
@@ -50,7 +51,7 @@ def measuring(
 
 
 def measure(
-    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str], None]
+    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str, int], None]
 ) -> list[Failure]:
     """Measure outputs and write their records to the run directory ``out``; return what failed.
 
@@ -62,7 +63,7 @@ def measure(
         outputs: what to measure.
         out: the run directory.
         how: sizes and framing; see ``measuring``.
-        tell: called with each finished output's name.
+        tell: called with what was measured last, or is next, and how many outputs that finished: 1 or 0.
 
     Raises:
         InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
@@ -99,11 +100,11 @@ def _measure(
     modules: Mapping[str, str],
     outputs: Sequence[Output],
     how: Measuring,
-    tell: Callable[[str], None],
+    tell: Callable[[str, int], None],
 ) -> list[Failure]:
     run.check_places(file for each in outputs for file in _files(each).values())
-    contracts = suite.contracts()
-    run.describe(config, contracts)
+    run.describe(config, suite.contracts())
+    contracts = suite.contracts(suite.per_picture)
     failures.clear(run.path)
     facts = provenance(config, suite.encoder, "float32", modules)
     before = run.measured()
@@ -129,16 +130,17 @@ def _measure(
                 record = None
         except Exception as error:
             failed.append(failures.note(run.path, each.method, each.pair, error))
-            tell(each.output.name)
+            tell(each.output.name, 1)
             continue
         if record is None:
             origin = {**facts, "key": identity, "measured": identity}
             record = _record(run, contracts, each, seen, values, taken, origin)
             run.records.append(record)
         records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
-        tell(each.output.name)
-    run.records.replace(records)
-    return failed
+        tell(each.output.name, 1)
+    of_sets, unmeasured = measure_sets(run, suite, records, facts, before, lambda note: tell(note, 0))
+    run.records.replace([*records, *of_sets])
+    return [*failed, *unmeasured]
 
 
 def _files(each: Output) -> dict[str, str]:
