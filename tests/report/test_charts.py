@@ -47,10 +47,10 @@ def test_no_plane_without_both_losses(records_in, make_record):
 
 def test_the_config_says_which_metrics_span_the_plane(records_in, make_record):
     def drawn(plane, better="higher") -> str:
-        lines = [
-            make_record(m, m, False, "c", "s", metrics={"mine": x, "ssim": 1 - x}) for m, x in zip("ab", (0.2, 0.4))
-        ]
-        run = records_in(*lines)
+        values = {"a": 0.2, "b": 0.4}
+        run = records_in(
+            *(make_record(m, m, False, "c", "s", metrics={"mine": x, "ssim": 1 - x}) for m, x in values.items())
+        )
         contracts = {"mine": {"label": "My metric", "better": "lower"}, "ssim": {"label": "SSIM", "better": better}}
         (run / "contracts.json").write_text(json.dumps(contracts))
         (run / "config.json").write_text(json.dumps({} if plane is None else {"plane": plane}))
