@@ -16,6 +16,7 @@ from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
+from styleresearch.extras import require
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import DomainMethod
 from styleresearch.methods.arbitrary_gan import ArbitraryGAN
@@ -57,8 +58,9 @@ class Program:
         Products are float32 whatever the platform's default is: what it paints does not depend on the machine.
 
         Raises:
-            InputError: if the network cannot be written for pictures of any size.
+            InputError: if the network cannot be written for pictures of any size, or flatbuffers is not installed.
         """
+        require("flatbuffers", "export", "exporting a program")
 
         def program(*inputs: Array) -> Array:
             return self.call(*inputs)

@@ -14,7 +14,8 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.store import digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.record import Pair, PictureSet, Record
-from styleresearch.tasks.rundir import RunDirectory, of_config
+from styleresearch.store.rundir import RunDirectory
+from styleresearch.tasks.provenance import of_config
 
 
 def measure_sets(

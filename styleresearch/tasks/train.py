@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from styleresearch.config import build
 from styleresearch.config.build import Problems
 from styleresearch.config.file import ORIGIN
 from styleresearch.data.framing import resize, to_bytes
+from styleresearch.data.images import save_image
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
@@ -26,10 +26,11 @@ from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State, identity_of
 from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.options import Seed, setting
-from styleresearch.store import atomic, jsonfile
+from styleresearch.store import jsonfile
+from styleresearch.store.rundir import RunDirectory, sample_file
 from styleresearch.tasks import identity
 from styleresearch.tasks.comparison import check_precision
-from styleresearch.tasks.rundir import RunDirectory, provenance
+from styleresearch.tasks.provenance import provenance
 from styleresearch.tasks.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.lengths import oddities
@@ -247,14 +248,14 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         NonFiniteLossError: see ``training.loop.train``.
     """
     first = jax.process_index() == 0
-    run = RunDirectory(workdir)
+    run = RunDirectory.create(workdir)
     with contextlib.ExitStack() as stack:
         if first:
             stack.enter_context(run.alone())
         what.data.prepare(tell.preparing)
         facts = _described(what, run) if first else {}
         stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
-        checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))
+        checkpoints = stack.enter_context(Checkpoints(run.checkpoints, what.settings.keep))
         logs = stack.enter_context(Logs(workdir)) if first else None
         watcher = _Watcher(what, run, facts, logs, tell)
         key = jax.random.key(what.seed)
@@ -266,33 +267,32 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
 
 def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
     """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
-    config, description = run.path / "config.json", run.path / "run.json"
     now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.identity)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     schedules: list[dict[str, Any]] = []
     changes: list[str] = []
-    if description.is_file():
-        before = _read(description)
+    if run.facts.is_file():
+        before = _read(run.facts)
         begun = before.get("start")
-        _check(description, before.get("config"))
+        _check(run.facts, before.get("config"))
         if isinstance(before.get("modules"), dict):
             # One that is not in there was not looked at then: runs of earlier versions go on.
             before["modules"] = {**now["modules"], **before["modules"]}
         changes = identity.changes(before, now)
         schedules = identity.history(before)
-    elif config.is_file():
-        # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
-        before = _read(config)
+    elif run.config.is_file():
+        # A run that was killed between writing the two files, or whose facts were deleted because they were damaged.
+        before = _read(run.config)
         if "train" not in before:
             raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
-        _check(config, before)
+        _check(run.config, before)
         changes = identity.changes({"config": before}, now)
     if changes:
         raise InputError(
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
             + "\n  ".join(changes)
         )
-    atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    jsonfile.write(run.config, what.config)
     spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
     facts = {
         **now,
@@ -304,12 +304,8 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
         "start": begun,
         "schedules": schedules,
     }
-    _write(run, facts)
+    jsonfile.write(run.facts, facts)
     return facts
-
-
-def _write(run: RunDirectory, facts: Mapping[str, Any]) -> None:
-    atomic.write(run.path / "run.json", json.dumps(facts, indent=2, default=str) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -353,7 +349,7 @@ class _Watcher:
         method = self.what.method
         now = identity.schedules_of(method, self.what.config["method"])
         schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
-        _write(self.run, {**self.facts, "schedules": schedules})
+        jsonfile.write(self.run.facts, {**self.facts, "schedules": schedules})
         settings, data = self.what.settings, self.what.data
         for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
             warnings.warn(text, Notice, stacklevel=2)
@@ -385,6 +381,7 @@ class _Watcher:
             above = [] if style is None else [resize(style, (side, side))]
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)
-        self.run.save(f"samples/{step:07d}.png", grid)
+        file = self.run.place(sample_file(step))
+        save_image(file, grid)
         self.logs.images(step, "samples", to_bytes(grid))
-        self.tell.sampled(self.run.path / f"samples/{step:07d}.png")
+        self.tell.sampled(file)

@@ -14,7 +14,7 @@ def test_it_is_the_formula_also_for_singular_covariances(count):
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(count, 5)), 2 * rng.normal(size=(count + 1, 5)) + 1
     p, q = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    root = scipy.linalg.sqrtm(p @ q).real
+    root = np.real(scipy.linalg.sqrtm(p @ q))
     wanted = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(p + q - 2 * root)
     assert Frechet().compare(a, b) == pytest.approx(wanted, rel=1e-3)
 

@@ -216,7 +216,7 @@ def test_what_two_metrics_see_through_equal_encoders_is_computed_once(small_enco
         summaries = module._summarise(plan, suite.networks, batch)
         program = module._measure.lower(plan, suite.networks, batch, batch, summaries).compile().as_text()
         assert len(suite.networks) == len({id(network) for network in suite.networks})
-        return program.count(" convolution(") + program.count("custom-call")
+        return str(program).count(" convolution(") + str(program).count("custom-call")
 
     alone = convolutions()
     assert convolutions(b=vgg16(weights="random", width=0.125)) == alone

@@ -1,52 +1,84 @@
-"""A run directory: plain files that can be understood without the code.
+"""A run directory: plain files that can be understood without the code. Every name in it is here.
 
-``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl records.jsonl report.html table.csv
-table.tex``.
+Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
+records.jsonl report.html table.csv table.tex sets.csv sets.tex``. Of a training run: ``config.json run.json
+metrics.jsonl checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
-import jax
-import numpy as np
-
-from styleresearch import __version__
-from styleresearch.config.file import modules_of, settings_of
-from styleresearch.data.images import save_image
-from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
-from styleresearch.store import atomic, digests
+from styleresearch.store import digests, jsonfile
+from styleresearch.store.failures import FOLDER
 from styleresearch.store.jsonfile import TEXT_OR_NONE
 from styleresearch.store.ledger import Ledger
 from styleresearch.store.record import Record, Records
 
-OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
+CONFIG = "config.json"
+CONTRACTS = "contracts.json"
+FACTS = "run.json"
+RECORDS = "records.jsonl"
+_OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
 """What a line of ``outputs.jsonl`` must be."""
 _PARTIAL = 60
 """Characters in the name of a file that is being written, at most."""
 
 
 class RunDirectory:
-    """The files of a run: what is done, and where the rest goes.
+    """The files of a run: where they lie, what is done. Naming them creates none; ``create`` makes the directory.
 
-    Args:
-        path: created if it is not there.
-
-    Raises:
-        InputError: if it cannot be created or written.
+    Attributes:
+        path: the directory.
+        config: the settings.
+        contracts: what the metrics are.
+        facts: what a training run says of itself.
+        outputs: a line for each picture that a comparison made.
+        records: a line for each picture that was measured.
+        metrics: a line for each step that a training run logged.
+        images: the folder of measured pictures.
+        inputs: the folder of what they were made from.
+        failures: the folder of what went wrong.
+        checkpoints: the folder of a training run's states.
+        events: the folder of what TensorBoard reads.
+        report: the page.
+        table_csv: its table for programs.
+        table_tex: its table for papers.
+        sets_csv: the table of values over sets of pictures for programs, where there are any.
+        sets_tex: that table for papers.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.config = path / CONFIG
+        self.contracts = path / CONTRACTS
+        self.facts = path / FACTS
+        self.outputs = Ledger(path / "outputs.jsonl", _OUTPUT)
+        self.records = Records(path / RECORDS)
+        self.metrics = Ledger(path / "metrics.jsonl", {"step": int})
+        self.images = path / "images"
+        self.inputs = path / "inputs"
+        self.failures = path / FOLDER
+        self.checkpoints = path / "checkpoints"
+        self.events = path / "events"
+        self.report = path / "report.html"
+        self.table_csv = path / "table.csv"
+        self.table_tex = path / "table.tex"
+        self.sets_csv = path / "sets.csv"
+        self.sets_tex = path / "sets.tex"
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Return the run directory of a path that may be written, made if it is not there.
+
+        Raises:
+            InputError: if it cannot be created or written.
+        """
         try:
             str(path).encode()
             path.mkdir(parents=True, exist_ok=True)
@@ -58,13 +90,18 @@ class RunDirectory:
             ) from error
         if not os.access(path, os.W_OK):
             raise InputError(f"the run directory {path} cannot be written; name another or change its permissions")
-        self.outputs = Ledger(path / "outputs.jsonl", OUTPUT)
-        self.records = Records(path / "records.jsonl")
+        return cls(path)
 
     def describe(self, config: Mapping[str, Any], contracts: Mapping[str, Any]) -> None:
-        """Write ``config.json`` and ``contracts.json``."""
-        for name, value in (("config", config), ("contracts", contracts)):
-            atomic.write(self.path / f"{name}.json", json.dumps(value, indent=2, default=str) + "\n")
+        """Write the settings and what the metrics are."""
+        jsonfile.write(self.config, config)
+        jsonfile.write(self.contracts, contracts)
+
+    def place(self, relative: str) -> Path:
+        """Return where a file goes, its folder made."""
+        file = self.path / relative
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
 
     def check_places(self, files: Iterable[str]) -> None:
         """Raise InputError if files of these names cannot be in the run directory, before there is work to lose.
@@ -84,20 +121,8 @@ class RunDirectory:
                         "or give the picture another name"
                     ) from error
 
-    def save_inputs(self, contents: Mapping[str, np.ndarray], styles: Mapping[str, np.ndarray]) -> None:
-        """Write what the methods are given to ``inputs/``."""
-        for group, pictures in (("content", contents), ("style", styles)):
-            for name, image in pictures.items():
-                self.save(f"inputs/{group}/{name}.png", image)
-
-    def save(self, relative: str, image: np.ndarray, **text: str) -> None:
-        """Write a picture."""
-        file = self.path / relative
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_image(file, image, text or None)
-
     def finished(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return (key, file) -> entry of ``outputs.jsonl``, for outputs whose files are there and unchanged.
+        """Return (key, file) -> entry of ``outputs``, for outputs whose files are there and unchanged.
 
         By file too: a method that was renamed would otherwise share a file with what now has its old name.
         """
@@ -110,7 +135,7 @@ class RunDirectory:
         return found
 
     def measured(self) -> dict[str, Record]:
-        """Return what identifies a measurement -> its record in ``records.jsonl``."""
+        """Return what identifies a measurement -> its record."""
         found = {record.provenance.get("measured"): record for record in self.records.read()}
         return {identity: record for identity, record in found.items() if isinstance(identity, str)}
 
@@ -128,6 +153,26 @@ class RunDirectory:
                     "or name another directory"
                 )
             yield
+
+
+def image_file(method: str, pair: str) -> str:
+    """Return the file of a method's output, relative to the run directory."""
+    return f"images/{method}/{pair}.png"
+
+
+def curve_file(method: str, pair: str) -> str:
+    """Return the file of an output's loss curve, relative to the run directory."""
+    return f"curves/{method}/{pair}.json"
+
+
+def input_file(kind: Literal["content", "style"], title: str) -> str:
+    """Return the file of a picture that outputs are made from, relative to the run directory."""
+    return f"inputs/{kind}/{title}.png"
+
+
+def sample_file(step: int) -> str:
+    """Return the file of a training run's sample grid, relative to the run directory."""
+    return f"samples/{step:07d}.png"
 
 
 def _locked(file: IO[str]) -> bool:
@@ -150,37 +195,3 @@ def _locked(file: IO[str]) -> bool:
     except OSError:  # a file system without locks: one process at a time is then up to the user
         return True
     return True
-
-
-def provenance(
-    config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return what a record must say of how it came about."""
-    device = jax.local_devices()[0]
-    kind = _cpu() if device.platform == "cpu" else device.device_kind
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "dm-pix", "pillow")
-    return {
-        # How results are drawn changes none of them.
-        "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
-        "precision": precision,
-        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
-        "encoder": encoder.describe(),
-        "modules": {**modules_of(config), **modules},
-    }
-
-
-def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``provenance`` says of the config: it is renewed also where nothing is computed again."""
-    return {name: facts[name] for name in ("config_hash", "modules")}
-
-
-def _cpu() -> str:
-    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next((name for name in names if name), platform.processor() or platform.machine())
