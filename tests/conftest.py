@@ -24,7 +24,7 @@ from styleresearch.losses import LOSSES
 from styleresearch.losses.adversarial import ADVERSARIAL
 from styleresearch.losses.penalty import PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 
@@ -102,7 +102,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    training = (METHODS, NETS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
+    training = (METHODS, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
     for registry in (*training, ENCODERS, METRICS, DATASETS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)

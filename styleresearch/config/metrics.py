@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from styleresearch.config import build
-from styleresearch.config.build import Problems
-from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
-from styleresearch.evaluation.metric import METRICS, AnyMetric, Metric
+from styleresearch.config.problems import Problems
+from styleresearch.encoder.encoder import ENCODERS, Encoder
+from styleresearch.errors import InputError, nearest
+from styleresearch.evaluation.metric import AnyMetric, Metric
+from styleresearch.evaluation.metrics import METRICS
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import shown
-from styleresearch.registry import nearest
 from styleresearch.store import digests
 
 
@@ -28,7 +28,7 @@ class Metrics:
     """
 
     metrics: Mapping[str, AnyMetric]
-    encoder: Mapping[str, Any]
+    encoder: Any
     encoders: Mapping[str, Mapping[str, Any]]
 
     def load(self) -> Suite:
@@ -42,7 +42,7 @@ class Metrics:
         def encoder(spec: Mapping[str, Any]) -> Encoder:
             key = digests.of_json(spec)
             if key not in known:
-                known[key] = build.encoder(spec)
+                known[key] = build.resolve(ENCODERS, spec)
             return known[key]
 
         return Suite.of(
@@ -63,7 +63,7 @@ def metrics_of(config: Mapping[str, Any], layers: Mapping[str, tuple[str, ...]],
         place = f"metrics.{name}"
         with problems.at(place):
             options, encoder = _split(spec)
-            built[name] = build.metric(options)
+            built[name] = build.resolve(METRICS, options)
             if encoder is None:
                 shared |= {place: built[name].layers} if built[name].layers else {}
             elif not built[name].layers:

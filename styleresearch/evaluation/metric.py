@@ -117,5 +117,5 @@ class SetMetric(AnyMetric):
         return {**super().contract(needs), "references": self.references}
 
 
-METRICS: Registry[AnyMetric] = Registry("metric")
+METRICS: Registry[AnyMetric] = Registry("metric", AnyMetric)
 """Metrics per picture and over a set."""

@@ -195,7 +195,7 @@ class TrainedMethod(Method):
         """Return what ``stylize`` takes, from a state whose ``opt_state`` may be missing."""
 
 
-METHODS: Registry[Method] = Registry("method")
+METHODS: Registry[Method] = Registry("method", Method)
 
 
 def identity_of(method: Method) -> str:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Column, Problems
+from styleresearch.config.build import Column
+from styleresearch.config.keys import Precision, Seeds
 from styleresearch.config.metrics import metrics_of
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.sources import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.options import Length, Seed, setting, shown
+from styleresearch.options import setting, shown
 from styleresearch.store import digests
 from styleresearch.store.rundir import curve_file, image_file
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
-Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
-"""Of matrix products and convolutions; "default" leaves it to JAX."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,8 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     Raises:
         InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
-    build.check_named(config, ("methods", "metrics"))
+    modules = begin(config, REQUIRED, OPTIONAL)
+    check_named(config, ("methods", "metrics"))
     problems = Problems()
     columns, layers = [], {}
     with problems.at("methods"):
@@ -137,12 +138,12 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
-            found = build.source(config[group])
+            found = build.resolve(SOURCES, config[group])
             check_titles("picture", found.names())
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        seeds = setting("seeds", seeds, Seeds)
         if len(set(seeds)) < len(seeds):
             raise InputError(f"must be different whole numbers, got {shown(seeds)}")
         if len(pictures) == 2:

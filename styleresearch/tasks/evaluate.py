@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from styleresearch.config import build
 from styleresearch.config.metrics import metrics_of
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import How, Side
 from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
@@ -44,7 +44,7 @@ def measuring(
     """
     for name, given in (("size", size), ("style_size", style_size)):
         setting(name, given, Side | None)
-    problems = build.Problems()
+    problems = Problems()
     of_contents, of_styles = (side_of(config, key, problems) for key in ("size", "style_size"))
     problems.raise_if_any()
     style_size = of_styles if style_size is None else style_size
@@ -70,9 +70,9 @@ def measure(
     Raises:
         InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
     """
-    modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
-    build.check_named(config, ("metrics",))
-    problems = build.Problems()
+    modules = begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
+    check_named(config, ("metrics",))
+    problems = Problems()
     planned = metrics_of(config, {}, problems)
     problems.raise_if_any()
     _check_out(out, outputs)

@@ -15,12 +15,12 @@ import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Problems
 from styleresearch.config.file import ORIGIN
+from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import resize, to_bytes
 from styleresearch.data.images import save_image
 from styleresearch.data.pipeline import Pipeline
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State, identity_of
@@ -94,7 +94,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
             encoder is there, what is wrong with it or the size of the crops for it.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
+    modules = begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
     layers, its_identity = {}, ""
@@ -117,7 +117,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("seed"):
         seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
-        settings = build.options_of(Settings, config["train"])
+        settings = build.constructed(Settings, config["train"], "train")
     if method is not None and settings is not None:
         with problems.at("method"):
             method = lasting(method, settings.steps)
@@ -135,7 +135,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
-    encoder = build.encoder(config["encoder"])
+    encoder = build.resolve(ENCODERS, config["encoder"])
     with problems.at("data.crop"):
         encoder.check(layers["method"], (data.crop, data.crop))
     problems.raise_if_any()
@@ -172,10 +172,6 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
     if not isinstance(spec, Mapping) or "content" not in spec:
         raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
     options, problems = dict(spec), Problems()
-    for part in ("content", "style"):
-        if part in options:
-            with problems.at(part):
-                options[part] = build.dataset(options[part])
     if method is not None and method.reads_styles and "style" not in options:
         problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
     if method is not None and not method.reads_styles:
@@ -184,9 +180,12 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
         options["style"] = None
     if method is not None and method.reads_pairs and not options.get("paired"):
         problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    if problems.found:
-        raise InputError("\n".join(problems.found))
-    return build.options_of(Pipeline, {"seed": seed, **options})
+    pipeline = None
+    with problems.at("data"):
+        pipeline = build.constructed(Pipeline, {"seed": seed, **options}, "data")
+    problems.raise_lines()
+    assert pipeline is not None  # or there were problems
+    return pipeline
 
 
 def _samples(spec: Any, takes_style: bool) -> Samples:
@@ -201,8 +200,7 @@ def _samples(spec: Any, takes_style: bool) -> Samples:
             if not isinstance(spec[part], Mapping):
                 raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
             pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
-    if problems.found:
-        raise InputError("\n".join(problems.found))
+    problems.raise_lines()
     return Samples(pictures["contents"], pictures.get("styles", ()))
 
 

@@ -108,7 +108,7 @@ def test_nothing_is_cropped_or_squashed(folder):
 
 
 def test_baselines_through_stylize(folder):
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     content, style = (load_image(folder / f"{name}.png") for name in ("wide", "style"))
     column = build.column("floor", {"name": "identity"})
     picture, cost = run.stylize(column, encoder, content, [Style(style[None])], seed=0)
@@ -132,7 +132,7 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
         ),
     )
     content = load_image(folder / "wide.png")
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     run.stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
     assert seen == [None if precision == "default" else precision]
 
@@ -209,7 +209,12 @@ def test_what_is_wrong_with_metrics_is_said_before_anything_is_loaded(folder, ch
 
 def test_a_metric_may_have_an_encoder_of_its_own_and_equal_ones_are_read_once(folder, monkeypatch):
     read = []
-    monkeypatch.setattr(build, "encoder", lambda spec: read.append(spec) or resolve(ENCODERS, spec))
+
+    def note(registry, spec):
+        read.extend([spec] if registry is ENCODERS else [])
+        return resolve(registry, spec)
+
+    monkeypatch.setattr(build, "resolve", note)
     own = {"name": "vgg19", "weights": "random", "width": 0.125}
     metrics = {
         "shared": {"name": "loss", "loss": {"name": "gram"}},
