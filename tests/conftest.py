@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from styleresearch import registry as registry_module
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
@@ -105,6 +106,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     training = (METHODS, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
     for registry in (*training, ENCODERS, METRICS, DATASETS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setattr(registry_module, "_registries", dict(registry_module._registries))
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:

@@ -193,7 +193,7 @@ def member_of(hint: Any, given: Any) -> Any:
     forms = {member: form for member in members if (form := form_of(member)) is not None}
     if isinstance(given, Mapping):
         named = [each for each, form in forms.items() if isinstance(form, Named) and given.get("name") in form.registry]
-        fit = [*named, *forms, *(each for each in members if get_origin(each) in (Mapping, dict))]
+        fit = [*named, *forms, *(each for each in members if (get_origin(each) or each) in (Mapping, dict))]
     elif isinstance(given, (tuple, list)):
         fit = [each for each in members if get_origin(each) in (Sequence, tuple, list)]
     else:

@@ -139,6 +139,27 @@ class RunDirectory:
         found = {record.provenance.get("measured"): record for record in self.records.read()}
         return {identity: record for identity, record in found.items() if isinstance(identity, str)}
 
+    def training(self) -> dict[str, Any] | None:
+        """Return the facts of the training run in the directory; None if there is none.
+
+        Of a run that was killed between writing its config and its facts, or whose facts were deleted because they were
+        damaged, there is the config alone: ``{"config": ...}``.
+
+        Raises:
+            InputError: if a file is damaged, or the run is none of training.
+        """
+        if self.facts.is_file():
+            facts = _object(self.facts)
+            _check_training(self.facts, facts.get("config"))
+            return facts
+        if self.config.is_file():
+            config = _object(self.config)
+            if "train" not in config:
+                raise InputError(f"{self.path} holds a run that is not a training run; name another directory")
+            _check_training(self.config, config)
+            return {"config": config}
+        return None
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep other processes from writing this directory; the system takes the lock back if this one is killed.
@@ -153,6 +174,27 @@ class RunDirectory:
                     "or name another directory"
                 )
             yield
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = jsonfile.read(path)
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(found, dict):
+        raise _damaged(path, "it holds no dict")
+    return found
+
+
+def _check_training(path: Path, config: Any) -> None:
+    """Raise InputError if what a file holds as a config is none of a training run."""
+    shape = {"encoder": dict, "method": {"name": str}, "data": dict}
+    if not jsonfile.conforms(config, shape) or not isinstance(config.get("train", {}), dict):
+        raise _damaged(path, "it holds no config of a training run")
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is damaged ({why}); delete it, and this command writes it anew")
 
 
 def image_file(method: str, pair: str) -> str:

@@ -150,10 +150,7 @@ def test_a_name_decides_which_options_there_are_wherever_it_stands(read):
     [
         ("sedes=3", r"config has no key 'sedes'\. Did you mean 'seeds'\?"),
         ("methods.gaty.evaluations=3", r"config\.methods has no key 'gaty'\. Did you mean 'gatys'\?"),
-        (
-            "methods.gatys.evaluation=3",
-            r"config\.methods\.gatys has no key 'evaluation'\. Did you mean 'evaluations'\?",
-        ),
+        ("methods.gatys.evaluation=3", r"methods\.gatys has no key 'evaluation'\. Did you mean 'evaluations'\?"),
         ("methods.gatys.objective.stile.weight=3", r"has no key 'stile'\. Did you mean 'style'\?"),
         ("methods.gatys.objective.style.wieght=3", r"has no key 'wieght'\. Did you mean 'weight'\?"),
         ("methods.gatys.optimizer.history=3", r"config\.methods\.gatys\.optimizer has no key 'history'\."),

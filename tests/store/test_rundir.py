@@ -93,3 +93,30 @@ def test_one_process_writes_a_directory_at_a_time(run):
         done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
         assert "another process is writing the run directory" in done.stderr
     assert subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True).stdout == "alone\n"
+
+
+TRAINING = {"encoder": {}, "method": {"name": "adain"}, "data": {}, "train": {"steps": 2}}
+
+
+def test_a_training_run_is_known_by_its_facts_or_else_by_its_config(run):
+    assert run.training() is None
+    run.config.write_text(json.dumps(TRAINING))
+    assert run.training() == {"config": TRAINING}
+    facts = {"config": TRAINING, "version": "1"}
+    run.facts.write_text(json.dumps(facts))
+    assert run.training() == facts
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", r"config.json is damaged \(.*\); delete it, and this command writes it anew"),
+        ("[]", r"config.json is damaged \(it holds no dict\)"),
+        ('{"train": {}}', r"config.json is damaged \(it holds no config of a training run\)"),
+        ('{"methods": {}}', "holds a run that is not a training run; name another directory"),
+    ],
+)
+def test_a_config_that_is_none_of_training_is_refused(run, text, message):
+    run.config.write_text(text)
+    with pytest.raises(InputError, match=message):
+        run.training()
