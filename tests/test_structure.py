@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
-    "evaluation": TENSORS,
+    "evaluation": TENSORS | {"store"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics are numpy only.
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},

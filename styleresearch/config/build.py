@@ -118,12 +118,19 @@ def column(name: str, spec: Any) -> Column:
     return Column(name, str(label), method, color, dict(spec), identity=dependence_of(method))
 
 
-def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems) -> None:
-    """Note problems of an encoder spec, and layers (place -> names) it lacks, without loading any weights."""
-    with problems.at("encoder"):
+def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems, place: str = "encoder") -> None:
+    """Note problems of an encoder spec, and layers (place -> names) it lacks, without loading any weights.
+
+    Args:
+        spec: of the encoder.
+        layers: place in the config -> names of layers.
+        problems: where to note.
+        place: of the encoder in the config.
+    """
+    with problems.at(place):
         Named(ENCODERS).build(spec, dry=True)
-        with problems.at("encoder"):
+        with problems.at(place):
             check_weights(spec["name"], spec.get("weights"), spec.get("file"), float(spec.get("width", 1.0)))
-        for place, names in layers.items():
-            with problems.at(place):
+        for where, names in layers.items():
+            with problems.at(where):
                 check_layers(names, spec["name"])

@@ -35,7 +35,8 @@ KEYS: dict[str, Any] = {
     "style_size": Side,
     "seeds": Seeds,
     "methods": Mapping[str, _METHOD],
-    "metrics": Mapping[str, Named(METRICS)],
+    "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder})],
+    "plane": tuple[str, ...],
     # Of a training run, or of stylize.
     "method": _METHOD,
     "data": Options(Pipeline, "data"),

@@ -12,15 +12,14 @@ from styleresearch import __version__
 from styleresearch.config import build
 from styleresearch.config.build import Column
 from styleresearch.config.keys import Precision, Seeds
+from styleresearch.config.metrics import metrics_of
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.sources import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
-from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
-from styleresearch.evaluation.metrics import METRICS
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
@@ -28,7 +27,7 @@ from styleresearch.store.rundir import curve_file, image_file
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     modules = begin(config, REQUIRED, OPTIONAL)
     check_named(config, ("methods", "metrics"))
     problems = Problems()
-    columns, metrics, layers = [], {}, {}
+    columns, layers = [], {}
     with problems.at("methods"):
         check_folder_names("method", config["methods"])
     for name, spec in config["methods"].items():
@@ -133,12 +132,7 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             columns.append(trained.column(name, spec))
             if (terms := getattr(columns[-1].method, "objective", None)) is not None:
                 layers[f"methods.{name}"] = terms.layers
-    for name, spec in config["metrics"].items():
-        with problems.at(f"metrics.{name}"):
-            metrics[name] = build.resolve(METRICS, spec)
-            if (loss := getattr(metrics[name], "loss", None)) is not None:
-                layers[f"metrics.{name}"] = loss.layers
-    build.check_encoder(config["encoder"], layers, problems)
+    planned = metrics_of(config, layers, problems)
     _check_labels(columns, problems)
     sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
@@ -158,13 +152,15 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
-    suite = Suite.of(metrics, build.resolve(ENCODERS, config["encoder"]))
+    suite = planned.load()
     for index, column in enumerate(columns):
         with problems.at(f"methods.{column.name}"):
             columns[index] = trained.with_encoder(column)
-    for name, image in pictures["contents"].items():
-        with problems.at(f"contents.{name}"):
-            suite.check((image.shape[0], image.shape[1]))
+    # An output has its content's size.
+    for group, kind in (("contents", "output"), ("styles", "style")):
+        for name, image in pictures[group].items():
+            with problems.at(f"{group}.{name}"):
+                suite.check((image.shape[0], image.shape[1]), kind)
     problems.raise_if_any()
     contents, styles = pictures["contents"], pictures["styles"]
     return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)
