@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from styleresearch.config.file import ORIGIN, import_modules
-from styleresearch.data.datasets import DATASETS, Dataset
 from styleresearch.data.framing import Side
-from styleresearch.data.sources import SOURCES, PictureSource
+from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
@@ -313,15 +312,6 @@ def metric(spec: Any) -> Metric:
         InputError: for anything wrong with the spec.
     """
     return resolve(METRICS, spec)
-
-
-def dataset(spec: Any) -> Dataset:
-    """Return a dataset to train on.
-
-    Raises:
-        InputError: for anything wrong with the spec.
-    """
-    return resolve(DATASETS, spec)
 
 
 def options_of(kind: type[T], options: Any) -> T:

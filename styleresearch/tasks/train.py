@@ -29,6 +29,7 @@ from styleresearch.options import Seed, setting
 from styleresearch.store import atomic, jsonfile
 from styleresearch.tasks import identity
 from styleresearch.tasks.comparison import check_precision
+from styleresearch.tasks.data import pipeline
 from styleresearch.tasks.rundir import RunDirectory, provenance
 from styleresearch.tasks.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
@@ -122,7 +123,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             method = lasting(method, settings.steps)
     precision = check_precision(config, problems)
     with problems.at("data"):
-        data = _pipeline(config["data"], method, seed)
+        data = pipeline(config["data"], seed, method)
     if "samples" in config:
         with problems.at("samples"):
             # Of a method that could not be built nobody knows; its own problem is the one to tell.
@@ -165,27 +166,6 @@ def _check_optimizers(method: TrainedMethod) -> None:
                 f"{option}: {type(optimizer).__name__} needs one loss from step to step, and batches change; use "
                 f"{', '.join(able)}"
             )
-
-
-def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
-    if not isinstance(spec, Mapping) or "content" not in spec:
-        raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
-    options, problems = dict(spec), Problems()
-    for part in ("content", "style"):
-        if part in options:
-            with problems.at(part):
-                options[part] = build.dataset(options[part])
-    if method is not None and method.reads_styles and "style" not in options:
-        problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
-    if method is not None and not method.reads_styles:
-        if "style" in options:
-            problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
-        options["style"] = None
-    if method is not None and method.reads_pairs and not options.get("paired"):
-        problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    if problems.found:
-        raise InputError("\n".join(problems.found))
-    return build.options_of(Pipeline, {"seed": seed, **options})
 
 
 def _samples(spec: Any, takes_style: bool) -> Samples:

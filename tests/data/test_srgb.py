@@ -6,9 +6,9 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from styleresearch.data.datasets.normalise import normalise
 
 from styleresearch.data import srgb
-from styleresearch.data.datasets.normalise import normalise
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.transforms import Example
 
