@@ -26,6 +26,7 @@ from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
 from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
+from styleresearch.store.rundir import RunDirectory
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -51,23 +52,23 @@ def write_report(
         InputError: if the records are missing or not usable, the reference is not a method of the run, or the
             directory cannot be written.
     """
-    run = read_run(Path(run_dir))
+    run, files = read_run(Path(run_dir)), RunDirectory(Path(run_dir))
     summary = summarise(run, reference, resamples, seed)
     contents = {
-        "report.html": render(run, summary, command),
-        "table.csv": csv_text(summary),
-        "table.tex": latex_text(summary, run),
+        files.report: render(run, summary, command),
+        files.table_csv: csv_text(summary),
+        files.table_tex: latex_text(summary, run),
     }
     # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old three.
     try:
         with contextlib.ExitStack() as renamed_together:
-            for name, text in contents.items():
-                partial = renamed_together.enter_context(atomic.replacing(run.directory / name))
+            for path, text in contents.items():
+                partial = renamed_together.enter_context(atomic.replacing(path))
                 # A command line may hold bytes that are no characters.
                 partial.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise InputError(f"cannot write the report into {run.directory}: {error.strerror or error}") from error
-    return run.directory / "report.html"
+    return files.report
 
 
 def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:

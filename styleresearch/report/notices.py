@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from styleresearch.report.records import RunRecords
-from styleresearch.store import digests, failures
+from styleresearch.store import digests, failures, rundir
 from styleresearch.store.record import Pair, Record
 
 
@@ -61,7 +61,7 @@ def _other_settings(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
         if other:
             notices.append(
                 f"{column.label}: {other} of {len(run.records)} records were measured with other settings than "
-                "contracts.json says; rerun the command that wrote them."
+                f"{rundir.CONTRACTS} says; rerun the command that wrote them."
             )
     return notices
 
@@ -87,7 +87,7 @@ def _unknown(records: Sequence[Record]) -> list[str]:
     return [
         f"{'The' if old == len(records) else f'{old} of {len(records)}'} records do not say which pictures they were "
         "measured on, for an earlier version wrote them: their values count as comparable as far as is known. Delete "
-        "records.jsonl and run the same command again to measure anew."
+        f"{rundir.RECORDS} and run the same command again to measure anew."
     ]
 
 
@@ -101,8 +101,8 @@ def _missing(run: RunRecords) -> list[str]:
                 "differences are over the pairs that both methods have."
             )
     methods = run.config.get("methods")
-    # A config that other pictures were measured with may name methods, too; `outputs.jsonl` is a comparison's.
-    if isinstance(methods, Mapping) and (run.directory / "outputs.jsonl").exists():
+    # A config that other pictures were measured with may name methods, too; the ledger of outputs is a comparison's.
+    if isinstance(methods, Mapping) and rundir.RunDirectory(run.directory).outputs.path.exists():
         known = {method.name for method in run.methods}
         notices += [f"{name} has no image at all." for name in methods if name not in known]
     return notices

@@ -14,6 +14,7 @@ from styleresearch.report.records import COSTS, Metric, RunRecords
 from styleresearch.store import jsonfile, record
 from styleresearch.store.jsonfile import short
 from styleresearch.store.record import MethodName, Pair, Record
+from styleresearch.store.rundir import RunDirectory
 
 SHOWN = 3
 """Lines that a notice names."""
@@ -31,16 +32,17 @@ def read_run(run_dir: Path) -> RunRecords:
     run_dir = Path(run_dir)
     if not run_dir.is_dir():
         raise InputError(f"{run_dir} is not a directory; give the run directory that `styleresearch compare` wrote")
+    files = RunDirectory(run_dir)
     notices: list[str] = []
-    records = _read_records(run_dir / "records.jsonl", notices)
-    config = _config(run_dir / "config.json", notices)
-    contracts = _contracts(run_dir / "contracts.json", notices)
+    records = _read_records(files.records.path, notices)
+    config = _config(files.config, notices)
+    contracts = _contracts(files.contracts, notices)
     methods = tuple(dict.fromkeys(record.method for record in records.values()))
     by_name: dict[str, MethodName] = {}
     for method in methods:
         if by_name.setdefault(method.name, method) != method:
             raise InputError(
-                f"{run_dir / 'records.jsonl'}: method {short(method.name)} appears with two labels or baseline flags "
+                f"{files.records.path}: method {short(method.name)} appears with two labels or baseline flags "
                 f"({short(by_name[method.name])} and {short(method)}); evaluate again so that records agree"
             )
     labels = _distinct({method.name: method.label for method in methods})
@@ -48,7 +50,7 @@ def read_run(run_dir: Path) -> RunRecords:
     run = RunRecords(
         directory=run_dir,
         config=config,
-        metrics=_metrics(records.values(), contracts, run_dir / "contracts.json"),
+        metrics=_metrics(records.values(), contracts, files.contracts),
         methods=tuple(sorted(by_name.values(), key=lambda method: method.baseline)),
         pairs=tuple(dict.fromkeys(pair for _, pair in records)),
         records=records,
@@ -94,7 +96,7 @@ def _config(path: Path, notices: list[str]) -> dict[str, Any]:
     try:
         if path.exists():
             return _object(path)
-        problem = "There is no config.json in the run directory"
+        problem = f"There is no {path.name} in the run directory"
     except InputError as error:
         problem = f"The config was left out ({error})"
     notices.append(f"{problem}: the report cannot show how to repeat the run.")
@@ -105,8 +107,7 @@ def _contracts(path: Path, notices: list[str]) -> dict[str, Any]:
     if path.exists():
         return _object(path)
     notices.append(
-        "There is no contracts.json in the run directory: metrics have no definition and no direction, "
-        "so none is ranked."
+        f"There is no {path.name} in the run directory: metrics have no definition and no direction, so none is ranked."
     )
     return {}
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.config.build import Column
-from styleresearch.data.images import load_image
+from styleresearch.data.images import load_image, save_image
 from styleresearch.data.triple import Triple
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -24,8 +24,9 @@ from styleresearch.ops import programs
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
+from styleresearch.store.rundir import RunDirectory, input_file
 from styleresearch.tasks.comparison import Cell, Comparison
-from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.types import Style
 
 
@@ -128,7 +129,7 @@ def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> l
     Raises:
         InputError: if the directory cannot be written, cannot hold files of these names, or another process writes it.
     """
-    run = RunDirectory(workdir)
+    run = RunDirectory.create(workdir)
     with run.alone():
         return _compare(what, run, tell)
 
@@ -138,7 +139,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.check_places(file for cell in cells for file in (cell.output, cell.curve, *_inputs(cell).values()))
     contracts = what.suite.contracts()
     run.describe(what.config, contracts)
-    run.save_inputs(what.contents, what.styles)
+    for content, image in what.contents.items():
+        save_image(run.place(input_file("content", content)), image)
+    for style, image in what.styles.items():
+        save_image(run.place(input_file("style", style)), image)
     failures.clear(run.path)
     finished = run.finished()
     measured_before = run.measured()
@@ -192,7 +196,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
 
 def _inputs(cell: Cell) -> dict[str, str]:
     """Return the files of a cell's pictures, relative to the run directory."""
-    return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
+    return {"content": input_file("content", cell.content), "style": input_file("style", cell.style)}
 
 
 def _of_method(column: Column) -> dict[str, str]:
@@ -248,18 +252,18 @@ def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]
 
 
 def _keep(run: RunDirectory, cell: Cell, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one output; return its entry of ``outputs.jsonl``, which says on what and with what it was made."""
-    run.save(cell.output, made.image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
+    """Write one output; return its entry of the run's outputs, which says on what and with what it was made."""
+    output = run.place(cell.output)
+    save_image(output, made.image, {"key": cell.key, "method": json.dumps(cell.column.spec, default=str)})
     if made.curve:
-        (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(run.path / cell.curve, json.dumps(made.curve))
+        atomic.write(run.place(cell.curve), json.dumps(made.curve))
     entry = {
         "key": cell.key,
         "method": cell.column.name,
         "pair": cell.pair,
         "file": cell.output,
         "curve": cell.curve if made.curve else None,
-        "sha256": digests.of_file(run.path / cell.output),
+        "sha256": digests.of_file(output),
         "cost": {**vars(made.cost), "evaluations": made.evaluations},
         "made": dict(origin),
     }

@@ -11,6 +11,7 @@ import numpy as np
 
 from styleresearch.config import build
 from styleresearch.data.framing import How, Side
+from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
 from styleresearch.data.triple import Measuring, Triple, digest_of
 from styleresearch.errors import InputError
@@ -19,8 +20,9 @@ from styleresearch.options import setting
 from styleresearch.store import digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
+from styleresearch.store.rundir import RunDirectory, image_file, input_file
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
-from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.tasks.provenance import of_config, provenance
 
 
 def measuring(
@@ -78,7 +80,7 @@ def measure(
     build.check_encoder(config["encoder"], layers, problems)
     problems.raise_if_any()
     _check_out(out, outputs)
-    run = RunDirectory(out)
+    run = RunDirectory.create(out)
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
     with run.alone():
         return _measure(run, suite, config, modules, outputs, how, tell)
@@ -86,9 +88,10 @@ def measure(
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
     """Raise InputError if writing to ``out`` would change a comparison, or a picture that is to be measured."""
-    if (out / "outputs.jsonl").exists():
+    run = RunDirectory(out)
+    if run.outputs.path.exists():
         raise InputError(f"{out} holds a comparison, whose records would be lost; name another folder with --out")
-    own = [(out / part).resolve() for part in ("inputs", "images")]
+    own = [folder.resolve() for folder in (run.inputs, run.images)]
     for each in outputs:
         for file in (each.output, each.content, each.style):
             if any(file.resolve().is_relative_to(folder) for folder in own):
@@ -149,9 +152,9 @@ def _measure(
 def _files(each: Output) -> dict[str, str]:
     """Return where the pictures of an output are copied to, relative to the run directory."""
     return {
-        "output": f"images/{each.method}/{each.pair}.png",
-        "content": f"inputs/content/{each.content_title}.png",
-        "style": f"inputs/style/{each.style_title}.png",
+        "output": image_file(each.method, each.pair),
+        "content": input_file("content", each.content_title),
+        "style": input_file("style", each.style_title),
     }
 
 
@@ -182,7 +185,7 @@ def _record(
     files = _files(each)
     files |= {name: _free(files[name], getattr(seen, name), taken) for name in ("content", "style")}
     for name, file in files.items():
-        run.save(file, getattr(seen, name))
+        save_image(run.place(file), getattr(seen, name))
     return Record(
         method=MethodName(each.method, each.method, baseline=False),
         pair=Pair(each.pair, each.content_title, each.style_title, each.seed or 0),

@@ -13,13 +13,8 @@ from jaxtyping import UInt8
 
 from styleresearch.errors import Notice
 from styleresearch.extras import MissingExtraError
-from styleresearch.store.ledger import Ledger
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.training.tensorboard import Events
-
-
-def metrics_of(run_folder: Path) -> Ledger:
-    """Return the metrics that a run logged, one line a logged step."""
-    return Ledger(run_folder / "metrics.jsonl", {"step": int})
 
 
 class Logs:
@@ -39,12 +34,13 @@ class Logs:
     """
 
     def __init__(self, run_folder: Path) -> None:
-        self.metrics = metrics_of(run_folder)
+        run = RunDirectory(run_folder)
+        self.metrics = run.metrics
         try:
-            self._events = Events(run_folder / "events")
+            self._events = Events(run.events)
         except MissingExtraError as missing:
             self._events = None
-            warnings.warn(f"{missing}; metrics.jsonl has the same numbers", Notice, stacklevel=2)
+            warnings.warn(f"{missing}; {run.metrics.path.name} has the same numbers", Notice, stacklevel=2)
 
     def write(self, step: int, metrics: Mapping[str, SupportsFloat], **times: SupportsFloat) -> None:
         """Log the numbers of a step.

@@ -69,6 +69,6 @@ class Events:
             if self._writer is None:
                 # TensorBoard reads a folder's files in the order of their names, which begin with the second. Two
                 # files of one second need the rest, or the later one would overwrite the earlier.
-                self._writer = EventsWriter(str(self._folder / "events"), f".{time.time_ns()}")
+                self._writer = EventsWriter(str(self._folder / self._folder.name), f".{time.time_ns()}")
             self._writer.write_event(Event(step=step, wall_time=time.time(), **content))
             self._writer.flush()

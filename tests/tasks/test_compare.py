@@ -14,10 +14,10 @@ from styleresearch.data.outputs import find_outputs
 from styleresearch.errors import InputError
 from styleresearch.store import digests
 from styleresearch.store.record import Record
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks import compare as run
 from styleresearch.tasks.comparison import Comparison, comparison
 from styleresearch.tasks.evaluate import measure, measuring
-from styleresearch.tasks.rundir import RunDirectory
 from styleresearch.types import Style
 
 
