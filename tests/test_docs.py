@@ -20,6 +20,7 @@ import pytest
 from styleresearch.cli import main, make_parser
 from styleresearch.config import build
 from styleresearch.config.file import import_modules, load_config
+from styleresearch.config.problems import check_keys
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
@@ -108,7 +109,7 @@ def check_config(file: Path) -> None:
     elif "train" in config:
         assert fit_of(config).samples
     else:
-        assert not build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
+        assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
         assert build.column("method", config["method"]).method
 
 

@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.config.file import settings_of
     from styleresearch.data.framing import as_in_file
     from styleresearch.data.images import load_image, save_image
+    from styleresearch.encoder.encoder import ENCODERS
     from styleresearch.errors import InputError
     from styleresearch.options import Seed, setting
     from styleresearch.tasks.compare import stylize
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     styles = _styles(args, content, column)
     enable_compilation_cache()
     column = with_encoder(column)
-    encoder = None if column.trained is not None else build.encoder(config["encoder"])
+    encoder = None if column.trained is not None else build.resolve(ENCODERS, config["encoder"])
     height, width = content.shape[:2]
     if height * width > _LARGE:
         console.print(f"{width}x{height} px is large and may take long; --size 512 makes it quick to try")
@@ -133,13 +134,14 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--config``, and the config."""
     from styleresearch.config import build
     from styleresearch.config.file import load_config
+    from styleresearch.config.problems import Problems, begin
     from styleresearch.tasks.comparison import check_precision
     from styleresearch.tasks.trained import column
 
     args.config = args.config or "configs/gatys_fast.py"
     config = load_config(args.config, args.overrides)
-    build.begin(config, ("encoder", "method"), ("imports", "precision"))
-    problems = build.Problems()
+    begin(config, ("encoder", "method"), ("imports", "precision"))
+    problems = Problems()
     with problems.at("method"):
         found = column("method", _spec(config["method"], args))
         terms = getattr(found.method, "objective", None)
@@ -151,7 +153,7 @@ def _optimised(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
 
 def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     """Return the method of ``--checkpoint``, and the config that it was trained by."""
-    from styleresearch.config import build
+    from styleresearch.config.problems import Problems
     from styleresearch.errors import InputError
     from styleresearch.tasks.comparison import check_precision
     from styleresearch.tasks.trained import column
@@ -159,7 +161,7 @@ def _trained(args: argparse.Namespace) -> tuple[Column, dict[str, Any]]:
     if args.config is not None or args.overrides:
         raise InputError("--checkpoint knows its own config; leave --config out")
     found = column("method", _spec({"checkpoint": args.checkpoint}, args))
-    config, problems = dict(found.trained.facts["config"]), build.Problems()
+    config, problems = dict(found.trained.facts["config"]), Problems()
     check_precision(config, problems)
     problems.raise_if_any()
     return found, config

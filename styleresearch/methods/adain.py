@@ -17,6 +17,7 @@ from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import checked_styles
+from styleresearch.nets.base import Decoder
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.optim.optimizers import Optimizer
@@ -84,7 +85,7 @@ class AdaIN(TrainedMethod):
 
     objective: Objective
     optimizer: Optimizer
-    net: Any
+    net: Decoder
     layer: str = "relu4_1"
     eps: Epsilon = 1e-5
     style_eps: Epsilon = 1e-5
@@ -93,12 +94,6 @@ class AdaIN(TrainedMethod):
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
     stylizes_with: ClassVar[tuple[str, ...]] = ("strength", "net.dtype")
-
-    def __post_init__(self) -> None:
-        if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):
-            raise InputError(
-                f"adain: net must be a decoder of features, dict(name='decoder', ...), not {type(self.net).__name__}"
-            )
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
 from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.styles import checked_styles
+from styleresearch.nets.base import Net
 from styleresearch.optim.optimizers import Optimizer
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Image, OtherImage, Params, Pictures, Style
 
 _THUMBNAIL = 16
 """Side in px of the pictures by which a network knows its styles again."""
@@ -50,8 +51,8 @@ class FeedForward(TrainedMethod):
 
     objective: Objective
     optimizer: Optimizer
-    net: Any
-    styles: tuple[Any, ...] | None = None
+    net: Net
+    styles: Pictures | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
     guided: ClassVar[bool] = True
     learns_from: ClassVar[tuple[str, ...]] = ("styles",)
@@ -60,11 +61,6 @@ class FeedForward(TrainedMethod):
     encodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not hasattr(self.net, "styles"):
-            raise InputError(
-                "feedforward: net must be a network from image to image, dict(name='transform', ...) or 'unet', not "
-                f"{type(self.net).__name__}"
-            )
         shapes = [getattr(picture, "shape", ()) for picture in self.styles or ()]
         if any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
             raise InputError(

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from styleresearch.config import build
-from styleresearch.config.build import Problems
 from styleresearch.config.file import import_modules
-from styleresearch.data.pictures import SOURCES
+from styleresearch.config.problems import Problems
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 from styleresearch.methods import TrainedMethod
@@ -49,10 +48,6 @@ def pipeline(spec: Any, seed: int, method: TrainedMethod | None = None) -> Pipel
     if not isinstance(spec, Mapping) or "content" not in spec:
         raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
     options, problems = dict(spec), Problems()
-    for part in ("content", "style"):
-        if part in options:
-            with problems.at(part):
-                options[part] = build.resolve(SOURCES, options[part])
     if method is not None and method.reads_styles and "style" not in options:
         problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
     if method is not None and not method.reads_styles:
@@ -61,6 +56,9 @@ def pipeline(spec: Any, seed: int, method: TrainedMethod | None = None) -> Pipel
         options["style"] = None
     if method is not None and method.reads_pairs and not options.get("paired"):
         problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    if problems.found:
-        raise InputError("\n".join(problems.found))
-    return build.options_of(Pipeline, {"seed": seed, **options})
+    made = None
+    with problems.at("data"):
+        made = build.constructed(Pipeline, {"seed": seed, **options}, "data")
+    problems.raise_lines()
+    assert made is not None  # or there were problems
+    return made

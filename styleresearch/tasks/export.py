@@ -21,6 +21,7 @@ from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import DomainMethod
 from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.feedforward import FeedForward
+from styleresearch.nets.base import Net
 from styleresearch.store import atomic
 from styleresearch.tasks.trained import Trained, export_weights
 from styleresearch.types import Image, Style
@@ -165,8 +166,8 @@ def _picture(size: tuple[int, int] | None) -> jax.ShapeDtypeStruct:
     return _array(1, height, width, 3)
 
 
-def _multiple(net: Any, size: tuple[int, int] | None) -> int:
-    return 1 if size is not None else getattr(net, "multiple", 1)
+def _multiple(net: Net, size: tuple[int, int] | None) -> int:
+    return 1 if size is not None else net.multiple
 
 
 def _padded(paint: Callable[[Array], Array], content: Array, multiple: int) -> Array:

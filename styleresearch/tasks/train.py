@@ -14,15 +14,15 @@ import jax.numpy as jnp
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Problems
 from styleresearch.config.file import ORIGIN
+from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import save_image
 from styleresearch.data.pipeline import Pipeline
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.methods.base import State, identity_of
+from styleresearch.methods.base import State, dependence_of
 from styleresearch.options import Seed, setting
 from styleresearch.store import jsonfile
 from styleresearch.store.rundir import RunDirectory, sample_file
@@ -81,7 +81,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
             encoder is there, what is wrong with it or the size of the crops for it.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
+    modules = begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
     layers, its_identity = {}, ""
@@ -98,13 +98,13 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         method = found
         check_stochastic(method)
         layers["method"] = getattr(method, "layers", ())
-        its_identity = identity_of(method)
+        its_identity = dependence_of(method)
     build.check_encoder(config["encoder"], layers, problems)
     seed = 0
     with problems.at("seed"):
         seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
-        settings = build.options_of(Settings, config["train"])
+        settings = build.constructed(Settings, config["train"], "train")
     if method is not None and settings is not None:
         with problems.at("method"):
             method = lasting(method, settings.steps)
@@ -122,7 +122,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
-    encoder = build.encoder(config["encoder"])
+    encoder = build.resolve(ENCODERS, config["encoder"])
     with problems.at("data.crop"):
         encoder.check(layers["method"], (data.crop, data.crop))
     problems.raise_if_any()

@@ -18,7 +18,7 @@ from safetensors.numpy import save
 from styleresearch.config import build, modules
 from styleresearch.config.build import Column
 from styleresearch.config.file import ORIGIN, imports_of, settings_of
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State
@@ -114,7 +114,7 @@ class Trained:
             InputError: if the weights cannot be had, or are not those of its training.
         """
         spec, before = self.facts["config"]["encoder"], self.facts["encoder"]
-        found = build.encoder(spec)
+        found = build.resolve(ENCODERS, spec)
         # The pictures of normalise_on pass through a decoder that may round otherwise here, so their digest says less.
         if "normalise_on" not in spec and found.digest != before["digest"]:
             raise InputError(
@@ -291,7 +291,7 @@ def column(name: str, spec: Any) -> Column:
     then = (trained.facts.get("identity") or {}).get("method")
     if then is not None and then != found.identity:
         warnings.warn(
-            f"the method of {trained.source} depends on something that is another than in its training (identity() was "
+            f"the method of {trained.source} depends on something that is another than in its training (depends_on() was "
             f"{then!r}, is {found.identity!r}); what it paints may differ",
             Notice,
             stacklevel=2,

@@ -11,6 +11,7 @@ from jax import export as jax_export
 
 from styleresearch.config import build
 from styleresearch.data.images import load_image
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.tasks import trained
 from styleresearch.tasks.trained import Trained, export_weights, load
 
@@ -31,7 +32,7 @@ def zoo(bench, monkeypatch):
     facts = {
         "config": {"encoder": ENCODER},
         "method": SPEC,
-        "encoder": build.encoder(ENCODER).describe(),
+        "encoder": build.resolve(ENCODERS, ENCODER).describe(),
         "styles": ("oil", "ink"),
     }
     tiny = Trained("tiny", SPEC, None, 5, facts)

@@ -53,7 +53,7 @@ def spec(request, tmp_path_factory, write_tfds):
 
 @pytest.fixture
 def source(spec) -> PictureSource:
-    return build.source(spec)
+    return build.resolve(SOURCES, spec)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_names(dataset):
 
 def test_identity(dataset, spec):
     assert re.fullmatch("[0-9a-f]{64}", dataset.identity())
-    assert build.source(spec).dataset().identity() == dataset.identity()
+    assert build.resolve(SOURCES, spec).dataset().identity() == dataset.identity()
     assert dataset.dataset() is dataset
 
 

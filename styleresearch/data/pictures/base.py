@@ -112,7 +112,7 @@ class Dataset(PictureSource):
         return self
 
 
-SOURCES: Registry[PictureSource] = Registry("picture source")
+SOURCES: Registry[PictureSource] = Registry("picture source", PictureSource)
 
 
 @dataclass(frozen=True)

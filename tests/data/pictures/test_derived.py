@@ -7,12 +7,13 @@ import pytest
 from PIL import Image
 
 from styleresearch.config import build
+from styleresearch.data.pictures import SOURCES
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 
 
 def dataset(spec):
-    return build.source(spec).dataset()
+    return build.resolve(SOURCES, spec).dataset()
 
 
 RNG = np.random.default_rng(5)
@@ -39,7 +40,7 @@ def test_halves(side_by_side):
         np.testing.assert_array_equal(left[i], picture)
         np.testing.assert_array_equal(right[i], 255 - picture)
     assert len({left.identity(), right.identity(), dataset(whole).identity()}) == 3
-    source = build.source({"name": "half", "of": whole, "side": "right"})
+    source = build.resolve(SOURCES, {"name": "half", "of": whole, "side": "right"})
     assert source.names() == ("0", "1", "2")
     np.testing.assert_array_equal(np.rint(source.picture("1") * 255), 255 - pictures[1])
     assert source.picture("0", 15).shape == (15, 20, 3)
@@ -99,12 +100,12 @@ def test_outlines_of_photographs():
 )
 def test_refused(spec, match):
     with pytest.raises(InputError, match=match):
-        build.source(spec)
+        build.resolve(SOURCES, spec)
 
 
 def test_outlines_by_name_are_drawn_at_the_final_size():
-    of = build.source(PHOTOGRAPHS)
-    source = build.source({"name": "edges", "of": PHOTOGRAPHS})
+    of = build.resolve(SOURCES, PHOTOGRAPHS)
+    source = build.resolve(SOURCES, {"name": "edges", "of": PHOTOGRAPHS})
     assert source.names() == of.names()
     drawn = source.picture("cat", 64)
     assert drawn.shape == of.picture("cat", 64).shape
