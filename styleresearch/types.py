@@ -6,6 +6,7 @@ past ``data/``; an encoder's own normalisation happens inside the encoder and no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from flax import struct
@@ -48,3 +49,7 @@ class Style:
     weight: Any = 1.0
     where: Any = None
     mask: Any = None
+
+
+Styles: TypeAlias = Sequence[Style]
+"""Styles that a picture is to have together."""

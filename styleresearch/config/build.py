@@ -24,7 +24,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS, Metric
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES, Loss, Objective
 from styleresearch.methods import METHODS, Method
-from styleresearch.methods.base import identity_of
+from styleresearch.methods.base import dependence_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.nets import DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
@@ -47,7 +47,7 @@ class Column:
         spec: what the config says of it.
         trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
         encoder: its own, where it was trained with one; None for the one that all share.
-        identity: what else its pictures depend on, see ``Method.identity``.
+        depends_on: what else its pictures depend on, see ``Method.depends_on``.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Column:
     spec: dict[str, Any] = field(repr=False)
     trained: Any = field(default=None, repr=False)
     encoder: Encoder | None = field(default=None, repr=False)
-    identity: str = field(default="", repr=False)
+    depends_on: str = field(default="", repr=False)
 
 
 class Problems:
@@ -260,7 +260,7 @@ def column(name: str, spec: Any) -> Column:
         raise InputError(f"preserve_color must be dict(how=..., when=...), got {shown(color)}")
     keep = None if color is None else _COLOR.build({**color, "name": "preserve_color"})
     method = resolve(METHODS, options)
-    return Column(name, str(label), method, keep, dict(spec), identity=identity_of(method))
+    return Column(name, str(label), method, keep, dict(spec), depends_on=dependence_of(method))
 
 
 _COLOR: Registry[PreserveColor] = Registry("colour preservation")

@@ -23,7 +23,7 @@ from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.methods.base import State, identity_of
+from styleresearch.methods.base import State, dependence_of
 from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.options import Seed, setting
 from styleresearch.store import atomic, jsonfile
@@ -37,6 +37,7 @@ from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
 from styleresearch.training.rates import lasting
 from styleresearch.training.start import started
+from styleresearch.types import Style
 
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
@@ -69,7 +70,7 @@ class Fit:
         precision: of matrix products and convolutions.
         samples: what to stylise on the way, or None.
         modules: name -> sha256 of the user's own modules.
-        identity: what else the method depends on, see ``Method.identity``.
+        depends_on: what else the method depends on, see ``Method.depends_on``.
         start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
     """
 
@@ -82,7 +83,7 @@ class Fit:
     precision: str
     samples: Samples | None
     modules: Mapping[str, str]
-    identity: str = ""
+    depends_on: str = ""
     start: Trained | None = None
 
 
@@ -96,7 +97,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     modules = build.begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
-    layers, its_identity = {}, ""
+    layers, depends_on = {}, ""
     with problems.at("method"):
         found = build.resolve(METHODS, config["method"])
         if not isinstance(found, TrainedMethod):
@@ -109,8 +110,8 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             )
         method = found
         _check_optimizers(method)
-        layers["method"] = getattr(method, "layers", ())
-        its_identity = identity_of(method)
+        layers["method"] = method.layers
+        depends_on = dependence_of(method)
     build.check_encoder(config["encoder"], layers, problems)
     seed = 0
     with problems.at("seed"):
@@ -128,7 +129,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             # Of a method that could not be built nobody knows; its own problem is the one to tell.
             given = config["samples"]
             named = isinstance(given, Mapping) and "styles" in given
-            samples = _samples(given, named if method is None else method.takes_style)
+            samples = _samples(given, named if method is None else method.takes.styles != "none")
     if "start" in config:
         with problems.at("start"):
             start = load(setting("start", config["start"], str))
@@ -141,13 +142,13 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("method"):
         _try_out(method, encoder, data.crop, start)
     problems.raise_if_any()
-    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, its_identity, start)
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, depends_on, start)
 
 
 def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
     """Raise what the method's ``init`` raises, without computing anything: no directory is written for such a run."""
     picture = jax.ShapeDtypeStruct((1, crop, crop, 3), jnp.float32)
-    batch = dict.fromkeys(("content", "style") if method.reads_styles else ("content",), picture)
+    batch = dict.fromkeys(("content",) if method.reads.styles == "none" else ("content", "style"), picture)
 
     def begin(key: Any, encoder: Encoder, batch: Any) -> State:
         state = method.init(key, encoder, batch)
@@ -175,13 +176,14 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
         if part in options:
             with problems.at(part):
                 options[part] = build.dataset(options[part])
-    if method is not None and method.reads_styles and "style" not in options:
+    reads = None if method is None else method.reads.styles
+    if reads in ("any", "pairs") and "style" not in options:
         problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
-    if method is not None and not method.reads_styles:
+    if reads == "none":
         if "style" in options:
             problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
         options["style"] = None
-    if method is not None and method.reads_pairs and not options.get("paired"):
+    if reads == "pairs" and not options.get("paired"):
         problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
     if problems.found:
         raise InputError("\n".join(problems.found))
@@ -267,7 +269,7 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
 def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
     """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
     config, description = run.path / "config.json", run.path / "run.json"
-    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.identity)
+    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.depends_on)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     schedules: list[dict[str, Any]] = []
     changes: list[str] = []
@@ -293,7 +295,7 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
             + "\n  ".join(changes)
         )
     atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
-    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
+    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.reads.options}
     facts = {
         **now,
         "method": spec,
@@ -379,9 +381,9 @@ class _Watcher:
         corner = np.ones((side, side, 3), np.float32)
         columns = [np.concatenate([*([corner] if samples.styles else []), *samples.contents])]
         for style in samples.styles or (None,):
-            batch = None if style is None else jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
+            styles = [] if style is None else [Style(jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0))]
             key = jax.random.key(self.what.seed)
-            output = self.what.method.stylize(params, self.what.encoder, contents, batch, key=key)
+            output = self.what.method.stylize(params, self.what.encoder, contents, styles, key=key)
             above = [] if style is None else [resize(style, (side, side))]
             columns.append(np.concatenate([*above, *np.asarray(output)]))
         grid = np.concatenate(columns, axis=1)

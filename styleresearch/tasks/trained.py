@@ -20,7 +20,7 @@ from styleresearch.config.build import Column
 from styleresearch.config.file import ORIGIN, imports_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
-from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
 from styleresearch.store import atomic, jsonfile
@@ -156,7 +156,7 @@ def _spec(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a method's spec without what only training reads: pictures that a file names are not opened for it."""
     spec = facts["method"]
     entry = METHODS.get(spec["name"]) if spec["name"] in METHODS else None
-    return {key: value for key, value in spec.items() if key not in getattr(entry, "learns_from", ())}
+    return {key: value for key, value in spec.items() if key not in getattr(entry, "reads", Reads()).options}
 
 
 def place_of(source: str) -> Path:
@@ -258,7 +258,7 @@ def with_encoder(column: Column) -> Column:
     Raises:
         InputError: see ``Trained.encoder``.
     """
-    reads = isinstance(column.method, TrainedMethod) and column.method.encodes
+    reads = isinstance(column.method, TrainedMethod) and column.method.takes.encoder
     return replace(column, encoder=column.trained.encoder()) if reads else column
 
 
@@ -283,15 +283,20 @@ def column(name: str, spec: Any) -> Column:
         return found
     options = dict(spec)
     trained = load(str(options.pop("checkpoint")))
+    return replace(column_of(name, trained, options), spec=dict(spec))
+
+
+def column_of(name: str, trained: Trained, options: Mapping[str, Any]) -> Column:
+    """Return a trained method as one of a comparison, with options of its own spec changed; errors as ``column``."""
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
     found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
-    then = (trained.facts.get("identity") or {}).get("method")
-    if then is not None and then != found.identity:
+    then = (trained.facts.get("depends_on") or {}).get("method")
+    if then is not None and then != found.depends_on:
         warnings.warn(
-            f"the method of {trained.source} depends on something that is another than in its training (identity() was "
-            f"{then!r}, is {found.identity!r}); what it paints may differ",
+            f"the method of {trained.source} depends on something else than in its training (depends_on() was "
+            f"{then!r}, is {found.depends_on!r}); what it paints may differ",
             Notice,
             stacklevel=2,
         )
-    return replace(found, spec=dict(spec), trained=trained)
+    return replace(found, spec={"checkpoint": trained.source, **options}, trained=trained)

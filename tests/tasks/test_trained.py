@@ -28,6 +28,7 @@ from styleresearch.tasks.comparison import comparison
 from styleresearch.tasks.train import fit, fit_of
 from styleresearch.tasks.trained import Trained, column, export_weights, load, with_encoder
 from styleresearch.training.checkpoint import Checkpoints, CheckpointWarning, digest_of
+from styleresearch.types import Style
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
 STYLES = {"name": "painter", "names": ("impasto", "mosaic"), "seed": 0}
@@ -53,8 +54,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from styleresearch.methods import METHODS
-from styleresearch.methods.base import State, TrainedMethod
+from styleresearch.methods import METHODS, Reads, State, Takes, TrainedMethod
 from styleresearch.optim.optimizers import Adam
 
 
@@ -62,8 +62,8 @@ from styleresearch.optim.optimizers import Adam
 @dataclass(frozen=True, eq=False)
 class Tint(TrainedMethod):
     amount: float = 1.0
-    reads_styles = False
-    encodes = False
+    takes = Takes(encoder=False)
+    reads = Reads(styles="none")
 
     def init(self, key, encoder, batch):
         return State.start(key, {"color": {"rgb": jnp.zeros(3)}}, Adam(0.1))
@@ -75,7 +75,7 @@ class Tint(TrainedMethod):
     def inference(self, state):
         return state.params
 
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         return jnp.clip(content + self.amount * params["color"]["rgb"][None, None, None], 0, 1)
 """
 
@@ -118,9 +118,9 @@ def paint(found: Trained, picture, name="impasto", **options):
     method = found.method(**options)
     style = picture[:, ::-1]
     if found.styles:
-        style = jnp.asarray(found.params["thumbnails"])[found.styles.index(name)][None]
-    encoder = found.encoder() if method.encodes else None
-    return np.asarray(method.stylize(found.params, encoder, picture, style, key=jax.random.key(0)))
+        style = method.learned_styles(found.params)[found.styles.index(name)][None]
+    encoder = found.encoder() if method.takes.encoder else None
+    return np.asarray(method.stylize(found.params, encoder, picture, [Style(style)], key=jax.random.key(0)))
 
 
 # Where from
