@@ -132,8 +132,9 @@ class FeedForward(TrainedMethod):
             InputError: if there are not as many as the network has styles.
         """
         known = params.get("thumbnails")
-        if np.shape(known)[:1] != (self.net.styles,):
-            raise InputError(f"feedforward: there are not the pictures of the {self.net.styles} styles of its network")
+        count = 0 if known is None else np.shape(known)[0]
+        if count != self.net.styles:
+            raise InputError(f"feedforward: it has pictures of {count} styles, its network {self.net.styles}")
         return tuple(known)
 
     def stylize(
