@@ -48,7 +48,7 @@ lock:
 	@test -x "$(UV)" || command -v "$(UV)" >/dev/null || \
 	    { "$(PYTHON)" -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv==$(UV_VERSION); }
 	"$(UV)" pip compile pyproject.toml --no-config --upgrade --universal --python-version 3.11 --generate-hashes \
-	    --group test --group lint --group build --no-emit-index-url --no-emit-find-links \
+	    --extra all --group test --group lint --group build --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" --quiet --output-file requirements.lock
 
 clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from styleresearch.store import manifest
+from styleresearch.store.rundir import RunDirectory, curve_file, image_file, input_file, sample_file
+
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
-CONTRACTS = {"errors", "types", "options", "registry"}
+CONTRACTS = {"errors", "extras", "types", "options", "registry"}
 TENSORS = CONTRACTS | {"ops", "encoder", "nets", "losses"}
 
 # Part of the package -> what it may import of the rest of the package. A dotted name is one module of a part.
@@ -21,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "types": set(),
     "interrupt": set(),
+    "extras": {"errors"},
     "options": {"errors"},
     "registry": {"errors", "types", "options"},
     # What is on disk; without jax, so that the report may share it.
@@ -38,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": TENSORS,
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics are numpy only.
-    "report": {"errors", "registry", "store", "evaluation.statistics"},
+    "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
     "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config"},
     "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
@@ -56,9 +61,9 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics.py", "errors.py", "options.py", "registry.py"),
+    *("evaluation/statistics.py", "errors.py", "extras.py", "options.py", "registry.py"),
 )
-JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax", "dm_pix")
+JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 
 
 def imported(path: Path, package: Path) -> Iterator[tuple[int, str]]:
@@ -104,6 +109,79 @@ def violations(package: Path) -> list[str]:
             if place.startswith(WITHOUT_JAX) and any(within(name, library) for library in JAX):
                 found.append(f"{where}; {', '.join(WITHOUT_JAX)} run without jax")
     return found
+
+
+def names_of_a_run() -> tuple[set[str], set[str]]:
+    """Return the names of the files and of the folders of a run directory, as the store has them."""
+    found = [getattr(each, "path", each) for each in vars(RunDirectory(Path("run"))).values()]
+    names = {path.name for path in found if isinstance(path, Path) and path.name != "run"}
+    names |= {manifest.NAME, image_file("", "").partition("/")[0], curve_file("", "").partition("/")[0]}
+    names |= {input_file("content", "").partition("/")[0], sample_file(0).partition("/")[0]}
+    return {name for name in names if "." in name}, {name for name in names if "." not in name}
+
+
+def prose(tree: ast.AST) -> set[ast.AST]:
+    """Return the texts that only people read: docstrings, and what ``--help`` says."""
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            found.add(node.value)
+        if isinstance(node, ast.keyword) and node.arg in ("help", "description"):
+            found |= set(ast.walk(node.value))
+    return found
+
+
+def spelled(path: Path) -> list[tuple[int, str]]:
+    """Return (line, text) of the strings that name a file of a run, or a folder of it as part of a path."""
+    files, folders = names_of_a_run()
+    file = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, files))})(?!\w|\.\w)")
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    told = prose(tree)
+    joined = {node.right for node in ast.walk(tree) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in told:
+            begins = node.value.partition("/")
+            folder = begins[0] in folders and (begins[1] or node in joined)
+            if folder or file.search(node.value):
+                found.append((node.lineno, node.value))
+    return found
+
+
+def test_only_the_store_spells_the_names_of_a_runs_files() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE.parent)}:{line}: {text!r}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if PACKAGE / "store" not in path.parents
+        for line, text in spelled(path)
+    ]
+    assert not found, "take these names from store/rundir.py:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'run / "records.jsonl"',
+        'open(f"{folder}/config.json")',
+        'raise ValueError("delete run.json.")',
+        'run / "checkpoints"',
+        'f"images/{method}.png"',
+        'folder / "3" / "manifest.json"',
+    ],
+)
+def test_a_spelled_name_is_found(tmp_path: Path, source: str) -> None:
+    (tmp_path / "a.py").write_text(f"{source}\nx = {source}\n" if not source.startswith("raise") else source)
+    assert len(spelled(tmp_path / "a.py")) >= 1
+
+
+def test_words_and_prose_are_no_names_of_files(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        '"""Writes ``records.jsonl``."""\n'
+        'config["samples"], "images", "inputs and outputs"\n'
+        'parser.add_argument("--out", help="the folder of report.html")\n'
+        'get_template("report.html.j2")\n'
+    )
+    assert spelled(tmp_path / "a.py") == []
 
 
 def test_imports_point_one_way() -> None:

@@ -19,17 +19,16 @@ _SHOWN = 20
 def finish(run: Path, failures: Sequence[Failure], command: Sequence[str], console: Console) -> int:
     """Tell what failed, write the report, and return the command's status: 1 if something failed."""
     from styleresearch.report.html import write_report
-    from styleresearch.store.failures import FOLDER
-    from styleresearch.store.ledger import Ledger
+    from styleresearch.store.rundir import RunDirectory
 
     for failure in failures[:_SHOWN]:
         print(f"styleresearch: {failure}", file=sys.stderr)
-    measured = bool(Ledger(run / "records.jsonl").read())
+    measured = bool(RunDirectory(run).records.read())
     if failures:
         more = f"and {len(failures) - _SHOWN} more; " if len(failures) > _SHOWN else ""
         print(
             f"styleresearch: {more}{len(failures)} failed{'' if measured else ', nothing is left to report'}; "
-            f"{run / FOLDER} has the whole of each error, the same command tries them again",
+            f"{RunDirectory(run).failures} has the whole of each error, the same command tries them again",
             file=sys.stderr,
         )
     if measured:

@@ -31,15 +31,15 @@ class Triple:
     framing: str | None = None
 
     def record(self, contracts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Return what a record says of what was measured: values are comparable where this is equal.
+        """Return the fields of a ``Record`` that say what was measured: values are comparable where they are equal.
 
         Args:
             contracts: see ``Suite.contracts``.
         """
         return {
-            "size": list(self.output.shape[:2]),
+            "size": (self.output.shape[0], self.output.shape[1]),
             "inputs": {name: digest_of(getattr(self, name)) for name in ("content", "style")},
-            "framing": self.framing,
+            "framing": self.framing or "",
             "contracts": {name: digests.of_json(entry["contract"]) for name, entry in contracts.items()},
         }
 

@@ -9,7 +9,6 @@ import abc
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-import dm_pix
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -17,6 +16,7 @@ from jaxtyping import Array, Float
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.base import Loss
+from styleresearch.ops.ssim import WINDOW, ssim
 from styleresearch.options import Between
 from styleresearch.registry import Registry
 from styleresearch.types import Image, PerImage
@@ -118,7 +118,7 @@ class LossMetric(Metric):
 class SSIM(Metric):
     """Structural similarity of output and content, a mean over RGB channels: how much structure is left.
 
-    Source: Wang et al. 2004, by dm-pix (11 x 11 Gaussian window, sigma 1.5, k1 0.01, k2 0.03).
+    Source: Wang et al. 2004 (11 x 11 Gaussian window, sigma 1.5, k1 0.01, k2 0.03).
     Differs: colour, a mean over the three channels; others report it on grey images.
 
     Attributes:
@@ -134,8 +134,7 @@ class SSIM(Metric):
 
     def __call__(self, encoder: Encoder, output: Image, content: Image, style: Any) -> PerImage:
         """Return the similarity, at most 1."""
-        with jax.numpy_rank_promotion("allow"):  # dm-pix broadcasts
-            return jnp.asarray(dm_pix.ssim(output, content))
+        return ssim(output, content)
 
     def definition(self) -> str:
         """Return what is measured."""
@@ -143,7 +142,7 @@ class SSIM(Metric):
 
     def check(self, encoder: Encoder, size: tuple[int, int] | None = None) -> None:
         """Raise for images smaller than the window."""
-        if size is not None and min(size) < 11:
+        if size is not None and min(size) < WINDOW:
             raise InputError(f"SSIM needs images of at least 11x11 px, got {size[1]}x{size[0]}; leave the metric out")
 
 

@@ -131,10 +131,9 @@ class FeedForward(TrainedMethod):
         Raises:
             InputError: if there are not as many as the network has styles.
         """
-        known = params.get("thumbnails")
-        count = 0 if known is None else np.shape(known)[0]
-        if count != self.net.styles:
-            raise InputError(f"feedforward: it has pictures of {count} styles, its network {self.net.styles}")
+        known = params.get("thumbnails", ())
+        if len(known) != self.net.styles:
+            raise InputError(f"feedforward: it has pictures of {len(known)} styles, its network {self.net.styles}")
         return tuple(known)
 
     def stylize(

@@ -15,6 +15,7 @@ from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.encoder.vgg import conv_names, smallest_side
 from styleresearch.errors import InputError
+from styleresearch.extras import require
 from styleresearch.types import Image
 
 Size: TypeAlias = tuple[int, int] | None
@@ -52,8 +53,9 @@ class Program:
         Products are float32 whatever the platform's default is: what it paints does not depend on the machine.
 
         Raises:
-            InputError: if the network cannot be written for pictures of any size.
+            InputError: if the network cannot be written for pictures of any size, or flatbuffers is not installed.
         """
+        require("flatbuffers", "export", "exporting a program")
 
         def program(*inputs: Array) -> Array:
             return self.call(*inputs)

@@ -7,8 +7,9 @@ import math
 from markupsafe import Markup
 
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import MethodName, Metric
+from styleresearch.report.records import Metric
 from styleresearch.report.summary import Cell, Summary
+from styleresearch.store.record import MethodName
 
 PLANE = ("content_loss", "style_loss")
 """The columns that the trade-off plane is made of: across, and up."""

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from styleresearch.report.records import Metric, Pair, Record, RunRecords
+from styleresearch.report.records import Metric, RunRecords
+from styleresearch.store.record import Pair, Record
 
 _DIFFER = {
     "framing": "framed otherwise than the content",
@@ -79,14 +80,14 @@ def shared(run: RunRecords, column: Metric, method: str, reference: str) -> tupl
     both = [pair for pair in mine if pair in other]
     if not both:
         return frozenset(), "no image in common"
-    problems = {pair: _unlike(mine[pair], other[pair], column) for pair in both}
+    problems = {pair: _unlike(pair, mine[pair], other[pair], column) for pair in both}
     usable = [pair for pair in both if not problems[pair]]
     why = _mixed([mine[pair] for pair in usable], column) if usable else problems[both[0]]
     return frozenset() if why else frozenset(usable), why
 
 
 def _values(run: RunRecords, column: Metric, method: str) -> dict[Pair, Record]:
-    return {record.pair: record for record in run.of_method(method) if record.value(column) is not None}
+    return {pair: record for pair, record in run.of_method(method).items() if column.value(record) is not None}
 
 
 def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, framed: bool) -> str:
@@ -113,18 +114,18 @@ def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, fra
 def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column: Metric) -> str:
     """Say how the values of two methods were measured differently; empty when they were not."""
     for pair, record in second.items():
-        if pair in first and (why := _unlike(first[pair], record, column)):
+        if pair in first and (why := _unlike(pair, first[pair], record, column)):
             return why
     return ""
 
 
-def _unlike(a: Record, b: Record, column: Metric) -> str:
+def _unlike(pair: Pair, a: Record, b: Record, column: Metric) -> str:
     """Say why two values of one pair cannot be compared; empty when they can."""
     for facts in (_of_run, _of_pair):
         ours, theirs = facts(a, column), facts(b, column)
         for name, fact in ours.items():
             if fact != theirs[name]:
-                return _DIFFER[name] + (f" ({a.pair.name})" if facts is _of_pair else "")
+                return _DIFFER[name] + (f" ({pair.name})" if facts is _of_pair else "")
     return ""
 
 

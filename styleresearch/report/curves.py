@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from jaxtyping import Float
-from markupsafe import Markup, escape
 
 from styleresearch.report.axes import Axis
 from styleresearch.report.files import within
-from styleresearch.report.records import RunRecords, value_of
+from styleresearch.report.records import RunRecords
+from styleresearch.report.svg import drawing, element
 from styleresearch.store import jsonfile
+from styleresearch.store.record import value_of
 
 POINTS = 120
 """Points kept of one curve: more than a panel has pixels to show."""
@@ -40,7 +42,7 @@ class Panel:
     """A drawn panel: one method, one term."""
 
     label: str
-    svg: Markup
+    svg: str
     note: str
 
 
@@ -113,21 +115,15 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
         if not mine:
             continue
         step = max(1, math.ceil(len(mine) / LINES))
-        body = [_frame(x_axis, y_axis)]
+        body = _frame(x_axis, y_axis)
         for curve, x, y in mine[::step]:
-            body.append(
-                Markup('<path class="thin" d="{}"><title>{}</title></path>').format(
-                    _path(x_axis, y_axis, x, y), curve.pair
-                )
-            )
+            body.append(element("path", element("title", curve.pair), class_="thin", d=_path(x_axis, y_axis, x, y)))
         mean_x, mean_y = _geometric_mean([(x, y) for _, x, y in mine])
-        body.append(Markup('<path class="bold" d="{}"/>').format(_path(x_axis, y_axis, mean_x, mean_y)))
+        body.append(element("path", class_="bold", d=_path(x_axis, y_axis, mean_x, mean_y)))
         ends = (
             f"{term} over evaluations, from {mean_y[0]:.3g} to {mean_y[-1]:.3g} (geometric mean of {len(mine)} pairs)"
         )
-        svg = Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-            WIDTH, HEIGHT, f"{method.label}: {ends}", Markup("").join(body)
-        )
+        svg = drawing("chart", WIDTH, HEIGHT, f"{method.label}: {ends}", *body)
         drop = mean_y[-1] / mean_y[0]
         note = f"ends at {100 * drop:.2g} % of its first value" if drop < 1 else "does not fall"
         if step > 1:
@@ -138,27 +134,22 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
     return found
 
 
-def _frame(x_axis: Axis, y_axis: Axis) -> Markup:
+def _frame(x_axis: Axis, y_axis: Axis) -> list[Element]:
     parts = []
-    for position, text in y_axis.ticks():
-        parts.append(
-            Markup(
-                '<line class="rule" x1="{}" x2="{}" y1="{y}" y2="{y}"/><text class="y" x="{}" y="{y}">{}</text>'
-            ).format(LEFT, WIDTH - RIGHT, LEFT - 7, text, y=f"{position:.1f}")
-        )
-    for position, text in x_axis.ticks():
-        parts.append(Markup('<text class="x" x="{:.1f}" y="{}">{}</text>').format(position, HEIGHT - BOTTOM + 15, text))
-    parts.append(
-        Markup('<text class="x" x="{}" y="{}">evaluations</text>').format((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 4)
-    )
-    return Markup("").join(parts)
+    for y, text in y_axis.ticks():
+        parts.append(element("line", class_="rule", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y))
+        parts.append(element("text", text, class_="y", x=LEFT - 7, y=y))
+    for x, text in x_axis.ticks():
+        parts.append(element("text", text, class_="x", x=x, y=HEIGHT - BOTTOM + 15))
+    parts.append(element("text", "evaluations", class_="x", x=(LEFT + WIDTH - RIGHT) / 2, y=HEIGHT - 4))
+    return parts
 
 
 def _path(x_axis: Axis, y_axis: Axis, x: np.ndarray, y: np.ndarray) -> str:
     """Return an SVG path through at most ``POINTS`` of the points, first and last among them."""
     keep = np.unique(np.linspace(0, len(x) - 1, min(POINTS, len(x))).round().astype(int))
     points = [f"{x_axis.place(float(x[i])):.1f} {y_axis.place(float(y[i])):.1f}" for i in keep]
-    return str(escape("M" + "L".join(points))) if len(points) > 1 else f"M{points[0]}h.1"
+    return "M" + "L".join(points) if len(points) > 1 else f"M{points[0]}h.1"
 
 
 def _geometric_mean(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,10 +11,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
+from styleresearch.extras import require
 from styleresearch.report.charts import PLANE, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import MethodName, Pair, RunRecords
+from styleresearch.report.records import RunRecords
 from styleresearch.report.summary import Summary, summarise
+from styleresearch.store.record import MethodName, Pair
 
 ROWS = 8
 """Pairs in the grid: as many as fit a page; they are spread evenly over the run's pairs."""
@@ -30,10 +32,10 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
         summary: what ``summarise`` returned for it; computed when not given.
 
     Raises:
-        InputError: if the run directory cannot be written.
+        InputError: if the run directory cannot be written, or matplotlib is not installed.
     """
     # matplotlib takes most of a second to import, and the HTML report does without it.
-    import matplotlib as mpl
+    mpl = require("matplotlib", "figures", "drawing figures")
     from matplotlib.figure import Figure
 
     settings: dict[Any, Any] = {"font.family": "serif", "font.size": 8, "text.parse_math": False, "pdf.fonttype": 42}

@@ -21,10 +21,12 @@ from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, p_text, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.reading import read_run
-from styleresearch.report.records import MethodName, Metric, Pair, RunRecords
+from styleresearch.report.records import Metric, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
 from styleresearch.store import atomic
+from styleresearch.store.record import MethodName, Pair
+from styleresearch.store.rundir import RunDirectory
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -50,23 +52,23 @@ def write_report(
         InputError: if the records are missing or not usable, the reference is not a method of the run, or the
             directory cannot be written.
     """
-    run = read_run(Path(run_dir))
+    run, files = read_run(Path(run_dir)), RunDirectory(Path(run_dir))
     summary = summarise(run, reference, resamples, seed)
     contents = {
-        "report.html": render(run, summary, command),
-        "table.csv": csv_text(summary),
-        "table.tex": latex_text(summary, run),
+        files.report: render(run, summary, command),
+        files.table_csv: csv_text(summary),
+        files.table_tex: latex_text(summary, run),
     }
     # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old three.
     try:
         with contextlib.ExitStack() as renamed_together:
-            for name, text in contents.items():
-                partial = renamed_together.enter_context(atomic.replacing(run.directory / name))
+            for path, text in contents.items():
+                partial = renamed_together.enter_context(atomic.replacing(path))
                 # A command line may hold bytes that are no characters.
                 partial.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise InputError(f"cannot write the report into {run.directory}: {error.strerror or error}") from error
-    return run.directory / "report.html"
+    return files.report
 
 
 def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:
@@ -256,7 +258,7 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
             [
                 None
                 if (record := run.records.get((method.name, pair))) is None
-                else [plain(record.value(column)) for column in summary.columns]
+                else [plain(column.value(record)) for column in summary.columns]
                 for method in run.methods
             ]
             for pair in run.pairs
@@ -274,6 +276,6 @@ def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
     for pair in run.pairs:
         for method in run.methods:
             record = run.records.get((method.name, pair))
-            values = [plain(record.value(column)) if record else MISSING for column in summary.columns]
+            values = [plain(column.value(record)) if record else MISSING for column in summary.columns]
             rows.append({"pair": _pair_label(pair, summary), "method": method, "values": values})
     return rows

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from styleresearch.report.records import Pair, Record, RunRecords
-from styleresearch.store import digests, failures
+from styleresearch.report.records import RunRecords
+from styleresearch.store import digests, failures, rundir
+from styleresearch.store.record import Pair, Record
 
 
-def of_records(records: Sequence[Record]) -> list[str]:
+def of_records(records: Mapping[tuple[str, Pair], Record]) -> list[str]:
     """Say where records disagree, and what they do not tell."""
-    return [*_disagreements(records), *_unknown(records)]
+    return [*_disagreements(records), *_unknown(list(records.values()))]
 
 
 def of_run(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
@@ -24,12 +25,12 @@ def of_run(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
     return [*_other_settings(run, contracts), *_framed(run), *_missing(run), *_failed(run)]
 
 
-def _disagreements(records: Sequence[Record]) -> list[str]:
+def _disagreements(records: Mapping[tuple[str, Pair], Record]) -> list[str]:
     """Say where records were made under different conditions; ``comparable`` says what follows for the ranking."""
     notices = []
     for label, keys in (("configs", ("config_hash",)), ("encoders", ("encoder", "digest")), ("devices", ("device",))):
         found = set()
-        for record in records:
+        for record in records.values():
             value: Any = record.provenance
             for key in keys:
                 value = value.get(key) if isinstance(value, Mapping) else None
@@ -39,8 +40,8 @@ def _disagreements(records: Sequence[Record]) -> list[str]:
             names = ", ".join(sorted(name if len(name) < 40 else name[:12] for name in found))
             notices.append(f"The records come from {len(found)} different {label} ({names}).")
     sizes: dict[Pair, set[tuple[int, int]]] = {}
-    for record in records:
-        sizes.setdefault(record.pair, set()).update({record.size} if record.size else ())
+    for (_, pair), record in records.items():
+        sizes.setdefault(pair, set()).update({record.size} if record.size else ())
     if different := {pair: found for pair, found in sizes.items() if len(found) > 1}:
         pair, found = next(iter(different.items()))
         named = " and ".join(f"{width} × {height}" for height, width in sorted(found))
@@ -60,7 +61,7 @@ def _other_settings(run: RunRecords, contracts: Mapping[str, Any]) -> list[str]:
         if other:
             notices.append(
                 f"{column.label}: {other} of {len(run.records)} records were measured with other settings than "
-                "contracts.json says; rerun the command that wrote them."
+                f"{rundir.CONTRACTS} says; rerun the command that wrote them."
             )
     return notices
 
@@ -70,10 +71,10 @@ def _framed(run: RunRecords) -> list[str]:
     notices = []
     for method in run.methods:
         records = run.of_method(method.name)
-        if framed := [record for record in records if record.framing]:
+        if framed := [(pair, record) for pair, record in records.items() if record.framing]:
             notices.append(
                 f"{method.label}: {len(framed)} of {len(records)} images are not framed as their content is "
-                f"({framed[0].pair.name}: {framed[0].framing})."
+                f"({framed[0][0].name}: {framed[0][1].framing})."
             )
     return notices
 
@@ -86,7 +87,7 @@ def _unknown(records: Sequence[Record]) -> list[str]:
     return [
         f"{'The' if old == len(records) else f'{old} of {len(records)}'} records do not say which pictures they were "
         "measured on, for an earlier version wrote them: their values count as comparable as far as is known. Delete "
-        "records.jsonl and run the same command again to measure anew."
+        f"{rundir.RECORDS} and run the same command again to measure anew."
     ]
 
 
@@ -100,8 +101,8 @@ def _missing(run: RunRecords) -> list[str]:
                 "differences are over the pairs that both methods have."
             )
     methods = run.config.get("methods")
-    # A config that other pictures were measured with may name methods, too; `outputs.jsonl` is a comparison's.
-    if isinstance(methods, Mapping) and (run.directory / "outputs.jsonl").exists():
+    # A config that other pictures were measured with may name methods, too; the ledger of outputs is a comparison's.
+    if isinstance(methods, Mapping) and rundir.RunDirectory(run.directory).outputs.path.exists():
         known = {method.name for method in run.methods}
         notices += [f"{name} has no image at all." for name in methods if name not in known]
     return notices

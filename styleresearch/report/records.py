@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-LARGEST, SMALLEST = 3.4028235e38, 1e-45
-"""Of float32, which metrics and losses are: beyond is no value, as infinity is none, and nearer to 0 is 0."""
+from styleresearch.store.record import MethodName, Pair, Record
+
 Better = Literal["lower", "higher"] | None
 
 
@@ -36,20 +36,10 @@ class Metric:
     contract: Any = None
     cost: bool = False
 
-
-def value_of(number: object) -> float | None:
-    """Return a number as a metric or a loss can have it; ``None`` for null, NaN, infinities: one meaning of "no value".
-
-    Raises:
-        ValueError: for what is no number.
-    """
-    if number is None:
-        return None
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError("not a number or null")
-    if not abs(number) <= LARGEST:
-        return None
-    return float(number) if abs(number) >= SMALLEST else 0.0
+    def value(self, record: Record) -> float | None:
+        """Return the value of a record in this column, ``None`` when it has none."""
+        value = (record.cost if self.cost else record.metrics).get(self.name)
+        return None if value is None else float(value)
 
 
 COSTS: tuple[Metric, ...] = (
@@ -64,60 +54,6 @@ COSTS: tuple[Metric, ...] = (
         cost=True,
     ),
 )
-
-
-@dataclass(frozen=True)
-class MethodName:
-    """A method as the report names it; ``baseline`` marks the floor baselines that bound the scale of a metric."""
-
-    name: str
-    label: str
-    baseline: bool
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A row of the comparison: one content, one style, one seed."""
-
-    name: str
-    content: str
-    style: str
-    seed: int | None
-
-
-@dataclass(frozen=True)
-class Record:
-    """One evaluated output, a line of ``records.jsonl``.
-
-    Attributes:
-        method: what made it.
-        pair: what it was made from.
-        size: height and width of the output as it was measured; ``None`` when not known.
-        inputs: digests of the "content" and the "style" that the metrics saw; empty when not known.
-        framing: how the output is framed otherwise than its content, as a sentence; empty when it is not.
-        contracts: metric -> digest of the settings that its value was computed with; empty when not known.
-        files: paths relative to the run directory, as the record claims them; see ``files.within``.
-        metrics: values; ``None`` for one that does not exist.
-        in_sample: the metrics that the method optimised itself.
-        cost: seconds, evaluations and the like.
-        provenance: how the values came about.
-    """
-
-    method: MethodName
-    pair: Pair
-    size: tuple[int, int] | None
-    inputs: Mapping[str, str]
-    framing: str
-    contracts: Mapping[str, str]
-    files: Mapping[str, str | None]
-    metrics: Mapping[str, float | None]
-    in_sample: tuple[str, ...]
-    cost: Mapping[str, float | None]
-    provenance: Mapping[str, Any]
-
-    def value(self, metric: Metric) -> float | None:
-        """Return the value of a metric or cost, ``None`` when it is missing or not finite."""
-        return (self.cost if metric.cost else self.metrics).get(metric.name)
 
 
 @dataclass(frozen=True)
@@ -142,9 +78,9 @@ class RunRecords:
     records: Mapping[tuple[str, Pair], Record]
     notices: tuple[str, ...]
 
-    def of_method(self, name: str) -> list[Record]:
+    def of_method(self, name: str) -> dict[Pair, Record]:
         """Return the records of one method, in the order of ``pairs``."""
-        return [self.records[name, pair] for pair in self.pairs if (name, pair) in self.records]
+        return {pair: self.records[name, pair] for pair in self.pairs if (name, pair) in self.records}
 
     def provenance(self, *keys: str) -> list[Any]:
         """Return the distinct values at a path of keys in the records' provenance, in order of first appearance."""

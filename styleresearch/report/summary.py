@@ -23,7 +23,8 @@ from styleresearch.evaluation.statistics import (
 from styleresearch.registry import nearest
 from styleresearch.report.comparable import Standing, shared, standing
 from styleresearch.report.numbers import Scale, column_scale
-from styleresearch.report.records import MethodName, Metric, Pair, RunRecords
+from styleresearch.report.records import Metric, RunRecords
+from styleresearch.store.record import MethodName, Pair
 
 FEW = 5
 """Below this many contents or styles the report says that its intervals are somewhat short."""
@@ -186,7 +187,7 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
             cell = Cell(
                 mean_interval(_table(run, method, column), resamples=resamples, seed=seed),
                 standings[column.name].why(method.name),
-                in_sample=any(column.name in record.in_sample for record in run.of_method(method.name)),
+                in_sample=any(column.name in record.in_sample for record in run.of_method(method.name).values()),
             )
             if chosen is not None and method != chosen and not column.cost:
                 pairs, why = shared(run, column, method.name, chosen.name)
@@ -233,7 +234,7 @@ def _table(
     values: list[float | None] = []
     for pair in run.pairs:
         record = run.records.get((method.name, pair)) if pairs is None or pair in pairs else None
-        values.append(None if record is None else record.value(column))
+        values.append(None if record is None else column.value(record))
     return cell_table(values, [pair.content for pair in run.pairs], [pair.style for pair in run.pairs])
 
 

@@ -9,8 +9,9 @@ import re
 
 from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
-from styleresearch.report.records import MethodName, Metric, RunRecords
+from styleresearch.report.records import Metric, RunRecords
 from styleresearch.report.summary import Summary
+from styleresearch.store.record import MethodName
 
 CSV_COLUMNS = (
     "method", "label", "baseline", "metric", "unit", "better",

@@ -14,6 +14,6 @@ def cachedir(part: str) -> Path:
     chosen = os.environ.get("STYLERESEARCH_CACHE")
     if chosen:
         return Path(chosen).expanduser() / part
-    from platformdirs import user_cache_path
+    import pooch
 
-    return user_cache_path("styleresearch", appauthor=False) / part
+    return Path(pooch.os_cache("styleresearch")) / part

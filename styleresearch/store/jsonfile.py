@@ -8,6 +8,8 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, TypeAlias
 
+from styleresearch.store import atomic
+
 Shape: TypeAlias = "type | tuple[type, ...] | Mapping[str, Shape]"
 """What a value must be: a type, one of several, or an object whose named fields have shapes of their own."""
 
@@ -46,6 +48,17 @@ def read(path: Path, names: bool = False) -> Any:
         ValueError: as ``parse``.
     """
     return parse(path.read_bytes(), names)
+
+
+def short(value: Any) -> str:
+    """Return a value as a message of one line can hold it."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def write(path: Path, value: Any) -> None:
+    """Write a value as a JSON file that people read too; what JSON does not know is written as its text."""
+    atomic.write(path, json.dumps(value, indent=2, default=str) + "\n")
 
 
 def conforms(value: Any, shape: Shape) -> bool:

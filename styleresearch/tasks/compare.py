@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from styleresearch.config.build import Column
-from styleresearch.data.images import load_image
+from styleresearch.data.images import load_image, save_image
 from styleresearch.data.triple import Triple
 from styleresearch.evaluation.cost import Cost
 from styleresearch.methods.base import Progress
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
+from styleresearch.store.record import MethodName, Pair, Record
+from styleresearch.store.rundir import RunDirectory, input_file
 from styleresearch.tasks.comparison import Cell, Comparison
-from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
@@ -59,7 +61,7 @@ def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> l
     Raises:
         InputError: if the directory cannot be written, cannot hold files of these names, or another process writes it.
     """
-    run = RunDirectory(workdir)
+    run = RunDirectory.create(workdir)
     with run.alone():
         return _compare(what, run, tell)
 
@@ -69,7 +71,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
     run.check_places(file for cell in cells for file in (cell.output, cell.curve, *_inputs(cell).values()))
     contracts = what.suite.contracts()
     run.describe(what.config, contracts)
-    run.save_inputs(what.contents, what.styles)
+    for content, image in what.contents.items():
+        save_image(run.place(input_file("content", content)), image)
+    for style, image in what.styles.items():
+        save_image(run.place(input_file("style", style)), image)
     failures.clear(run.path)
     finished = run.finished()
     measured_before = run.measured()
@@ -97,8 +102,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             {"output": entry["sha256"], "key": cell.key, "contracts": contracts, "packages": facts["packages"]}
         )
         before = measured_before.get(identity)
-        record = before
-        if record is None:
+        row = _row(what, cell, entry)
+        if before is not None:
+            record = replace(before, **row)
+        else:
             try:
                 output = load_image(run.path / entry["file"])
                 seen = Triple(output, what.contents[cell.content], what.styles[cell.style])
@@ -106,14 +113,10 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             except Exception as error:
                 fail(cell, done, error)
                 continue
-            record = {
-                "schema": 1,
-                **seen.record(contracts),
-                "metrics": values,
-                "provenance": {**facts, **_of_method(cell.column), "measured": identity, "key": cell.key},
-            }
-        record = {**record, **_row(what, cell, entry)}
-        record["provenance"] = {**record["provenance"], **of_config(facts), "made": entry.get("made")}
+            how = {**facts, **_of_method(cell.column), "measured": identity, "key": cell.key}
+            record = Record(**row, **seen.record(contracts), metrics=values, provenance=how)
+        how = {**record.provenance, **of_config(facts), "made": entry.get("made")}
+        record = replace(record, provenance=how)
         if record != before:
             run.records.append(record)
         records.append(record)
@@ -125,7 +128,7 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
 
 def _inputs(cell: Cell) -> dict[str, str]:
     """Return the files of a cell's pictures, relative to the run directory."""
-    return {"content": f"inputs/content/{cell.content}.png", "style": f"inputs/style/{cell.style}.png"}
+    return {"content": input_file("content", cell.content), "style": input_file("style", cell.style)}
 
 
 def _of_method(column: Column) -> dict[str, str]:
@@ -134,18 +137,14 @@ def _of_method(column: Column) -> dict[str, str]:
 
 
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record that follow from the config, whenever its output was made and measured."""
     learned = cell.column.trained
     trained_under = None if learned is None else learned.facts["encoder"]["digest"]
     return {
-        "method": cell.column.name,
-        "label": cell.column.label,
-        "baseline": cell.column.method.baseline,
-        "pair": cell.pair,
-        "content": cell.content,
-        "style": cell.style,
-        "seed": cell.seed,
+        "method": MethodName(cell.column.name, cell.column.label, cell.column.method.baseline),
+        "pair": Pair(cell.pair, cell.content, cell.style, cell.seed),
         "files": {"output": entry["file"], **_inputs(cell), "curve": entry["curve"]},
-        "in_sample": what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under),
+        "in_sample": tuple(what.suite.in_sample(getattr(cell.column.method, "objective", None), trained_under)),
         "cost": entry["cost"],
     }
 
@@ -185,18 +184,18 @@ def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]
 
 
 def _keep(run: RunDirectory, cell: Cell, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one output; return its entry of ``outputs.jsonl``, which says on what and with what it was made."""
-    run.save(cell.output, made.image, key=cell.key, method=json.dumps(cell.column.spec, default=str))
+    """Write one output; return its entry of the run's outputs, which says on what and with what it was made."""
+    output = run.place(cell.output)
+    save_image(output, made.image, {"key": cell.key, "method": json.dumps(cell.column.spec, default=str)})
     if made.curve:
-        (run.path / cell.curve).parent.mkdir(parents=True, exist_ok=True)
-        atomic.write(run.path / cell.curve, json.dumps(made.curve))
+        atomic.write(run.place(cell.curve), json.dumps(made.curve))
     entry = {
         "key": cell.key,
         "method": cell.column.name,
         "pair": cell.pair,
         "file": cell.output,
         "curve": cell.curve if made.curve else None,
-        "sha256": digests.of_file(run.path / cell.output),
+        "sha256": digests.of_file(output),
         "cost": {**vars(made.cost), "evaluations": made.evaluations},
         "made": dict(origin),
     }

@@ -19,6 +19,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import Length, Seed, setting, shown
 from styleresearch.store import digests
+from styleresearch.store.rundir import curve_file, image_file
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
@@ -50,12 +51,12 @@ class Cell:
     @property
     def output(self) -> str:
         """The output's file, relative to the run directory."""
-        return f"images/{self.column.name}/{self.pair}.png"
+        return image_file(self.column.name, self.pair)
 
     @property
     def curve(self) -> str:
         """The loss curve's file, relative to the run directory."""
-        return f"curves/{self.column.name}/{self.pair}.json"
+        return curve_file(self.column.name, self.pair)
 
 
 @dataclass(frozen=True)

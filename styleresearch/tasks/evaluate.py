@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,18 @@ import numpy as np
 
 from styleresearch.config import build
 from styleresearch.data.framing import How, Side
+from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
 from styleresearch.data.triple import Measuring, Triple, digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting
-from styleresearch.store import digests, failures, jsonfile
+from styleresearch.store import digests, failures
 from styleresearch.store.failures import Failure
+from styleresearch.store.record import MethodName, Pair, Record
+from styleresearch.store.rundir import RunDirectory, image_file, input_file
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
-from styleresearch.tasks.rundir import RunDirectory, of_config, provenance
+from styleresearch.tasks.provenance import of_config, provenance
 
 
 def measuring(
@@ -76,7 +80,7 @@ def measure(
     build.check_encoder(config["encoder"], layers, problems)
     problems.raise_if_any()
     _check_out(out, outputs)
-    run = RunDirectory(out)
+    run = RunDirectory.create(out)
     suite = Suite.of(metrics, build.encoder(config["encoder"]))
     with run.alone():
         return _measure(run, suite, config, modules, outputs, how, tell)
@@ -84,9 +88,10 @@ def measure(
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
     """Raise InputError if writing to ``out`` would change a comparison, or a picture that is to be measured."""
-    if (out / "outputs.jsonl").exists():
+    run = RunDirectory(out)
+    if run.outputs.path.exists():
         raise InputError(f"{out} holds a comparison, whose records would be lost; name another folder with --out")
-    own = [(out / part).resolve() for part in ("inputs", "images")]
+    own = [folder.resolve() for folder in (run.inputs, run.images)]
     for each in outputs:
         for file in (each.output, each.content, each.style):
             if any(file.resolve().is_relative_to(folder) for folder in own):
@@ -135,10 +140,10 @@ def _measure(
             tell(each.output.name)
             continue
         if record is None:
-            record = _record(run, contracts, each, seen, values, taken)
-            record["provenance"] = {**facts, "key": identity, "measured": identity}
+            origin = {**facts, "key": identity, "measured": identity}
+            record = _record(run, contracts, each, seen, values, taken, origin)
             run.records.append(record)
-        records.append({**record, "provenance": {**record["provenance"], **of_config(facts)}})
+        records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
         tell(each.output.name)
     run.records.replace(records)
     return failed
@@ -147,21 +152,25 @@ def _measure(
 def _files(each: Output) -> dict[str, str]:
     """Return where the pictures of an output are copied to, relative to the run directory."""
     return {
-        "output": f"images/{each.method}/{each.pair}.png",
-        "content": f"inputs/content/{each.content_title}.png",
-        "style": f"inputs/style/{each.style_title}.png",
+        "output": image_file(each.method, each.pair),
+        "content": input_file("content", each.content_title),
+        "style": input_file("style", each.style_title),
     }
 
 
-def _complete(run: RunDirectory, record: Mapping[str, Any]) -> bool:
+def _complete(run: RunDirectory, record: Record) -> bool:
     """Return whether the pictures of an earlier call's record are still there."""
-    return all((run.path / str(record["files"].get(name))).is_file() for name in ("output", "content", "style"))
+    return all((run.path / str(record.files.get(name))).is_file() for name in ("output", "content", "style"))
 
 
-def _taken(records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _taken(records: Iterable[Record]) -> dict[str, str]:
     """Return file -> digest of the inputs that were copied by an earlier call."""
-    known = (record for record in records if jsonfile.conforms(record.get("inputs"), {"content": str, "style": str}))
-    return {record["files"].get(name): digest for record in known for name, digest in record["inputs"].items()}
+    return {
+        file: digest
+        for record in records
+        for name, digest in record.inputs.items()
+        if (file := record.files.get(name)) is not None
+    }
 
 
 def _record(
@@ -171,26 +180,22 @@ def _record(
     seen: Triple,
     values: Mapping[str, float | None],
     taken: dict[str, str],
-) -> dict[str, Any]:
+    provenance: Mapping[str, Any],
+) -> Record:
     files = _files(each)
     files |= {name: _free(files[name], getattr(seen, name), taken) for name in ("content", "style")}
     for name, file in files.items():
-        run.save(file, getattr(seen, name))
-    return {
-        "schema": 1,
-        "method": each.method,
-        "label": each.method,
-        "baseline": False,
-        "pair": each.pair,
-        "content": each.content_title,
-        "style": each.style_title,
-        "seed": each.seed or 0,
+        save_image(run.place(file), getattr(seen, name))
+    return Record(
+        method=MethodName(each.method, each.method, baseline=False),
+        pair=Pair(each.pair, each.content_title, each.style_title, each.seed or 0),
         **seen.record(contracts),
-        "files": {**files, "curve": None},
-        "metrics": values,
-        "in_sample": [],
-        "cost": {"seconds": None, "compile_seconds": None, "evaluations": None, "peak_memory_mb": None},
-    }
+        files={**files, "curve": None},
+        metrics=values,
+        in_sample=(),
+        cost=dict.fromkeys(("seconds", "compile_seconds", "evaluations", "peak_memory_mb")),
+        provenance=provenance,
+    )
 
 
 def _free(file: str, image: np.ndarray, taken: dict[str, str]) -> str:
@@ -205,15 +210,17 @@ def _free(file: str, image: np.ndarray, taken: dict[str, str]) -> str:
 def framing_notes(out: Path) -> list[str]:
     """Return a line for each method of ``out`` whose outputs are not all framed as their contents are."""
     notes = []
-    by_method: dict[str, list[dict[str, Any]]] = {}
+    by_method: dict[str, list[tuple[Pair, str]]] = {}
     for record in RunDirectory(out).records.read():
-        by_method.setdefault(record["method"], []).append(record)
-    for method, records in by_method.items():
-        other = [record for record in records if record["framing"] is not None]
+        if record.pair is not None:
+            by_method.setdefault(record.method.name, []).append((record.pair, record.framing))
+    for method, outputs in by_method.items():
+        other = [(pair, framing) for pair, framing in outputs if framing]
         if other:
+            pair, framing = other[0]
             notes.append(
-                f"{method}: {len(other)} of {len(records)} outputs are not framed as their content is "
-                f"({other[0]['pair']}: {other[0]['framing']}). If they show its middle, give --framing=crop; if they "
+                f"{method}: {len(other)} of {len(outputs)} outputs are not framed as their content is "
+                f"({pair.name}: {framing}). If they show its middle, give --framing=crop; if they "
                 "show all of it, --framing=squash says so"
             )
     return notes

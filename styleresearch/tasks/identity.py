@@ -22,6 +22,7 @@ from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, Takes, TrainedMethod
 from styleresearch.optim.schedules import SCHEDULES, Schedule
 from styleresearch.store import digests, jsonfile
+from styleresearch.store.rundir import FACTS
 from styleresearch.training.rates import changed_by, optimizers_of
 
 FREE = (ORIGIN, "name", "imports", "samples", "train", "start", "data.workers", "data.threads")
@@ -207,7 +208,7 @@ def gone_on(
         return [*kept[:-1], {**kept[-1], "schedules": now}], []
     told = [
         f"{option}.schedule was {_words(until.get(option))} in the first {step} steps and is {_words(now.get(option))} "
-        "from here on, which run.json remembers"
+        f"from here on, which {FACTS} remembers"
         for option in changed
     ]
     return [*kept, {"step": step, "schedules": now}], told

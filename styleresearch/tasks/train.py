@@ -3,57 +3,43 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
 from styleresearch.config.build import Problems
 from styleresearch.config.file import ORIGIN
-from styleresearch.data.framing import resize, to_bytes
+from styleresearch.data.framing import to_bytes
+from styleresearch.data.images import save_image
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State, dependence_of
-from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer
 from styleresearch.options import Seed, setting
-from styleresearch.store import atomic, jsonfile
+from styleresearch.store import jsonfile
+from styleresearch.store.rundir import RunDirectory, sample_file
 from styleresearch.tasks import identity
 from styleresearch.tasks.comparison import check_precision
-from styleresearch.tasks.rundir import RunDirectory, provenance
+from styleresearch.tasks.provenance import provenance
+from styleresearch.tasks.samples import Samples, grid, samples_of
 from styleresearch.tasks.trained import Trained, load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.lengths import oddities
 from styleresearch.training.logs import Logs
 from styleresearch.training.loop import Report, Settings, train
-from styleresearch.training.rates import lasting
+from styleresearch.training.rates import check_stochastic, lasting
 from styleresearch.training.start import started
-from styleresearch.types import Style
 
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The pictures that show how a run gets on.
-
-    Attributes:
-        contents: pictures (h, w, 3) of one size.
-        styles: pictures (h, w, 3); none for a method that takes no style.
-    """
-
-    contents: Sequence[np.ndarray]
-    styles: Sequence[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -109,7 +95,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
                 f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
             )
         method = found
-        _check_optimizers(method)
+        check_stochastic(method)
         layers["method"] = method.layers
         depends_on = dependence_of(method)
     build.check_encoder(config["encoder"], layers, problems)
@@ -129,7 +115,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             # Of a method that could not be built nobody knows; its own problem is the one to tell.
             given = config["samples"]
             named = isinstance(given, Mapping) and "styles" in given
-            samples = _samples(given, named if method is None else method.takes.styles != "none")
+            samples = samples_of(given, named if method is None else method.takes.styles != "none")
     if "start" in config:
         with problems.at("start"):
             start = load(setting("start", config["start"], str))
@@ -157,17 +143,6 @@ def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained 
     jax.eval_shape(begin, jax.random.key(0), encoder, batch)
 
 
-def _check_optimizers(method: TrainedMethod) -> None:
-    for option in ("optimizer", "discriminator_optimizer"):
-        optimizer = getattr(method, option, None)
-        if isinstance(optimizer, Optimizer) and not optimizer.stochastic:
-            able = [name for name in OPTIMIZERS if getattr(OPTIMIZERS.get(name), "stochastic", False)]
-            raise InputError(
-                f"{option}: {type(optimizer).__name__} needs one loss from step to step, and batches change; use "
-                f"{', '.join(able)}"
-            )
-
-
 def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
     if not isinstance(spec, Mapping) or "content" not in spec:
         raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
@@ -188,30 +163,6 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
     if problems.found:
         raise InputError("\n".join(problems.found))
     return build.options_of(Pipeline, {"seed": seed, **options})
-
-
-def _samples(spec: Any, takes_style: bool) -> Samples:
-    parts = ("contents", "styles") if takes_style else ("contents",)
-    if not isinstance(spec, Mapping) or not set(parts) <= set(spec) <= {*parts, "size"}:
-        form = ", ".join(f"{part}=dict(name=...)" for part in parts)
-        why = "" if takes_style else " (the method paints what it learned and takes no styles)"
-        raise InputError(f"must be dict({form}, size=128){why}, got {spec!r}")
-    pictures, problems = {}, Problems()
-    for part in parts:
-        with problems.at(part):
-            if not isinstance(spec[part], Mapping):
-                raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
-            pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
-    if problems.found:
-        raise InputError("\n".join(problems.found))
-    return Samples(pictures["contents"], pictures.get("styles", ()))
-
-
-def _square(image: np.ndarray) -> np.ndarray:
-    """Return the middle of a picture: a grid needs one size."""
-    side = min(image.shape[:2])
-    top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
-    return image[top : top + side, left : left + side]
 
 
 @runtime_checkable
@@ -249,14 +200,14 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
         NonFiniteLossError: see ``training.loop.train``.
     """
     first = jax.process_index() == 0
-    run = RunDirectory(workdir)
+    run = RunDirectory.create(workdir)
     with contextlib.ExitStack() as stack:
         if first:
             stack.enter_context(run.alone())
         what.data.prepare(tell.preparing)
         facts = _described(what, run) if first else {}
         stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
-        checkpoints = stack.enter_context(Checkpoints(workdir / "checkpoints", what.settings.keep))
+        checkpoints = stack.enter_context(Checkpoints(run.checkpoints, what.settings.keep))
         logs = stack.enter_context(Logs(workdir)) if first else None
         watcher = _Watcher(what, run, facts, logs, tell)
         key = jax.random.key(what.seed)
@@ -267,34 +218,23 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
 
 
 def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
-    """Write ``config.json`` and ``run.json``, and return the latter; raise InputError if the run there is another."""
-    config, description = run.path / "config.json", run.path / "run.json"
+    """Write the run's config and facts, and return the latter; raise InputError if the run there is another."""
     now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.depends_on)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     schedules: list[dict[str, Any]] = []
-    changes: list[str] = []
-    if description.is_file():
-        before = _read(description)
+    before = run.training()
+    if before is not None and run.facts.is_file():
         begun = before.get("start")
-        _check(description, before.get("config"))
+        schedules = identity.history(before)
         if isinstance(before.get("modules"), dict):
             # One that is not in there was not looked at then: runs of earlier versions go on.
             before["modules"] = {**now["modules"], **before["modules"]}
-        changes = identity.changes(before, now)
-        schedules = identity.history(before)
-    elif config.is_file():
-        # A run that was killed between writing the two files, or whose run.json was deleted because it was damaged.
-        before = _read(config)
-        if "train" not in before:
-            raise InputError(f"{run.path} holds a run that is not a training run; name another directory")
-        _check(config, before)
-        changes = identity.changes({"config": before}, now)
-    if changes:
+    if before is not None and (changes := identity.changes(before, now)):
         raise InputError(
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
             + "\n  ".join(changes)
         )
-    atomic.write(config, json.dumps(what.config, indent=2, default=str) + "\n")
+    jsonfile.write(run.config, what.config)
     spec = {key: value for key, value in what.config["method"].items() if key not in what.method.reads.options}
     facts = {
         **now,
@@ -306,34 +246,8 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
         "start": begun,
         "schedules": schedules,
     }
-    _write(run, facts)
+    jsonfile.write(run.facts, facts)
     return facts
-
-
-def _write(run: RunDirectory, facts: Mapping[str, Any]) -> None:
-    atomic.write(run.path / "run.json", json.dumps(facts, indent=2, default=str) + "\n")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return what one of the two files holds."""
-    try:
-        found = jsonfile.read(path)
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
-    if not isinstance(found, dict):
-        raise _damaged(path, "it holds no dict")
-    return found
-
-
-def _check(path: Path, config: Any) -> None:
-    """Raise InputError if what a file holds as a config is none of a training run."""
-    shape = {"encoder": dict, "method": {"name": str}, "data": dict}
-    if not jsonfile.conforms(config, shape) or not isinstance(config.get("train", {}), dict):
-        raise _damaged(path, "it holds no config of a training run")
-
-
-def _damaged(path: Path, why: str) -> InputError:
-    return InputError(f"{path} is damaged ({why}); delete it, and this command writes it anew")
 
 
 class _Watcher:
@@ -355,7 +269,7 @@ class _Watcher:
         method = self.what.method
         now = identity.schedules_of(method, self.what.config["method"])
         schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
-        _write(self.run, {**self.facts, "schedules": schedules})
+        jsonfile.write(self.run.facts, {**self.facts, "schedules": schedules})
         settings, data = self.what.settings, self.what.data
         for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
             warnings.warn(text, Notice, stacklevel=2)
@@ -376,17 +290,8 @@ class _Watcher:
         if samples is None or self.logs is None:
             return
         params = jax.device_get(self.what.method.inference(state))
-        contents = jnp.asarray(np.stack(samples.contents))
-        side = contents.shape[1]
-        corner = np.ones((side, side, 3), np.float32)
-        columns = [np.concatenate([*([corner] if samples.styles else []), *samples.contents])]
-        for style in samples.styles or (None,):
-            styles = [] if style is None else [Style(jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0))]
-            key = jax.random.key(self.what.seed)
-            output = self.what.method.stylize(params, self.what.encoder, contents, styles, key=key)
-            above = [] if style is None else [resize(style, (side, side))]
-            columns.append(np.concatenate([*above, *np.asarray(output)]))
-        grid = np.concatenate(columns, axis=1)
-        self.run.save(f"samples/{step:07d}.png", grid)
-        self.logs.images(step, "samples", to_bytes(grid))
-        self.tell.sampled(self.run.path / f"samples/{step:07d}.png")
+        picture = grid(samples, self.what.method, params, self.what.encoder, self.what.seed)
+        file = self.run.place(sample_file(step))
+        save_image(file, picture)
+        self.logs.images(step, "samples", to_bytes(picture))
+        self.tell.sampled(file)

@@ -24,6 +24,7 @@ from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
 from styleresearch.store import atomic, jsonfile
+from styleresearch.store.rundir import FACTS, RunDirectory
 from styleresearch.tasks.claims import check_params, checked_facts
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 from styleresearch.training.leaves import flatten, nest
@@ -137,7 +138,7 @@ def load(source: str) -> Trained:
     if path.is_file():
         return _from_file(source, path)
     facts = facts_of(source, path)
-    found = Checkpoints(path / "checkpoints").restore()
+    found = Checkpoints(RunDirectory(path).checkpoints).restore()
     if found is None:
         raise InputError(f"{source} has no checkpoint yet; wait for its first one (train.save_every), or train longer")
     step, raw = found
@@ -147,7 +148,7 @@ def load(source: str) -> Trained:
         params = method.inference(State(**raw))
     except (AttributeError, LookupError, TypeError) as error:
         raise InputError(
-            f"{source} is damaged: its checkpoint is none of the method {facts['method']['name']!r} that run.json names"
+            f"{source} is damaged: its checkpoint is none of the method {facts['method']['name']!r} that {FACTS} names"
         ) from error
     return replace(unfinished, params=params)
 
@@ -174,17 +175,18 @@ def facts_of(source: str, path: Path) -> dict[str, Any]:
     Raises:
         InputError: if it holds none, or what it says cannot be read.
     """
-    if not (path / "run.json").is_file():
-        what = "holds no training run (no run.json)" if path.is_dir() else "does not exist"
+    file = RunDirectory(path).facts
+    if not file.is_file():
+        what = f"holds no training run (no {FACTS})" if path.is_dir() else "does not exist"
         raise InputError(
             f"{source} {what}; give a run directory of 'styleresearch train', an exported .safetensors file, or one of "
             f"the zoo: {', '.join(f'zoo:{name}' for name in zoo_names()) or 'it is empty'}"
         )
     try:
-        return checked_facts(jsonfile.read(path / "run.json"))
+        return checked_facts(jsonfile.read(file))
     except ValueError as error:
         raise InputError(
-            f"{path / 'run.json'} cannot be read ({error}); the same styleresearch train command writes it anew once "
+            f"{file} cannot be read ({error}); the same styleresearch train command writes it anew once "
             "the file is deleted"
         ) from error
 

@@ -19,17 +19,17 @@ import orbax.checkpoint as ocp
 
 from styleresearch.errors import InputError, Notice
 from styleresearch.store import digests, oserrors
-from styleresearch.training import manifest as manifests
+from styleresearch.store import manifest as manifests
+from styleresearch.store.checkpoints import CheckpointFolder
+from styleresearch.store.manifest import Damaged, Vanished
 from styleresearch.training.leaves import (
     describe,
     digest_of,
-    digest_of_described,
     fill,
     flatten,
     nest,
     whole,
 )
-from styleresearch.training.manifest import Damaged, Vanished
 
 __all__ = ["CheckpointWarning", "Checkpoints", "digest_of"]
 
@@ -57,6 +57,9 @@ class Checkpoints:
         keep: this many of the newest are kept.
         keep_best: also keep the one with the lowest ``metrics["total"]``.
 
+    Attributes:
+        saved: what is there, for whoever reads no arrays.
+
     Raises:
         InputError: if ``keep`` is below 1.
     """
@@ -64,7 +67,7 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int = 3, keep_best: bool = True) -> None:
         if keep < 1:
             raise InputError(f"keep={keep}; a run keeps at least 1 checkpoint to resume from")
-        self.folder = folder.absolute()
+        self.saved = CheckpointFolder(folder.absolute())
         self._keep = keep
         self._keep_best = keep_best
         self._writer: ocp.AsyncCheckpointer | None = None
@@ -95,12 +98,13 @@ class Checkpoints:
             "leaves": {name: describe(leaf) for name, leaf in leaves.items()},
             "empty": {name: None if value is None else {} for name, value in empty.items()},
         }
-        there = {one: found for one, found in self._manifests().items() if one >= step and one not in self._damaged}
+        saved = self.saved.manifests()
+        there = {one: saved[one] for one in saved if one >= step and one not in self._damaged}
         if step in there and there[step]["leaves"] == _digested(manifest["leaves"], arrays):
             return
         if there:
             raise InputError(
-                f"{self.folder} already holds step {max(there)}, so step {step} cannot be saved there; "
+                f"{self.saved.path} already holds step {max(there)}, so step {step} cannot be saved there; "
                 "resume from it, or name another run directory"
             )
         try:
@@ -110,7 +114,7 @@ class Checkpoints:
             self._pending = manifest, arrays
             # orbax refuses arrays without values; the manifest alone restores them.
             tree = nest({name: array for name, array in arrays.items() if array.size})
-            writer.save(self.folder / str(step), args=ocp.args.Composite(state=ocp.args.PyTreeSave(tree)))
+            writer.save(self.saved.of_step(step), args=ocp.args.Composite(state=ocp.args.PyTreeSave(tree)))
         except OSError as error:
             raise self._unwritable(error) from error
         self._damaged.discard(step)
@@ -137,14 +141,14 @@ class Checkpoints:
             with suppress(Vanished):
                 return self._restore(like)
         raise InputError(
-            f"the checkpoints in {self.folder} are replaced faster than they can be read; give their run a larger "
+            f"the checkpoints in {self.saved.path} are replaced faster than they can be read; give their run a larger "
             "train.save_every or train.keep"
         )
 
     def _restore(self, like: Any) -> tuple[int, Any] | None:
         damaged: dict[int, str] = {}
-        for step in reversed(self._listed()):
-            folder = self.folder / str(step)
+        for step in reversed(self.saved.listed()):
+            folder = self.saved.of_step(step)
             try:
                 with manifests.held(folder):
                     manifest = manifests.read(folder)
@@ -165,54 +169,6 @@ class Checkpoints:
                 "put copies of the files in their place, or delete them to begin anew"
             )
         return None
-
-    def steps(self) -> list[int]:
-        """Return the steps of the finished checkpoints, ascending; damage inside the arrays shows on restoring only."""
-        return list(self._manifests())
-
-    def best(self) -> int | None:
-        """Return the step with the lowest ``total``, the newest of equals; None if no checkpoint has one."""
-        totals = {step: manifest["metrics"].get("total") for step, manifest in self._manifests().items()}
-        ranked = [(total, -step) for step, total in totals.items() if total is not None and step not in self._damaged]
-        return -min(ranked)[1] if ranked else None
-
-    def damaged(self) -> dict[int, str]:
-        """Return step -> what is wrong with the checkpoints that are not what was saved, without reading arrays."""
-        found = {}
-        for step in self._listed():
-            folder = self.folder / str(step)
-            try:
-                with manifests.held(folder):
-                    manifests.check_files(folder, manifests.read(folder))
-            except Damaged as error:
-                found[step] = str(error)
-            except Vanished:
-                continue
-        return found
-
-    def digest(self, step: int) -> str:
-        """Return ``digest_of`` the params (of the whole state if it has none) of a checkpoint, without reading them.
-
-        Raises:
-            InputError: if there is no such checkpoint.
-        """
-        return digest_of_described(self._learned(step))
-
-    def size(self, step: int) -> int:
-        """Return how many numbers the params (the whole state if it has none) of a checkpoint are.
-
-        Raises:
-            InputError: if there is no such checkpoint.
-        """
-        return sum(math.prod(leaf["shape"]) for leaf in self._learned(step).values())
-
-    def _learned(self, step: int) -> dict[str, Any]:
-        found = self._manifests()
-        if step not in found:
-            raise InputError(f"no checkpoint of step {step} in {self.folder}; there are {list(found) or 'none'}")
-        leaves = found[step]["leaves"]
-        params = {name.removeprefix("params/"): one for name, one in leaves.items() if name.startswith("params/")}
-        return params or leaves
 
     def wait(self) -> None:
         """Return when everything saved is on disk and what need not be kept is gone.
@@ -251,7 +207,7 @@ class Checkpoints:
         """Return the writer; the first time, also clear what a killed process left."""
         if self._writer is None:
             _speak_for_orbax()
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.saved.path.mkdir(parents=True, exist_ok=True)
             if jax.process_index() == 0:
                 self._clear()
             options = ocp.AsyncOptions(post_finalization_callback=self._sign)
@@ -262,37 +218,24 @@ class Checkpoints:
         """Write the manifest; orbax calls this in the background when its files are complete and not yet visible."""
         assert self._pending is not None
         manifest, arrays = self._pending
-        (unfinished,) = self.folder.glob(f"{manifest['step']}{_UNFINISHED}*")
+        (unfinished,) = self.saved.path.glob(f"{manifest['step']}{_UNFINISHED}*")
         manifests.write(unfinished, manifest | {"leaves": _digested(manifest["leaves"], arrays)})
 
     def _prune(self) -> None:
-        intact = [step for step in self._manifests() if step not in self._damaged]
-        kept = {*intact[-self._keep :], *([self.best()] if self._keep_best else [])}
-        for step in self._listed():
+        intact = [step for step in self.saved.manifests() if step not in self._damaged]
+        kept = {*intact[-self._keep :], *([self.saved.best(self._damaged)] if self._keep_best else [])}
+        for step in self.saved.listed():
             if step not in kept:
-                with manifests.unheld(self.folder / str(step)) as free:
+                with manifests.unheld(self.saved.of_step(step)) as free:
                     if free:
                         self._remove(step)
 
     def _remove(self, step: int) -> None:
-        if (self.folder / str(step)).exists():
+        if self.saved.of_step(step).exists():
             # Renamed first: a kill while files are being deleted leaves nothing that looks like a checkpoint.
-            trash = self.folder / f"{_TRASH}{step}"
-            (self.folder / str(step)).rename(trash)
+            trash = self.saved.path / f"{_TRASH}{step}"
+            self.saved.of_step(step).rename(trash)
             shutil.rmtree(trash)
-
-    def _listed(self) -> list[int]:
-        if not self.folder.is_dir():
-            return []
-        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdecimal() and path.is_dir())
-
-    def _manifests(self) -> dict[int, dict[str, Any]]:
-        """Return step -> manifest of the checkpoints whose manifest is intact, ascending."""
-        found = {}
-        for step in self._listed():
-            with suppress(Damaged, Vanished):
-                found[step] = manifests.read(self.folder / str(step))
-        return found
 
     def _arrays(self, folder: Path, manifest: Mapping[str, Any]) -> dict[str, np.ndarray]:
         # Before orbax reads them: it does not notice every change, and what it does notice it tells at length.
@@ -318,13 +261,13 @@ class Checkpoints:
             self._clear()  # where a disk is full, what is of no use takes no space
         system = oserrors.behind(error)
         if system is None:
-            return InputError(f"cannot write a checkpoint in {self.folder}: {error}; name another folder")
+            return InputError(f"cannot write a checkpoint in {self.saved.path}: {error}; name another folder")
         remedy = oserrors.remedy(system, "name another folder")
-        return InputError(f"cannot write a checkpoint in {self.folder}: {system.strerror}; {remedy}")
+        return InputError(f"cannot write a checkpoint in {self.saved.path}: {system.strerror}; {remedy}")
 
     def _clear(self) -> None:
         """Remove what is no checkpoint: half written, or half removed."""
-        for path in self.folder.glob("*"):
+        for path in self.saved.path.glob("*"):
             if path.name.startswith(_TRASH) or _UNFINISHED in path.name:
                 shutil.rmtree(path, ignore_errors=True)
 

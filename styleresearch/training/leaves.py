@@ -14,6 +14,7 @@ from jax.sharding import Sharding
 
 from styleresearch.errors import InputError
 from styleresearch.store import digests
+from styleresearch.store.checkpoints import digest_of_leaves
 
 
 def digest_of(tree: Any) -> str:
@@ -22,14 +23,9 @@ def digest_of(tree: Any) -> str:
     The same for a state's params and for the nested dict of numpy arrays that they are restored as.
     """
     leaves, _ = flatten(tree)
-    return digest_of_described(
+    return digest_of_leaves(
         {name: describe(leaf) | {"sha256": digests.of_array(whole(leaf))} for name, leaf in leaves.items()}
     )
-
-
-def digest_of_described(leaves: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what ``digest_of`` returns, from name -> what was stored of each leaf."""
-    return digests.of_json([[name, leaves[name]] for name in sorted(leaves)])
 
 
 def flatten(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:

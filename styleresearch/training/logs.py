@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import math
-import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import SupportsFloat
 
 import numpy as np
 from jaxtyping import UInt8
-from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog  # pyright: ignore[reportAttributeAccessIssue]
-from tensorboardX.proto.summary_pb2 import Summary  # pyright: ignore[reportAttributeAccessIssue]
 
-from styleresearch.errors import InputError
-from styleresearch.store import atomic
-from styleresearch.store.ledger import Ledger
-
-
-def metrics_of(run_folder: Path) -> Ledger:
-    """Return the metrics that a run logged, one line a logged step."""
-    return Ledger(run_folder / "metrics.jsonl", {"step": int})
+from styleresearch.errors import Notice
+from styleresearch.extras import MissingExtraError
+from styleresearch.store.rundir import RunDirectory
+from styleresearch.training.tensorboard import Events
 
 
 class Logs:
@@ -36,16 +28,19 @@ class Logs:
 
     Raises:
         InputError: if it cannot be made.
+
+    Warns:
+        Notice: without tensorboardX, and hence without event files.
     """
 
     def __init__(self, run_folder: Path) -> None:
-        self.metrics = metrics_of(run_folder)
-        self._folder = run_folder / "events"
-        self._events: EventsWriter | None = None
+        run = RunDirectory(run_folder)
+        self.metrics = run.metrics
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot create {self._folder}: {error.strerror}; name another run directory") from error
+            self._events = Events(run.events)
+        except MissingExtraError as missing:
+            self._events = None
+            warnings.warn(f"{missing}; {run.metrics.path.name} has the same numbers", Notice, stacklevel=2)
 
     def write(self, step: int, metrics: Mapping[str, SupportsFloat], **times: SupportsFloat) -> None:
         """Log the numbers of a step.
@@ -58,48 +53,34 @@ class Logs:
         values = {name: float(value) for name, value in {**metrics, **times}.items()}
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self.metrics.append({"step": step, **finite})
-        scalars = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
-        self._tell(Event(step=step, summary=Summary(value=scalars)))
+        if self._events is not None:
+            self._events.scalars(step, values)
 
     def images(self, step: int, name: str, array: UInt8[np.ndarray, "h w 3"]) -> None:
         """Show a picture in TensorBoard."""
-        self._tell(Event(step=step, summary=summary.image(name, array, dataformats="HWC")))
+        if self._events is not None:
+            self._events.image(step, name, array)
 
     def resume_at(self, step: int) -> None:
         """Forget what was logged after a step, because it is about to be done again.
 
-        Lines of later steps leave ``metrics.jsonl`` at once or not at all. Event files are append-only; a mark tells
-        TensorBoard to hide what came after the step.
+        Lines of later steps leave ``metrics.jsonl`` at once or not at all. TensorBoard is told to
+        hide them.
         """
         written = self.metrics.path.read_bytes().splitlines() if self.metrics.path.exists() else []
         kept = [entry for entry in self.metrics.read() if entry["step"] <= step]
         if len(kept) < len(written):  # later ones, one that a kill left torn, or one that is not ours
             self.metrics.replace(kept)
-        if any(self._folder.iterdir()):
-            self._tell(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
+        if self._events is not None:
+            self._events.resume_at(step)
 
     def close(self) -> None:
         """Close the event file; logging again opens another."""
         if self._events is not None:
-            with atomic.named(self._folder):
-                self._events.close()
-            self._events = None
+            self._events.close()
 
     def __enter__(self) -> Logs:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _tell(self, event: Event) -> None:
-        with atomic.named(self._folder):
-            self._write(event)
-
-    def _write(self, event: Event) -> None:
-        if self._events is None:
-            # TensorBoard reads a folder's files in the order of their names, which begin with the second. Two files
-            # of one second need the rest, or the later one would overwrite the earlier.
-            self._events = EventsWriter(str(self._folder / "events"), f".{time.time_ns()}")
-        event.wall_time = time.time()
-        self._events.write_event(event)
-        self._events.flush()

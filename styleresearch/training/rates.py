@@ -1,4 +1,4 @@
-"""The learning rates of a run: how long their schedules last, and what they are at a step."""
+"""The optimisers of a run: which may train, how long their schedules last, and what their rates are at a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
-from styleresearch.optim.optimizers import Optimizer, over, rate, updates
+from styleresearch.optim.optimizers import OPTIMIZERS, Optimizer, over, rate, updates
 
 M = TypeVar("M", bound=TrainedMethod)
 
@@ -26,6 +26,17 @@ def optimizers_of(method: TrainedMethod) -> dict[str, Optimizer]:
     found = {name: getattr(method, name, None) for name in named if f"_{name}".endswith("_optimizer")}
     found = {name: found.get("optimizer") if each is None else each for name, each in found.items()}
     return {name: each for name, each in found.items() if isinstance(each, Optimizer)}
+
+
+def check_stochastic(method: TrainedMethod) -> None:
+    """Raise InputError if an optimiser of a method needs one loss from step to step."""
+    for option, optimizer in optimizers_of(method).items():
+        if not optimizer.stochastic:
+            able = [name for name in OPTIMIZERS if getattr(OPTIMIZERS.get(name), "stochastic", False)]
+            raise InputError(
+                f"{option}: {type(optimizer).__name__} needs one loss from step to step, and batches change; use "
+                f"{', '.join(able)}"
+            )
 
 
 def lasting(method: M, steps: int) -> M:

@@ -19,7 +19,7 @@ from styleresearch import __version__
 from styleresearch.data.images import load_image, read_metadata
 from styleresearch.data.triple import digest_of
 from styleresearch.evaluation.suite import Suite
-from styleresearch.tasks.rundir import RunDirectory
+from styleresearch.store.rundir import RunDirectory
 
 PAIRS = ("hill__ink", "hill__oil", "lake__ink", "lake__oil")
 METHODS = ("noise", "identity", "style")
@@ -275,7 +275,7 @@ def read_complete(path: Path) -> list[dict]:
 
 
 def test_one_process_at_a_time_in_a_directory(run, bench):
-    with RunDirectory(bench / "run").alone():
+    with RunDirectory.create(bench / "run").alone():
         done = run()
         assert done.status == 2
         assert "another process is writing the run directory run" in done.err

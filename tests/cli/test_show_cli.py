@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import pytest
 
+from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks.train import fit, fit_of
 from styleresearch.tasks.trained import export_weights, load
 from styleresearch.training.checkpoint import Checkpoints, digest_of
@@ -68,7 +69,7 @@ def test_a_training_run(show, finished):
     shown = show(folder)
     count = sum(leaf.size for leaf in jax.tree.leaves(state.params))
     assert shown["kind"] == "training run of feedforward"
-    best = Checkpoints(folder / "checkpoints").best()
+    best = CheckpointFolder(folder / "checkpoints").best()
     assert shown["checkpoints"] == "1, 2 of 2 steps".replace(str(best), f"{best} (best)", 1)
     assert shown["parameters"] == f"{count:,}, sha256 {digest_of(state.params)} (of step 2, as trained)"
     last = json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1])
@@ -122,7 +123,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_shown(show, directory,
         file.write_bytes(content[:-20] + bytes(byte ^ 1 for byte in content[-20:]))
     shown = show(directory)
     assert f"warning: the checkpoint {newest} is damaged: " in shown["warnings"]
-    digest = Checkpoints(directory / "checkpoints").digest(1)
+    digest = CheckpointFolder(directory / "checkpoints").digest(1)
     assert re.search(rf"sha256 {digest} \(of step 1,", shown["parameters"])
 
 
@@ -190,4 +191,7 @@ def test_a_config_that_was_damaged_by_hand_does_not_stop_show(directory, tmp_pat
     (tmp_path / "config.json").write_text(json.dumps({"methods": ["a", 1]}))
     assert show(tmp_path)["kind"] == "comparison of pictures on disk"
     (directory / "config.json").write_text(json.dumps({**CONFIG, "train": "long"}))
+    facts = json.loads((directory / "run.json").read_text())
+    facts["provenance"]["packages"] = {"": "1", "../x": "2"}
+    (directory / "run.json").write_text(json.dumps(facts))
     assert show(directory)["checkpoints"] == "1, 2 (best)"

@@ -23,7 +23,7 @@ from styleresearch.cli.display import bars
 from styleresearch.cli.train import _Shown
 from styleresearch.data.images import save_image
 from styleresearch.methods.base import Alarm
-from styleresearch.tasks.rundir import RunDirectory
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.loop import Report
@@ -191,7 +191,7 @@ def lines(workdir: Path) -> list[dict]:
 
 def digests(workdir: Path) -> dict[int, str]:
     checkpoints = Checkpoints(workdir / "checkpoints")
-    return {step: checkpoints.digest(step) for step in checkpoints.steps()}
+    return {step: checkpoints.saved.digest(step) for step in checkpoints.saved.steps()}
 
 
 def leaves(workdir: Path) -> dict:

@@ -208,8 +208,8 @@ def test_records_say_what_was_measured(tmp_path):
     first, second = (triple.record(contracts) for triple in triples)
     assert first == second  # by pixels, not by files
     assert first["inputs"]["content"] != first["inputs"]["style"]
-    assert first["size"] == [8, 9]
-    assert first["framing"] is None
+    assert first["size"] == (8, 9)
+    assert first["framing"] == ""
     relabelled = triples[0].record({"ssim": {"contract": {"metric": "SSIM"}, "label": "Similarity"}})
     assert relabelled["contracts"] == first["contracts"]
     assert triples[0].record({"ssim": {"contract": {"metric": "MSE"}}})["contracts"] != first["contracts"]

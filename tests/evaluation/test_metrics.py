@@ -39,7 +39,7 @@ def test_ssim_is_scikit_images(small_encoder, random_image, noise):
         use_sample_covariance=False,
     )
     value = SSIM()(small_encoder, jnp.asarray(output), jnp.asarray(content), jnp.asarray(content))
-    # scikit-image crops the border by its window's radius, dm-pix keeps only whole windows: the same pixels.
+    # scikit-image crops the border by its window's radius, ours has only whole windows: the same pixels.
     np.testing.assert_allclose(value, [wanted], atol=2e-4)
 
 

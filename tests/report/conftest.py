@@ -13,6 +13,8 @@ import skimage
 from PIL import Image
 from skimage import color, exposure, filters, restoration, transform
 
+from styleresearch.report.reading import read_run
+
 METHODS = (
     ("gatys_lbfgs", "Gatys (L-BFGS)", False),
     ("gatys_adam", "Gatys (Adam)", False),
@@ -65,6 +67,8 @@ METRICS = {
     "style_image": (21500.0, 0.0, 0.06, 0.0),
     "color_transfer": (1900.0, 2.2e-3, 0.82, 0.05),
 }
+
+ODD_LABEL = 'a_b & 50% of $x$ #1 {~^\\} <script>alert("1")</script> Ünïcode'
 
 
 def _style(name: str) -> np.ndarray:
@@ -218,3 +222,23 @@ def records_in(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def small(records_in, make_record):
+    """Two methods on 2 x 2 pairs with losses that can be averaged by hand, and one floor baseline."""
+    values = {"a": [1.0, 2.0, 3.0, 6.0], "b": [2.0, 4.0, 3.0, 9.0], "zero": [0.0, 0.0, 0.0, 0.0]}
+    lines = []
+    for index, (content, style) in enumerate([("c1", "s1"), ("c1", "s2"), ("c2", "s1"), ("c2", "s2")]):
+        for method, numbers in values.items():
+            metrics = {"loss": numbers[index], "score": None if method == "b" and index == 0 else 10 - numbers[index]}
+            sample = ["loss"] if method == "a" else []
+            label = {"a": ODD_LABEL}.get(method, method)
+            lines.append(
+                make_record(method, label, method == "zero", content, style, metrics=metrics, in_sample=sample)
+            )
+    directory = records_in(*lines)
+    (directory / "contracts.json").write_text(
+        '{"loss": {"label": "Loss_1", "better": "lower"}, "score": {"label": "Score", "better": "higher", "unit": "%"}}'
+    )
+    return read_run(directory)

@@ -14,10 +14,11 @@ from styleresearch.data.images import load_image, save_image
 from styleresearch.data.outputs import find_outputs
 from styleresearch.errors import InputError
 from styleresearch.store import digests
+from styleresearch.store.record import Record
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks import compare as run
 from styleresearch.tasks.comparison import Comparison, comparison
 from styleresearch.tasks.evaluate import measure, measuring
-from styleresearch.tasks.rundir import RunDirectory
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
@@ -136,7 +137,7 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
     assert seen == [None if precision == "default" else precision]
 
 
-def _records(what: Comparison, workdir: Path, monkeypatch, **changes) -> list[dict]:
+def _records(what: Comparison, workdir: Path, monkeypatch, **changes) -> list[Record]:
     """Run a comparison on a machine whose provenance has ``changes``; return its records."""
     with monkeypatch.context() as patch:
         patch.setattr(run, "provenance", lambda *args, of=run.provenance: {**of(*args), **changes})
@@ -150,8 +151,8 @@ def test_a_record_says_where_its_picture_was_made_wherever_it_was_measured(folde
     _records(first, folder / "r", monkeypatch, device="a laptop")
     metrics = {"color": {"name": "color_histogram"}}
     records = _records(comparison(config_of(folder, metrics=metrics)), folder / "r", monkeypatch, device="a server")
-    assert {record["provenance"]["device"] for record in records} == {"a server"}
-    made = {record["method"]: record["provenance"]["made"]["device"] for record in records}
+    assert {record.provenance["device"] for record in records} == {"a server"}
+    made = {record.method.name: record.provenance["made"]["device"] for record in records}
     assert made == {"identity": "a laptop", "color": "a server"}
 
 
@@ -160,8 +161,8 @@ def test_other_package_versions_measure_anew_so_that_one_table_has_one_version(f
     first = comparison(config_of(folder, methods={"identity": methods["identity"]}))
     _records(first, folder / "r", monkeypatch, packages={"jax": "1"})
     records = _records(comparison(config_of(folder)), folder / "r", monkeypatch, packages={"jax": "2"})
-    assert [record["provenance"]["packages"] for record in records] == [{"jax": "2"}] * 4
-    assert {record["provenance"]["made"]["packages"]["jax"] for record in records} == {"1", "2"}
+    assert [record.provenance["packages"] for record in records] == [{"jax": "2"}] * 4
+    assert {record.provenance["made"]["packages"]["jax"] for record in records} == {"1", "2"}
 
 
 def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
@@ -172,4 +173,4 @@ def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
     for title in ("first", "second"):
         measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda name: None)
     (record,) = RunDirectory(folder / "r").records.read()
-    assert record["provenance"]["config_hash"] == digests.of_json(config | {"name": "second"})
+    assert record.provenance["config_hash"] == digests.of_json(config | {"name": "second"})

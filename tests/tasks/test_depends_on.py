@@ -14,9 +14,9 @@ from styleresearch.data.images import load_image
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError, Notice
 from styleresearch.store import digests
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.compare import compare
 from styleresearch.tasks.comparison import Comparison, comparison
-from styleresearch.tasks.rundir import RunDirectory
 from styleresearch.tasks.train import fit, fit_of
 
 OWN = '''
@@ -121,9 +121,9 @@ def test_a_method_whose_file_changed_paints_again_and_another_is_resumed(weights
     assert after["identity"] == before["identity"]
     assert after["shade"] != before["shade"]
 
-    records = {record["method"]: record for record in RunDirectory(Path("run")).records.read()}
-    assert records["shade"]["provenance"]["depends_on"] == hashlib.sha256(b"0.25").hexdigest()
-    assert "depends_on" not in records["identity"]["provenance"]
+    records = {record.method.name: record for record in RunDirectory(Path("run")).records.read()}
+    assert records["shade"].provenance["depends_on"] == hashlib.sha256(b"0.25").hexdigest()
+    assert "depends_on" not in records["identity"].provenance
 
 
 def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before(weights):

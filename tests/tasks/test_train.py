@@ -23,10 +23,11 @@ from tensorboardX.record_writer import masked_crc32c
 from styleresearch.config.file import load_config, plain
 from styleresearch.data.images import load_image, save_image
 from styleresearch.errors import InputError, Notice
-from styleresearch.tasks.rundir import RunDirectory
+from styleresearch.store.checkpoints import CheckpointFolder
+from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.train import Fit, fit, fit_of
 from styleresearch.tasks.trained import load
-from styleresearch.training.checkpoint import Checkpoints, digest_of
+from styleresearch.training.checkpoint import digest_of
 from styleresearch.types import Style
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,8 +174,8 @@ def test_the_directory_holds_what_it_should(feedforward):
     }  # fmt: skip
     assert (told.starts, told.steps, len(told.compiled_in)) == ([0], [2, 3, 4, 6], 1)
     assert told.files == ["0000000.png", "0000004.png", "0000006.png"]
-    assert Checkpoints(folder / "checkpoints").steps() == [3, 6]
-    assert Checkpoints(folder / "checkpoints").digest(6) == digest_of(state.params)
+    assert CheckpointFolder(folder / "checkpoints").steps() == [3, 6]
+    assert CheckpointFolder(folder / "checkpoints").digest(6) == digest_of(state.params)
 
 
 def test_metrics(feedforward):

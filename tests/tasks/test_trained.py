@@ -23,11 +23,12 @@ from styleresearch.config.modules import ModuleWarning
 from styleresearch.data.images import save_image
 from styleresearch.encoder.weights import load as weights_of
 from styleresearch.errors import InputError
+from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks import trained
 from styleresearch.tasks.comparison import comparison
 from styleresearch.tasks.train import fit, fit_of
 from styleresearch.tasks.trained import Trained, column, export_weights, load, with_encoder
-from styleresearch.training.checkpoint import Checkpoints, CheckpointWarning, digest_of
+from styleresearch.training.checkpoint import CheckpointWarning, digest_of
 from styleresearch.types import Style
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
@@ -512,7 +513,7 @@ def test_a_damaged_checkpoint_is_passed_over(directory):
     (directory / "checkpoints" / "2" / "manifest.json").write_text("{")
     with pytest.warns(CheckpointWarning, match="using .*1 instead"):
         assert load(str(directory)).step == 1
-    assert Checkpoints(directory / "checkpoints").steps() == [1]
+    assert CheckpointFolder(directory / "checkpoints").steps() == [1]
 
 
 def test_files_that_are_none(adain, tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event, SessionLog
 
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, Notice
 from styleresearch.training.logs import Logs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,3 +188,15 @@ def test_nothing_that_was_logged_is_lost_by_a_kill(tmp_path):
     expected = {step: step / 8 for step in range(1, told + 1)}
     assert {line["step"]: line["total"] for line in lines(tmp_path)} == expected
     assert scalars(tmp_path) == {(step, "total"): total for step, total in expected.items()}
+
+
+def test_without_tensorboardx_the_numbers_are_logged_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.warns(Notice, match=r"needs tensorboardX.*\[tensorboard\]'; metrics.jsonl has"):
+        logs = Logs(tmp_path)
+    with logs:
+        logs.write(1, {"total": 2.0})
+        logs.images(1, "samples", np.zeros((2, 2, 3), np.uint8))
+        logs.resume_at(1)
+    assert lines(tmp_path) == [{"step": 1, "total": 2.0}]
+    assert not (tmp_path / "events").exists()

@@ -21,6 +21,7 @@ from styleresearch.errors import InputError
 from styleresearch.methods.base import NonFiniteLossError
 from styleresearch.optim.optimizers import Adam
 from styleresearch.optim.schedules import SCHEDULES
+from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.training.checkpoint import Checkpoints, CheckpointWarning, digest_of
 from styleresearch.training.loop import Settings
 
@@ -48,7 +49,7 @@ def whole(state):
 
 
 def steps_of(folder):
-    return Checkpoints(folder / "checkpoints").steps()
+    return CheckpointFolder(folder / "checkpoints").steps()
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_the_best_checkpoint_has_the_lowest_mean_since_the_one_before(run, toy, 
     means = {step: np.mean(totals[step - 3 : step]) for step in (3, 6, 9, 12)}
     best = min(means, key=means.__getitem__)
     assert steps_of(tmp_path) == sorted({best, 12})
-    assert Checkpoints(tmp_path / "checkpoints").best() == best
+    assert CheckpointFolder(tmp_path / "checkpoints").best() == best
 
 
 # What is computed

@@ -21,6 +21,7 @@ from styleresearch.encoder.weights.onnx_file import opened_onnx
 from styleresearch.encoder.weights.stored import LARGEST, Index, Stored, open_member
 from styleresearch.encoder.weights.torch_file import opened_torch
 from styleresearch.errors import InputError
+from styleresearch.extras import require
 
 
 @contextmanager
@@ -72,11 +73,10 @@ def _npy(archive: zipfile.ZipFile, name: str) -> Stored:
 @contextmanager
 def _opened_h5(file: Path) -> Iterator[Index]:
     """Yield datasets by path; Keras 3 numbers them and keeps the layer's name in an attribute, put in front here."""
-    import h5py
-
+    h5py = require("h5py", "h5", "reading .h5 files")
     tensors: dict[str, Callable[[], Stored]] = {}
 
-    def visit(path: str, item: h5py.Group | h5py.Dataset) -> None:
+    def visit(path: str, item: Any) -> None:
         if not isinstance(item, h5py.Dataset) or path.startswith("optimizer"):
             return
         layer = item.parent.attrs.get("name", "")

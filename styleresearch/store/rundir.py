@@ -1,0 +1,235 @@
+"""A run directory: plain files that can be understood without the code. Every name in it is here.
+
+Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
+records.jsonl report.html table.csv table.tex``. Of a training run: ``config.json run.json metrics.jsonl checkpoints/
+samples/ events/``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from styleresearch.errors import InputError
+from styleresearch.store import digests, jsonfile
+from styleresearch.store.failures import FOLDER
+from styleresearch.store.jsonfile import TEXT_OR_NONE
+from styleresearch.store.ledger import Ledger
+from styleresearch.store.record import Record, Records
+
+CONFIG = "config.json"
+CONTRACTS = "contracts.json"
+FACTS = "run.json"
+RECORDS = "records.jsonl"
+_OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
+"""What a line of ``outputs.jsonl`` must be."""
+_PARTIAL = 60
+"""Characters in the name of a file that is being written, at most."""
+
+
+class RunDirectory:
+    """The files of a run: where they lie, what is done. Naming them creates none; ``create`` makes the directory.
+
+    Attributes:
+        path: the directory.
+        config: the settings.
+        contracts: what the metrics are.
+        facts: what a training run says of itself.
+        outputs: a line for each picture that a comparison made.
+        records: a line for each picture that was measured.
+        metrics: a line for each step that a training run logged.
+        images: the folder of measured pictures.
+        inputs: the folder of what they were made from.
+        failures: the folder of what went wrong.
+        checkpoints: the folder of a training run's states.
+        events: the folder of what TensorBoard reads.
+        report: the page.
+        table_csv: its table for programs.
+        table_tex: its table for papers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / CONFIG
+        self.contracts = path / CONTRACTS
+        self.facts = path / FACTS
+        self.outputs = Ledger(path / "outputs.jsonl", _OUTPUT)
+        self.records = Records(path / RECORDS)
+        self.metrics = Ledger(path / "metrics.jsonl", {"step": int})
+        self.images = path / "images"
+        self.inputs = path / "inputs"
+        self.failures = path / FOLDER
+        self.checkpoints = path / "checkpoints"
+        self.events = path / "events"
+        self.report = path / "report.html"
+        self.table_csv = path / "table.csv"
+        self.table_tex = path / "table.tex"
+
+    @classmethod
+    def create(cls, path: Path) -> RunDirectory:
+        """Return the run directory of a path that may be written, made if it is not there.
+
+        Raises:
+            InputError: if it cannot be created or written.
+        """
+        try:
+            str(path).encode()
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot create the run directory {path}: {error.strerror}; name another") from error
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"the run directory {str(path)!r} has no UTF-8 name to report it by; name another"
+            ) from error
+        if not os.access(path, os.W_OK):
+            raise InputError(f"the run directory {path} cannot be written; name another or change its permissions")
+        return cls(path)
+
+    def describe(self, config: Mapping[str, Any], contracts: Mapping[str, Any]) -> None:
+        """Write the settings and what the metrics are."""
+        jsonfile.write(self.config, config)
+        jsonfile.write(self.contracts, contracts)
+
+    def place(self, relative: str) -> Path:
+        """Return where a file goes, its folder made."""
+        file = self.path / relative
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    def check_places(self, files: Iterable[str]) -> None:
+        """Raise InputError if files of these names cannot be in the run directory, before there is work to lose.
+
+        Each name may be short enough and the whole path too long, and a file system may have rules of its own.
+        """
+        for file in files:
+            place = self.path / file
+            for path in (place, place.with_name("x" * _PARTIAL), self.path / place.name):
+                try:
+                    path.lstat()
+                except (FileNotFoundError, NotADirectoryError):
+                    continue
+                except OSError as error:
+                    raise InputError(
+                        f"there cannot be a file {place}: {error.strerror}; name a run directory with a shorter path, "
+                        "or give the picture another name"
+                    ) from error
+
+    def finished(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return (key, file) -> entry of ``outputs``, for outputs whose files are there and unchanged.
+
+        By file too: a method that was renamed would otherwise share a file with what now has its old name.
+        """
+        found = {}
+        for entry in self.outputs.read():
+            output = self.path / entry["file"]
+            curve = entry["curve"] is None or (self.path / entry["curve"]).is_file()
+            if curve and output.is_file() and digests.of_file(output) == entry["sha256"]:
+                found[entry["key"], entry["file"]] = entry
+        return found
+
+    def measured(self) -> dict[str, Record]:
+        """Return what identifies a measurement -> its record."""
+        found = {record.provenance.get("measured"): record for record in self.records.read()}
+        return {identity: record for identity, record in found.items() if isinstance(identity, str)}
+
+    def training(self) -> dict[str, Any] | None:
+        """Return the facts of the training run in the directory; None if there is none.
+
+        Of a run that was killed between writing its config and its facts, or whose facts were deleted because they were
+        damaged, there is the config alone: ``{"config": ...}``.
+
+        Raises:
+            InputError: if a file is damaged, or the run is none of training.
+        """
+        if self.facts.is_file():
+            facts = _object(self.facts)
+            _check_training(self.facts, facts.get("config"))
+            return facts
+        if self.config.is_file():
+            config = _object(self.config)
+            if "train" not in config:
+                raise InputError(f"{self.path} holds a run that is not a training run; name another directory")
+            _check_training(self.config, config)
+            return {"config": config}
+        return None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from writing this directory; the system takes the lock back if this one is killed.
+
+        Raises:
+            InputError: if another process writes it now.
+        """
+        with (self.path / ".lock").open("a+") as file:
+            if not _locked(file):
+                raise InputError(
+                    f"another process is writing the run directory {self.path}; wait until it has ended, "
+                    "or name another directory"
+                )
+            yield
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = jsonfile.read(path)
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(found, dict):
+        raise _damaged(path, "it holds no dict")
+    return found
+
+
+def _check_training(path: Path, config: Any) -> None:
+    """Raise InputError if what a file holds as a config is none of a training run."""
+    shape = {"encoder": dict, "method": {"name": str}, "data": dict}
+    if not jsonfile.conforms(config, shape) or not isinstance(config.get("train", {}), dict):
+        raise _damaged(path, "it holds no config of a training run")
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is damaged ({why}); delete it, and this command writes it anew")
+
+
+def image_file(method: str, pair: str) -> str:
+    """Return the file of a method's output, relative to the run directory."""
+    return f"images/{method}/{pair}.png"
+
+
+def curve_file(method: str, pair: str) -> str:
+    """Return the file of an output's loss curve, relative to the run directory."""
+    return f"curves/{method}/{pair}.json"
+
+
+def input_file(kind: Literal["content", "style"], title: str) -> str:
+    """Return the file of a picture that outputs are made from, relative to the run directory."""
+    return f"inputs/{kind}/{title}.png"
+
+
+def sample_file(step: int) -> str:
+    """Return the file of a training run's sample grid, relative to the run directory."""
+    return f"samples/{step:07d}.png"
+
+
+def _locked(file: IO[str]) -> bool:
+    """Lock an open file until it is closed; return False if another process holds the lock."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks: one process at a time is then up to the user
+        return True
+    return True

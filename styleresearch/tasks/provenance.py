@@ -1,0 +1,51 @@
+"""Where values come from: the config, machine, versions and encoder that a record or a training run was made with."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from styleresearch import __version__
+from styleresearch.config.file import modules_of, settings_of
+from styleresearch.encoder.encoder import Encoder
+from styleresearch.store import digests
+
+
+def provenance(
+    config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what a record must say of how it came about."""
+    device = jax.local_devices()[0]
+    kind = _cpu() if device.platform == "cpu" else device.device_kind
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
+    return {
+        "config_hash": digests.of_json(settings_of(config)),
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
+        "precision": precision,
+        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
+        "encoder": encoder.describe(),
+        "modules": {**modules_of(config), **modules},
+    }
+
+
+def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``provenance`` says of the config: it is renewed also where nothing is computed again."""
+    return {name: facts[name] for name in ("config_hash", "modules")}
+
+
+def _cpu() -> str:
+    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next((name for name in names if name), platform.processor() or platform.machine())
