@@ -13,7 +13,6 @@ moment and a higher learning rate.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -23,7 +22,6 @@ def get_config() -> ConfigDict:
     config.imports = ()
     config.seed = 0
     config.precision = "default"
-    config.start = placeholder(str)
     config.encoder = dict(name="vgg16", weights="vgg16", normalise_on=dict(name="photographs"), normalise_by="layer")
     config.method = dict(
         name="adain",
@@ -53,8 +51,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=8,
         crop=64,
         resize=152,

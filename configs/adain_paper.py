@@ -15,7 +15,6 @@ resize.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -48,8 +47,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=8,
         crop=256,
         resize=512,

@@ -11,7 +11,6 @@ Differs from the paper's own code, ``configs/adain_paper.py``: reduction, varian
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -45,8 +44,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=8,
         crop=256,
         resize=512,

@@ -12,7 +12,6 @@ relu3_1; a learning rate of 2e-4 for 5e-4, constant, b1 = 0.5; half the steps; i
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -48,8 +47,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=8,
         crop=64,
         resize=152,

@@ -13,7 +13,6 @@ mse and a weight of their own; every image of a batch has its own style, and a b
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -38,7 +37,7 @@ def get_config() -> ConfigDict:
             initial=0.01,
             norm_output=True,
         ),
-        styles=dict(**styles, path=placeholder(str), size=256),
+        styles=dict(**styles, size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
         objective=dict(
             content=dict(name="feature", layers=("relu3_3",), reduction="mse", weight=1.0),
@@ -49,7 +48,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=16,
         crop=256,
         resize=256,

@@ -11,7 +11,6 @@ of 128 px, the short side; a shorter schedule; averaged weights.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -31,7 +30,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
+            schedule=dict(name="linear", start=0.5),
         ),
         nce_weight=1.0,
         identity=True,
@@ -42,14 +41,9 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str), include=placeholder(str)),
+        content=dict(name="photographs"),
         style=dict(
             name="painter",
-            names=placeholder(tuple),
-            count=placeholder(int),
-            path=placeholder(str),
-            exclude=placeholder(str),
-            include=placeholder(str),
         ),
         batch_size=1,
         crop=96,

@@ -13,7 +13,6 @@ antialiased bilinear resizing, there bicubic.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 EPOCH = 1000
 
@@ -35,7 +34,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
+            schedule=dict(name="linear", start=0.5),
         ),
         nce_weight=1.0,
         identity=True,
@@ -46,8 +45,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str), include=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), include=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=1,
         crop=256,
         resize=286,

@@ -11,7 +11,6 @@ patches, 96 px crops of pictures of 128 px, the short side; a shorter schedule; 
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -31,7 +30,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
+            schedule=dict(name="linear", start=0.5),
         ),
         cycle_weight=10.0,
         identity_weight=5.0,
@@ -40,14 +39,9 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str), include=placeholder(str)),
+        content=dict(name="photographs"),
         style=dict(
             name="painter",
-            names=placeholder(tuple),
-            count=placeholder(int),
-            path=placeholder(str),
-            exclude=placeholder(str),
-            include=placeholder(str),
         ),
         batch_size=1,
         crop=96,

@@ -9,7 +9,6 @@ Differs from the code: as that file does.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 EPOCH = 1000
 
@@ -31,7 +30,7 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=0.75, steps=placeholder(int)),
+            schedule=dict(name="linear", start=0.75),
         ),
         nce_weight=10.0,
         identity=False,
@@ -43,8 +42,8 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str), include=placeholder(str)),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str), include=placeholder(str)),
+        content=dict(name="photographs"),
+        style=dict(name="painter"),
         batch_size=1,
         crop=256,
         resize=286,

@@ -11,7 +11,6 @@ learning rate falls to 0 along a cosine. Many small steps: on two cores they bri
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -35,7 +34,7 @@ def get_config() -> ConfigDict:
             output="sigmoid",
         ),
         styles=dict(**styles, size=144),
-        optimizer=dict(name="adam", learning_rate=1e-3, schedule=dict(name="cosine", steps=placeholder(int))),
+        optimizer=dict(name="adam", learning_rate=1e-3, schedule=dict(name="cosine")),
         objective=dict(
             content=dict(name="feature", layers=("relu3_3",), reduction="mse", weight=1.0),
             style=dict(
@@ -48,7 +47,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=2,
         crop=96,
         resize=128,

@@ -11,7 +11,6 @@ the networks are the small ones of ``styleresearch/zoo/``.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -32,8 +31,8 @@ def get_config() -> ConfigDict:
     config.seeds = (0,)
     config.precision = "float32"
     config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
-    config.contents = dict(name="photographs", names=("astronaut", "cat", "coffee", "rocket"), path=placeholder(str))
-    config.styles = dict(name="painter", names=("impasto", "mosaic", "waves"), path=placeholder(str))
+    config.contents = dict(name="photographs", names=("astronaut", "cat", "coffee", "rocket"))
+    config.styles = dict(name="painter", names=("impasto", "mosaic", "waves"))
     config.methods = dict(
         gatys=dict(
             name="gatys",
@@ -70,4 +69,5 @@ def get_config() -> ConfigDict:
         ssim=dict(name="ssim"),
         color=dict(name="color_histogram"),
     )
+    config.plane = ("content_loss", "style_loss")
     return config

@@ -11,7 +11,6 @@ half the sum of squares in pixels of 0-255; no median filter on the results; sca
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -34,7 +33,7 @@ def get_config() -> ConfigDict:
             pixels="caffe",
             output="tanh",
         ),
-        styles=dict(**styles, path=placeholder(str), size=256),
+        styles=dict(**styles, size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
         objective=dict(
             content=dict(name="feature", layers=("relu3_3",), reduction="mse", weight=1.0),
@@ -46,7 +45,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=4,
         crop=256,
         resize=256,

@@ -12,7 +12,6 @@ is ours, chosen by the sizes of the terms, and no result of it has been looked a
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -35,7 +34,7 @@ def get_config() -> ConfigDict:
             pixels="unit",
             output="tanh",
         ),
-        styles=dict(**styles, path=placeholder(str), size=256),
+        styles=dict(**styles, size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
         objective=dict(
             content=dict(name="feature", layers=("relu2_2",), reduction="mse", weight=1.0),
@@ -47,7 +46,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=4,
         crop=256,
         resize=256,

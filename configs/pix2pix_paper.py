@@ -14,7 +14,6 @@ stylises; the rate falls with every step; antialiased bilinear resizing, there b
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 EPOCH = 400
 
@@ -36,14 +35,14 @@ def get_config() -> ConfigDict:
             name="adam",
             learning_rate=2e-4,
             b1=0.5,
-            schedule=dict(name="linear", start=0.5, steps=placeholder(int)),
+            schedule=dict(name="linear", start=0.5),
         ),
         l1_weight=100.0,
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="edges", of=dict(name="painter", count=placeholder(int), path=placeholder(str))),
-        style=dict(name="painter", count=placeholder(int), path=placeholder(str)),
+        content=dict(name="edges", of=dict(name="painter")),
+        style=dict(name="painter"),
         paired=True,
         batch_size=1,
         crop=256,

@@ -12,7 +12,6 @@ folder holds; the style picture has 256 px unless ``--config.method.styles.size`
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -35,7 +34,7 @@ def get_config() -> ConfigDict:
             pixels="byte",
             output="linear",
         ),
-        styles=dict(**styles, path=placeholder(str), size=256),
+        styles=dict(**styles, size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
         objective=dict(
             content=dict(name="feature", layers=("relu2_2",), reduction="mse", weight=1e5),
@@ -46,7 +45,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=4,
         crop=256,
         resize=256,

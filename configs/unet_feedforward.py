@@ -10,7 +10,6 @@ Differs from ``configs/johnson_authors.py``: the network; content at relu2_2.
 """
 
 from ml_collections import ConfigDict
-from ml_collections.config_dict import placeholder
 
 
 def get_config() -> ConfigDict:
@@ -25,7 +24,7 @@ def get_config() -> ConfigDict:
     config.method = dict(
         name="feedforward",
         net=dict(name="unet", width=32, downs=4, styles=1, upsample="nearest", pixels="signed", output="tanh"),
-        styles=dict(**styles, path=placeholder(str), size=256),
+        styles=dict(**styles, size=256),
         optimizer=dict(name="adam", learning_rate=1e-3),
         objective=dict(
             content=dict(name="feature", layers=("relu2_2",), reduction="mse", weight=1.0),
@@ -36,7 +35,7 @@ def get_config() -> ConfigDict:
         dtype="float32",
     )
     config.data = dict(
-        content=dict(name="photographs", path=placeholder(str), exclude=placeholder(str)),
+        content=dict(name="photographs"),
         batch_size=4,
         crop=256,
         resize=256,

@@ -23,7 +23,7 @@ from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.options import bounds_of, hints_of
@@ -92,6 +92,7 @@ TABLES: dict[str, tuple[Registry[Any], dict[str, Column]]] = {
     "optimizers": (OPTIMIZERS, NAME | WHAT | OPTIONS | SOURCE),
     "schedules": (SCHEDULES, NAME | WHAT | OPTIONS | SOURCE),
     "networks": (NETS, NAME | WHAT | OPTIONS | SOURCE),
+    "decoders": (DECODERS, NAME | WHAT | OPTIONS | SOURCE),
     "discriminators": (DISCRIMINATORS, NAME | WHAT | OPTIONS | SOURCE),
     "losses": (LOSSES, NAME | WHAT | LOSS | OPTIONS | SOURCE),
     "adversarial": (ADVERSARIAL, NAME | WHAT | OPTIONS | SOURCE),

@@ -45,4 +45,5 @@ def get_config() -> ConfigDict:
         ssim=dict(name="ssim"),
         color=dict(name="color_histogram"),
     )
+    config.plane = ("content_loss", "style_loss")
     return config

@@ -1,5 +1,10 @@
 """What a user is meant to read: the one error (what came, what is allowed, what to do), and the one warning."""
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Something the user gave cannot be used.
@@ -14,3 +19,9 @@ class Notice(UserWarning):
 
     The message is complete on its own; the command line prints it without the line of code that it comes from.
     """
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string."""
+    match = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
+    return f" Did you mean {match[0]!r}?" if match else ""

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from styleresearch.errors import InputError
-from styleresearch.options import Entry, checked, shown, unfit
+from styleresearch.errors import InputError, nearest
+from styleresearch.options import Entry, checked, options_of, problems_of, shown
 
 T = TypeVar("T")
 
 
 registrations: list[str] = []
 """The module of each registration, in order: so that a config can tell which of its imports registered something."""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean 'x'?`` for the known name closest to ``name``, or an empty string."""
-    match = difflib.get_close_matches(str(name), list(known), n=1, cutoff=0.5)
-    return f" Did you mean {match[0]!r}?" if match else ""
 
 
 class Registry(Generic[T]):
@@ -30,11 +23,22 @@ class Registry(Generic[T]):
 
     Args:
         kind: what is registered, in the singular, for messages ("loss", "method").
+        base: the type of what it builds, a class or a protocol: an option annotated with it, or with a class that
+            derives from it, may be given as a spec. None for entries that are looked up and not built from specs.
+
+    Raises:
+        InputError: if there is a registry of another kind for the same type.
     """
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, base: type | None = None) -> None:
+        self.kind, self.base = kind, base
         self._entries: dict[str, Callable[..., T]] = {}
+        if base is None:
+            return
+        # Of the same kind it is the same module, imported again.
+        if base in _registries and _registries[base].kind != kind:
+            raise InputError(f"{base.__name__} is what the registry of a {_registries[base].kind} builds already")
+        _registries[base] = self
 
     def register(self, name: str) -> Callable[[Entry], Entry]:
         """Return a decorator that registers a class (or function) under ``name``.
@@ -63,7 +67,7 @@ class Registry(Generic[T]):
         return iter(sorted(self._entries))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return isinstance(name, str) and name in self._entries
 
     def get(self, name: str) -> Callable[..., T]:
         """Return the constructor registered as ``name``.
@@ -79,9 +83,7 @@ class Registry(Generic[T]):
 
     def options(self, name: str) -> dict[str, inspect.Parameter]:
         """Return the constructor's named parameters: the options that a spec may set."""
-        named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        parameters = inspect.signature(self.get(name)).parameters
-        return {key: parameter for key, parameter in parameters.items() if parameter.kind in named}
+        return options_of(self.get(name))
 
     def problems(self, spec: Mapping[str, Any], unchecked: Collection[str] = ()) -> list[str]:
         """Return what is wrong with the names and types in ``spec``, as messages; empty when it can be built.
@@ -96,33 +98,41 @@ class Registry(Generic[T]):
                 f"Registered: {', '.join(self) or 'none'}"
             ]
         try:
-            options = self.options(spec["name"])
+            entry = self.get(spec["name"])
         except InputError as error:
             return [str(error)]
-        found = [
-            f"{self.kind} {spec['name']!r} has no option {shown(key)}.{nearest(key, options)} "
-            f"Options: {', '.join(options) or 'none'}"
-            for key in spec
-            if key != "name" and key not in options
-        ]
-        missing = [
-            key
-            for key, parameter in options.items()
-            if parameter.default is inspect.Parameter.empty and key not in spec
-        ]
-        found += [f"{self.kind} {spec['name']!r} needs the option {key!r}" for key in missing]
-        given = {key: spec[key] for key in options if key in spec and key not in unchecked}
-        return found + unfit(f"{self.kind} {spec['name']!r}", self.get(spec["name"]), given)
+        options = {key: value for key, value in spec.items() if key != "name"}
+        return problems_of(f"{self.kind} {spec['name']!r}", entry, options, unchecked)
 
     def build(self, spec: Mapping[str, Any]) -> T:
         """Build the object that ``spec`` describes.
 
         Raises:
             InputError: for an unknown name or option (with the nearest match), a missing option, a value of the wrong
-                type, or one that the constructor refuses.
+                type, one that the constructor refuses, or an object of another type than the registry is for.
         """
         found = self.problems(spec)
         if found:
             raise InputError("; ".join(found))
         options = {key: value for key, value in spec.items() if key != "name"}
-        return self.get(spec["name"])(**options)
+        made = self.get(spec["name"])(**options)
+        if self.base is not None and not isinstance(made, self.base):
+            raise InputError(
+                f"{self.kind} {spec['name']!r} makes a {type(made).__name__}, which is no {self.base.__name__}; derive "
+                f"it from {self.base.__module__}.{self.base.__name__}"
+            )
+        return made
+
+
+_registries: dict[type, Registry[Any]] = {}
+"""Base -> the registry that builds it."""
+
+
+def registry_of(hint: Any) -> Registry[Any] | None:
+    """Return the registry of what an option is annotated with, or of the nearest class that this derives from."""
+    return next((_registries[base] for base in getattr(hint, "__mro__", ()) if base in _registries), None)
+
+
+def registries() -> tuple[Registry[Any], ...]:
+    """Return all registries whose entries are built from specs."""
+    return tuple(_registries.values())

@@ -7,7 +7,7 @@ past ``data/``; an encoder's own normalisation happens inside the encoder and no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from flax import struct
 from jaxtyping import Array, Float
@@ -29,6 +29,9 @@ Mask: TypeAlias = Float[Array, "b h w 1"]
 
 PerImage: TypeAlias = Float[Array, " b"]
 """One value per image: what every loss and metric returns."""
+
+Pictures: TypeAlias = Annotated[Sequence[Any], "pictures"]
+"""Pictures (h, w, 3) in [0, 1], each of its own size; a config names a picture source for an option of this type."""
 
 Params: TypeAlias = Any
 """A pytree of arrays (plain dicts)."""

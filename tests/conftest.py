@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from styleresearch import registry as registry_module
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
@@ -24,7 +25,7 @@ from styleresearch.losses import LOSSES
 from styleresearch.losses.adversarial import ADVERSARIAL
 from styleresearch.losses.penalty import PENALTIES
 from styleresearch.methods import METHODS
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 
@@ -102,9 +103,10 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    training = (METHODS, NETS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
+    training = (METHODS, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
     for registry in (*training, ENCODERS, METRICS, DATASETS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+    monkeypatch.setattr(registry_module, "_registries", dict(registry_module._registries))
     known = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - known:

@@ -21,6 +21,7 @@ from styleresearch.cli import main, make_parser
 from styleresearch.cli.overrides import options, split
 from styleresearch.config import build
 from styleresearch.config.file import import_modules, load_config
+from styleresearch.config.problems import check_keys
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
@@ -110,7 +111,7 @@ def check_config(file: Path) -> None:
     elif "train" in config:
         assert fit_of(config).samples
     else:
-        assert not build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
+        assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
         assert build.column("method", config["method"]).method
 
 

@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "interrupt": set(),
     "extras": {"errors"},
     "options": {"errors"},
-    "registry": {"errors", "types", "options"},
+    "registry": {"errors", "options"},
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
     "painter": CONTRACTS,
@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "losses": CONTRACTS | {"ops", "encoder", "nets"},
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
-    "evaluation": TENSORS,
+    "evaluation": TENSORS | {"store"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics are numpy only.
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
@@ -61,7 +61,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics.py", "errors.py", "extras.py", "options.py", "registry.py"),
+    *("evaluation/statistics.py", "errors.py", "extras.py", "options/", "registry.py"),
 )
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 

@@ -54,8 +54,10 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
         current = display.add_task("", total=1, note="", visible=False)
 
         def tell(event: Event) -> None:
+            display.update(overall, total=event.total, completed=event.done, note=event.note)
+            if event.cell is None:
+                return
             name = f"{event.cell.column.label}  {event.cell.pair}"
-            display.update(overall, total=event.total, completed=event.done)
             if event.error is not None:
                 display.console.print(f"{event.done:>4}/{event.total}  {name}  failed", style="red", markup=False)
             elif event.progress is not None:

@@ -67,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(outputs), note="")
-        failures = measure(config, outputs, args.out, how, lambda name: display.update(task, advance=1, note=name))
+        failures = measure(
+            config, outputs, args.out, how, lambda note, done: display.update(task, advance=done, note=note)
+        )
     for note in framing_notes(args.out) if args.framing is None else ():
         print(f"styleresearch: {note}", file=sys.stderr)
     command = ["styleresearch", "evaluate", *(f"--outputs={folder}" for folder in args.outputs)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -16,12 +16,9 @@ from ml_collections import ConfigDict, FrozenConfigDict, config_flags
 from styleresearch import registry
 from styleresearch.config import modules
 from styleresearch.config.modulefiles import line_of, shown
+from styleresearch.config.paths import find
 from styleresearch.errors import InputError
-from styleresearch.registry import nearest
 from styleresearch.store import jsonfile
-
-SHIPPED = (Path(__file__).parents[1] / "configs", Path(__file__).parents[2] / "configs")
-"""Where the project's own configs lie: in an installed wheel, and in a checkout."""
 
 ORIGIN = "origin"
 """The key that says where settings came from: ``file``, ``argument``, ``modules`` (name -> sha256), ``saved``.
@@ -46,9 +43,9 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         InputError: if the file is missing or fails, or an override names an unknown key or has the wrong type.
     """
-    file, argument = _find(path)
+    file, argument = find(path)
     config, origin = _saved(file, path) if file.suffix == ".json" else _run(file, argument, path)
-    config = _overridden(config, overrides, path)
+    config = _overridden(config, overrides, path, None if "saved" in origin else file.resolve().parent)
     try:
         # By way of JSON: iterating a ConfigDict sorts its keys, and tables follow the order of the file. What JSON
         # cannot hold could not be written to config.json either.
@@ -187,55 +184,96 @@ def _saved(file: Path, path: str) -> tuple[ConfigDict, dict[str, Any]]:
         raise InputError(f"config {path} is damaged or not one of ours: {_first_line(error)}") from error
 
 
-def _overridden(config: ConfigDict, overrides: Sequence[str], path: str) -> ConfigDict:
-    """Return a config with overrides applied, the last one of each key."""
+def _overridden(config: ConfigDict, overrides: Sequence[str], path: str, folder: Path | None) -> ConfigDict:
+    """Return a config with overrides applied, the last one of each key.
+
+    What the config has is set as ml_collections does it, by the type that the file has; what it has not, as the option
+    says that is meant, which a module of the user's may bring: one that is
+    looked for in this folder; None where the settings are data.
+    """
     last: dict[str, str] = {}
     for override in overrides:
-        key = _check_override(config, override)
+        _, key, _ = _parts(override)
         last.pop(key, None)
         last[key] = override
+    there = {key: override for key, override in last.items() if _has(config, key)}
+    for key, override in there.items():
+        _check_type(config, key, override)
     flag_values = flags.FlagValues()
-    arguments = ["styleresearch", *last.values()]
+    arguments = ["styleresearch", *there.values()]
     try:
         # ml_collections looks for overrides in sys.argv unless it is told; there they are only for a real process.
         holder = config_flags.DEFINE_config_dict("config", config, flag_values=flag_values, sys_argv=arguments)
         flag_values(arguments)
-        return holder.value
+        config = holder.value
     except (flags.Error, AttributeError, LookupError, TypeError, ValueError, SyntaxError) as error:
         raise InputError(f"config {path}: {_first_line(error)}; give a value of the type that the file has") from error
     except (RecursionError, MemoryError) as error:  # of Python's parser
         raise InputError(f"config {path}: the value of an override nests too deeply") from error
+    added = {key: override for key, override in last.items() if key not in there}
+    if added and folder is not None:
+        modules.import_modules(imports_of(plain(config.to_dict())), [folder])
+    _add(config, added)
+    return config
 
 
-def _check_override(config: ConfigDict, override: str) -> str:
-    """Return the key ``a.b`` of ``--config.a.b=value``; raise InputError if the config lacks it or it has no value."""
+def _add(config: ConfigDict, added: Mapping[str, str]) -> None:
+    """Set keys that a config has not; what is named first, for a name says which other keys there may be."""
+    if not added:
+        return
+    from styleresearch.config.overrides import value_of  # imports jax, which a config without such keys need not
+
+    for key in sorted(added, key=lambda key: (not f".{key}".endswith(".name"), key.count("."))):
+        no, _, value = _parts(added[key])
+        found = value_of(plain(config.to_dict()), key, None if value is None else value[1:], bool(no))
+        node: Any = config
+        with config.unlocked():
+            *parents, last = key.split(".")
+            for parent in parents:
+                node[parent] = node.get(parent) or ConfigDict()
+                node = node[parent]
+            node[last] = found
+
+
+def _parts(override: str) -> tuple[str | None, str, str | None]:
+    """Return "no" or None, the key "a.b" and "=value" or None of an override."""
     found = _OVERRIDE.fullmatch(override)
     if found is None:
         raise InputError(f"{override!r} is no override; write --config.KEY=VALUE")
     no, key, value = found.groups()
-    name = f"--config.{key}"
-    node: Any = config
-    seen, kind = "config", None
-    for part in key.split("."):
-        known = [str(each) for each in node] if isinstance(node, ConfigDict) else []
-        if part not in known:
-            has = f"It has: {', '.join(known)}" if known else f"It is {node!r}, without keys"
-            raise InputError(f"{name}: {seen} has no key {part!r}.{nearest(part, known)} {has}")
-        kind, node, seen = node.get_type(part), node[part], f"{seen}.{part}"
-    if no and (value is not None or kind is not bool):
+    if no and value is not None:
         raise InputError(f"{override.partition('=')[0]} goes with True and False only, and takes no value")
+    return no, key, value
+
+
+def _has(config: ConfigDict, key: str) -> bool:
+    """Return whether a config has a key, with a type: one of None has none."""
+    node: Any = config
+    kind: Any = None
+    for part in key.split("."):
+        if not isinstance(node, ConfigDict) or part not in node:
+            return False
+        kind, node = node.get_type(part), node[part]
+    return kind is not NoneType
+
+
+def _check_type(config: ConfigDict, key: str, override: str) -> None:
+    """Raise InputError if a key that the config has cannot be set from outside, or not like this."""
+    no, _, value = _parts(override)
+    name = f"--config.{key}"
+    *parents, last = key.split(".")
+    node: Any = config
+    for parent in parents:
+        node = node[parent]
+    kind: Any = node.get_type(last)
+    if no and kind is not bool:
+        raise InputError(f"--noconfig.{key} goes with True and False only, and takes no value")
     if value is None and kind is not bool:
         raise InputError(f"{name} needs a value: {name}=VALUE")
-    if kind is NoneType:
-        raise InputError(
-            f"{name}: the config has None there, of no type; write {key.rpartition('.')[2]} = "
-            "ml_collections.config_dict.placeholder(int) (or float, str, tuple) to have it set from outside"
-        )
     if kind is list:
         raise InputError(f"{name}: the config has a list there; write a tuple, (1, 2), to have it set from outside")
     if not all(part.isidentifier() for part in key.split(".")):
         raise InputError(f"{name}: only keys of letters, digits and _ can be set from outside; rename {key!r}")
-    return key
 
 
 def _first_line(error: BaseException) -> str:
@@ -243,35 +281,11 @@ def _first_line(error: BaseException) -> str:
     return text.strip().split("\n")[0].rstrip(".")
 
 
-def _find(path: str) -> tuple[Path, str | None]:
-    """Return the file, and the argument that follows it after a colon."""
-    for name, argument in _readings(path):
-        if (file := Path(name)).is_file():
-            return file, argument
-        if file.parent == Path("configs"):
-            for folder in SHIPPED:
-                if (folder / file.name).is_file():
-                    return folder / file.name, argument
-    name = path if ".py:" not in path else path[: path.index(".py:") + 3]
-    file = Path(name)
-    known = sorted({f"configs/{each.name}" for folder in SHIPPED if folder.is_dir() for each in folder.glob("*.py")})
-    beside = [str(each) for each in file.parent.glob("*.py")] if file.parent.is_dir() else []
-    raise InputError(f"there is no config file {name}.{nearest(name, [*beside, *known])} Shipped: {', '.join(known)}")
-
-
-def _readings(path: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the ways to read FILE:ARGUMENT; a colon may also be part of the file's name."""
-    yield path, None
-    for index, letter in enumerate(path):
-        if letter == ":":
-            yield path[:index], path[index + 1 :]
-
-
 def plain(value: Any) -> Any:
     """Return what JSON gave with tuples for lists: settings must be hashable."""
     if isinstance(value, dict):
         return {key: plain(each) for key, each in value.items()}
-    return tuple(map(plain, value)) if isinstance(value, list) else value
+    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else value
 
 
 def without_none(value: Any) -> Any:

@@ -50,7 +50,7 @@ class PictureSource(abc.ABC):
         """
 
 
-SOURCES: Registry[PictureSource] = Registry("picture source")
+SOURCES: Registry[PictureSource] = Registry("picture source", PictureSource)
 
 PHOTOGRAPHS = {
     "astronaut": "astronaut.png",

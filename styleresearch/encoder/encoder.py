@@ -21,11 +21,9 @@ from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding
 from styleresearch.options import Between, Seed, shown
 from styleresearch.registry import Registry
-from styleresearch.types import Features, Image
+from styleresearch.types import Features, Image, Pictures
 
 NormaliseBy = Literal["filter", "layer"]
-
-ENCODERS: Registry[Encoder] = Registry("encoder")
 
 
 @struct.dataclass
@@ -91,13 +89,16 @@ class Encoder:
         }
 
 
+ENCODERS: Registry[Encoder] = Registry("encoder", Encoder)
+
+
 def _encoder(
     arch: Architecture,
     weights: str,
     file: str | None,
     pooling: Literal["max", "average"],
     padding: Padding | None,
-    normalise_on: Sequence[Any] | None,
+    normalise_on: Pictures | None,
     normalise_by: NormaliseBy,
     width: float,
     seed: int,
@@ -147,7 +148,7 @@ def vgg16(
     file: str | None = None,
     pooling: Literal["max", "average"] = "max",
     padding: Padding | None = None,
-    normalise_on: Sequence[Any] | None = None,
+    normalise_on: Pictures | None = None,
     normalise_by: NormaliseBy = "filter",
     width: Annotated[float, Between(0, 4, "(]")] = 1.0,
     seed: Seed = 0,
@@ -178,7 +179,7 @@ def vgg19(
     file: str | None = None,
     pooling: Literal["max", "average"] = "max",
     padding: Padding | None = None,
-    normalise_on: Sequence[Any] | None = None,
+    normalise_on: Pictures | None = None,
     normalise_by: NormaliseBy = "filter",
     width: Annotated[float, Between(0, 4, "(]")] = 1.0,
     seed: Seed = 0,

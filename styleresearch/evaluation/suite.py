@@ -1,43 +1,85 @@
-"""A set of metrics applied to one output at a time."""
+"""Metrics as a comparison applies them: those per picture to one output at a time, the others to all of a method."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.evaluation.metrics import LossMetric, Metric
+from styleresearch.evaluation.loss import LossMetric
+from styleresearch.evaluation.metric import AnyMetric, Metric, SetMetric
+from styleresearch.evaluation.networks import merged
 from styleresearch.evaluation.recent import Recent
 from styleresearch.losses.objective import Objective
 from styleresearch.ops import programs
 
+Plan: TypeAlias = tuple[tuple[Any, tuple[tuple[str, int], ...]], ...]
+"""Metrics, and where each finds its networks: a constant of the compiled programs, whose arguments the networks are."""
+Picture: TypeAlias = Callable[[], np.ndarray]
+"""Reads a picture (h, w, 3) in [0, 1]: the pictures of a set need not be in memory together."""
+
+
+@dataclass(frozen=True)
+class OverSet:
+    """What a metric gave for a set: a value, or the reason why there is none."""
+
+    value: float | None
+    reason: str = ""
+
 
 @dataclass(frozen=True)
 class Suite:
-    """Named metrics under one encoder.
+    """Named metrics with the networks that they see through; made by ``of``.
 
     Attributes:
-        metrics: (name, metric) pairs, in the order of the table's columns.
-        encoder: the encoder that loss metrics see through.
+        metrics: name -> metric, in the order of the table's columns.
+        encoder: the comparison's.
+        needs: name of a metric -> its networks.
+        networks: every network once.
+        per_picture: the metrics per picture.
+        over_set: the metrics over a set.
     """
 
-    metrics: tuple[tuple[str, Metric], ...]
+    metrics: Mapping[str, AnyMetric]
     encoder: Encoder
-    _styles: Recent = field(default_factory=Recent, init=False, repr=False, compare=False)
+    needs: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    networks: tuple[Any, ...] = field(repr=False)
+    per_picture: tuple[tuple[str, Metric], ...] = field(repr=False)
+    over_set: tuple[tuple[str, SetMetric], ...] = field(repr=False)
+    _places: Mapping[str, tuple[tuple[str, int], ...]] = field(repr=False)
+    _recent: Mapping[str, Recent] = field(repr=False)
 
     @classmethod
-    def of(cls, metrics: Mapping[str, Metric], encoder: Encoder) -> Suite:
-        """Return the suite of ``{name: metric}``."""
-        return cls(tuple(metrics.items()), encoder)
+    def of(
+        cls, metrics: Mapping[str, AnyMetric], encoder: Encoder, encoders: Mapping[str, Encoder] | None = None
+    ) -> Suite:
+        """Return the suite of ``{name: metric}``, with the weights of the metrics' own networks read.
+
+        Args:
+            metrics: the metrics.
+            encoder: what they see through.
+            encoders: name of a metric -> what it sees through in place of ``encoder``.
+
+        Raises:
+            InputError: for a network that is no pytree of arrays, or what reading one raises.
+        """
+        given = encoders or {}
+        needs = {name: metric.needs(given.get(name, encoder)) for name, metric in metrics.items()}
+        networks, places = merged(needs)
+        needs = {name: {key: networks[index] for key, index in found} for name, found in places.items()}
+        per_picture = tuple((name, metric) for name, metric in metrics.items() if isinstance(metric, Metric))
+        over_set = tuple((name, metric) for name, metric in metrics.items() if isinstance(metric, SetMetric))
+        recent = {kind: Recent() for kind in ("summary", "content", "style")}
+        return cls(dict(metrics), encoder, needs, networks, per_picture, over_set, places, recent)
 
     def __call__(self, output: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float | None]:
-        """Return every metric of one output, in full float32; None for a value that is NaN or infinite.
+        """Return every metric per picture of one output, in full float32; None for a value that is NaN or infinite.
 
         Args:
             output: (h, w, 3) in [0, 1].
@@ -47,26 +89,81 @@ class Suite:
         Raises:
             InputError: if a metric cannot measure images of this size.
         """
-        self.check((output.shape[0], output.shape[1]))
+        size = output.shape[0], output.shape[1]
+        for name, metric in self.per_picture:
+            metric.check(self.needs[name], size)
+        if not self.per_picture:
+            return {}
         programs.drop_if_many()
+        plan = self._plan(self.per_picture)
         # Added to in numpy: in jax that would be a program for each size.
-        output, content, style = (np.asarray(image, np.float32)[None] for image in (output, content, style))
+        output, content, style = (_batch(image) for image in (output, content, style))
         # Whatever the methods were run with: values of one table must not differ by the precision of their measuring.
         with jax.default_matmul_precision("float32"):
-            summaries = self._styles.get(style, lambda: _summarise(self.metrics, self.encoder, style))
-            values = np.asarray(_measure(self.metrics, self.encoder, output, content, summaries))
+            summaries = self._recent["summary"].get(style, lambda: _summarise(plan, self.networks, style))
+            values = np.asarray(_measure(plan, self.networks, output, content, summaries))
         return {
             name: float(value) if np.isfinite(value) else None
-            for (name, _), value in zip(self.metrics, values, strict=True)
+            for (name, _), value in zip(self.per_picture, values, strict=True)
         }
 
-    def check(self, size: tuple[int, int]) -> None:
-        """Raise InputError if a metric cannot measure images of this (height, width)."""
-        for _, metric in self.metrics:
-            metric.check(self.encoder, size)
+    def of_set(self, outputs: Sequence[Picture], references: Mapping[str, Sequence[Picture]]) -> dict[str, OverSet]:
+        """Return every metric over a set.
 
-    def contracts(self) -> dict[str, dict[str, Any]]:
-        """Return what ``contracts.json`` says of each metric."""
+        Args:
+            outputs: the pictures of one method.
+            references: "content" and "style" -> those that the outputs were made from, each once.
+
+        Raises:
+            InputError: if a metric cannot measure one of the pictures.
+        """
+        short = {name: _shortage(metric, len(outputs), references) for name, metric in self.over_set}
+        able = [(name, metric) for name, metric in self.over_set if not short[name]]
+        kept = [self._embed("output", image, able) for image in outputs] if able else []
+        of = {
+            kind: [self._embed(kind, image, [each for each in able if each[1].references == kind]) for image in images]
+            for kind, images in references.items()
+        }
+        found = {name: OverSet(None, reason) for name, reason in short.items()}
+        for name, metric in able:
+            rows = (_stacked([each[name] for each in parts]) for parts in (kept, of[metric.references]))
+            value = float(metric.compare(*rows))
+            found[name] = OverSet(value) if np.isfinite(value) else OverSet(None, "the value is NaN or infinite")
+        return found
+
+    def _embed(self, kind: str, read: Picture, metrics: Sequence[tuple[str, SetMetric]]) -> dict[str, Any]:
+        """Return what metrics over a set keep of one picture, as numpy arrays; a reference is embedded once."""
+        if not metrics:
+            return {}
+        programs.drop_if_many()
+        image = read()
+        for name, metric in metrics:
+            metric.check(self.needs[name], (image.shape[0], image.shape[1]))
+        image = _batch(image)
+
+        def compute() -> list[Any]:
+            with jax.default_matmul_precision("float32"):
+                return jax.tree.map(np.asarray, _embed(self._plan(metrics), self.networks, image))
+
+        found = compute() if kind == "output" else self._recent[kind].get(image, compute)
+        return {name: each for (name, _), each in zip(metrics, found, strict=True)}
+
+    def _plan(self, metrics: Sequence[tuple[str, AnyMetric]]) -> Plan:
+        return tuple((metric, self._places[name]) for name, metric in metrics)
+
+    def check(self, size: tuple[int, int], kind: str = "output") -> None:
+        """Raise InputError if a metric cannot measure images of this (height, width).
+
+        Args:
+            size: height and width.
+            kind: of an "output", for all metrics, or of a "content" or "style" that one over a set compares with.
+        """
+        for name, metric in self.metrics.items():
+            if kind == "output" or (isinstance(metric, SetMetric) and metric.references == kind):
+                metric.check(self.needs[name], size)
+
+    def contracts(self, metrics: Sequence[tuple[str, AnyMetric]] | None = None) -> dict[str, dict[str, Any]]:
+        """Return what ``contracts.json`` says of metrics, of all by default."""
         return {
             name: {
                 "label": metric.title,
@@ -74,9 +171,9 @@ class Suite:
                 "unit": "",
                 "definition": metric.definition(),
                 "source": metric.source,
-                "contract": metric.contract(self.encoder),
+                "contract": metric.contract(self.needs[name]),
             }
-            for name, metric in self.metrics
+            for name, metric in (self.metrics.items() if metrics is None else metrics)
         }
 
     def in_sample(self, objective: Objective | None, seen_by: str | None = None) -> list[str]:
@@ -84,14 +181,16 @@ class Suite:
 
         Args:
             objective: the method's; ``None`` for a method without one.
-            seen_by: digest of the encoder that the method was trained under; ``None`` for the suite's own.
+            seen_by: digest of the encoder that the method was trained under; ``None`` for the comparison's.
         """
-        if objective is None or (seen_by is not None and seen_by != self.encoder.digest):
+        if objective is None:
             return []
+        seen_by = self.encoder.digest if seen_by is None else seen_by
         return [
             name
-            for name, metric in self.metrics
+            for name, metric in self.metrics.items()
             if isinstance(metric, LossMetric)
+            and self.needs[name]["encoder"].digest == seen_by
             and any(
                 type(loss) is type(metric.loss) and set(loss.layers) & set(metric.loss.layers)
                 for _, loss in objective.terms
@@ -99,16 +198,41 @@ class Suite:
         ]
 
 
-# One program for all metrics: the compiler merges their passes through the encoder.
+def _batch(image: np.ndarray) -> np.ndarray:
+    return np.asarray(image, np.float32)[None]
+
+
+def _shortage(metric: SetMetric, outputs: int, references: Mapping[str, Sequence[Picture]]) -> str:
+    """Say which pictures are too few for a metric; empty when there are enough."""
+    counts = {"picture": outputs, f"{metric.references} picture": len(references[metric.references])}
+    few = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items() if count < metric.least]
+    return f"{' and '.join(few)}, and it needs at least {metric.least}" if few else ""
+
+
+def _stacked(parts: Sequence[Any]) -> Any:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+
+def _networks(networks: tuple[Any, ...], places: tuple[tuple[str, int], ...]) -> dict[str, Any]:
+    return {name: networks[index] for name, index in places}
+
+
+# One program for all metrics: the compiler merges their passes through a network that is one argument.
 @partial(jax.jit, static_argnums=0)
-def _summarise(metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, style: Any) -> Any:
-    return [metric.summarise(encoder, style) for _, metric in metrics]
+def _summarise(plan: Plan, networks: tuple[Any, ...], style: Any) -> Any:
+    return [metric.summarise(_networks(networks, places), style) for metric, places in plan]
 
 
 @partial(jax.jit, static_argnums=0)
-def _measure(
-    metrics: tuple[tuple[str, Metric], ...], encoder: Encoder, output: Any, content: Any, summaries: Any
-) -> Any:
+def _measure(plan: Plan, networks: tuple[Any, ...], output: Any, content: Any, summaries: Any) -> Any:
     return jnp.stack(
-        [metric(encoder, output, content, style)[0] for (_, metric), style in zip(metrics, summaries, strict=True)]
+        [
+            metric(_networks(networks, places), output, content, style)[0]
+            for (metric, places), style in zip(plan, summaries, strict=True)
+        ]
     )
+
+
+@partial(jax.jit, static_argnums=0)
+def _embed(plan: Plan, networks: tuple[Any, ...], image: Any) -> Any:
+    return [metric.embed(_networks(networks, places), image) for metric, places in plan]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -22,10 +22,17 @@ Role: TypeAlias = Literal["real", "fake", "fool"]
 Outputs: TypeAlias = Sequence[Sequence[Any]]
 """A discriminator's answer: for every scale its activations, (b, h, w, c) each, the last of them the scores."""
 
-Adversarial: TypeAlias = Callable[[Scores, Role], Scores]
-"""The loss of every score, float32, of the scores' shape; whoever has the role minimises its mean."""
 
-ADVERSARIAL: Registry[Adversarial] = Registry("adversarial loss")
+@runtime_checkable
+class Adversarial(Protocol):
+    """What a discriminator's scores cost: any function that is called like this."""
+
+    def __call__(self, scores: Scores, role: Role, /) -> Scores:
+        """Return the loss of every score, float32, of the scores' shape; whoever has the role minimises its mean."""
+        ...
+
+
+ADVERSARIAL: Registry[Adversarial] = Registry("adversarial loss", Adversarial)
 
 
 def judged(loss: Adversarial, outputs: Outputs, role: Role) -> PerImage:

@@ -37,7 +37,7 @@ class Loss(abc.ABC):
         """Return the loss of each image, given the summaries of the generated image and of its target."""
 
 
-LOSSES: Registry[Loss] = Registry("loss")
+LOSSES: Registry[Loss] = Registry("loss", Loss)
 
 
 def mask_at(features: Features, layer: str) -> Mask | None:

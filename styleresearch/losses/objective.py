@@ -58,6 +58,9 @@ class Objective:
         for name in ("total", "evaluations"):
             if name in terms:
                 raise InputError(f"an objective's term cannot be called {name!r}, loss curves use that name; rename it")
+        for name, (_, loss) in terms.items():
+            if not loss.layers:
+                raise InputError(f"the objective's term {name!r} reads no layers; name at least one")
         weights = {name: jnp.float32(weight) for name, (weight, _) in terms.items()}
         return cls(weights, tuple((name, loss) for name, (_, loss) in terms.items()))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -16,13 +16,20 @@ from styleresearch.types import FeatureMap, PerImage
 Critic: TypeAlias = Callable[[FeatureMap], Scores]
 """Images -> scores, (b, ...); it judges every image by itself. An image may have more than three channels."""
 
-Penalty: TypeAlias = Callable[[Critic, FeatureMap, FeatureMap, Any], PerImage]
-"""(critic, real, fake, key) -> what is added to the discriminator's loss of each image, weight included.
 
-The critic's scores are summed over all but the images, then differentiated.
-"""
+@runtime_checkable
+class Penalty(Protocol):
+    """A penalty on a discriminator: any function that is called like this."""
 
-PENALTIES: Registry[Penalty] = Registry("penalty")
+    def __call__(self, critic: Critic, real: FeatureMap, fake: FeatureMap, key: Any, /) -> PerImage:
+        """Return what is added to the discriminator's loss of each image, weight included.
+
+        The critic's scores are summed over all but the images, then differentiated.
+        """
+        ...
+
+
+PENALTIES: Registry[Penalty] = Registry("penalty", Penalty)
 
 
 @PENALTIES.register("r1")

@@ -19,6 +19,7 @@ from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.program import Program, Size, array, small, symbols
 from styleresearch.methods.styles import check_styles
 from styleresearch.methods.takes import Takes
+from styleresearch.nets.base import Decoder
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.optim.optimizers import Optimizer
@@ -86,7 +87,7 @@ class AdaIN(TrainedMethod):
 
     objective: Objective
     optimizer: Optimizer
-    net: Any
+    net: Decoder
     layer: str = "relu4_1"
     eps: Epsilon = 1e-5
     style_eps: Epsilon = 1e-5
@@ -94,12 +95,6 @@ class AdaIN(TrainedMethod):
     strength: Share = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     takes: ClassVar[Takes] = Takes(styles="many", masks=True, options=("strength", "net.dtype"))
-
-    def __post_init__(self) -> None:
-        if hasattr(self.net, "styles") or not hasattr(self.net, "apply"):
-            raise InputError(
-                f"adain: net must be a decoder of features, dict(name='decoder', ...), not {type(self.net).__name__}"
-            )
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -21,8 +21,8 @@ from styleresearch.losses.reconstruction import l1
 from styleresearch.methods.base import Alarm, Metrics, OnProgress, State, TrainedMethod
 from styleresearch.methods.program import Program, Size, padded, picture
 from styleresearch.methods.takes import Takes
+from styleresearch.nets.base import Discriminator, Net
 from styleresearch.optim.optimizers import Optimizer
-from styleresearch.options import shown
 from styleresearch.types import Image, Params, PerImage, Styles
 
 Part = Literal["generator", "discriminator"]
@@ -76,8 +76,8 @@ class AdversarialMethod(TrainedMethod):
     """
 
     optimizer: Optimizer
-    net: Any
-    discriminator: Any
+    net: Net
+    discriminator: Discriminator
     adversarial: Adversarial
     penalty: Penalty | None = None
     discriminator_optimizer: Optimizer | None = None
@@ -91,13 +91,6 @@ class AdversarialMethod(TrainedMethod):
         "brightness",
     )
     alarms: ClassVar[tuple[Alarm, ...]] = (*ACCURACY, BRIGHTNESS)
-
-    def _check_parts(self, name: str) -> None:
-        if not all(hasattr(self.discriminator, each) for each in ("apply", "condition")):
-            raise InputError(
-                f"{name}: discriminator must be a network that judges pictures, dict(name='patch', ...), not "
-                f"{shown(self.discriminator)}"
-            )
 
     def _start(
         self, key: Any, generator: Params, discriminator: Params, memory: Mapping[str, Any] | None = None
@@ -204,7 +197,7 @@ class DomainMethod(AdversarialMethod):
 
     def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
         """Return the generator as a function of a picture."""
-        multiple = 1 if size is not None else getattr(self.net, "multiple", 1)
+        multiple = 1 if size is not None else self.net.multiple
 
         def call(content: Array) -> Array:
             return padded(lambda image: self.paint(params, image), content, multiple)
@@ -217,12 +210,6 @@ class DomainMethod(AdversarialMethod):
         return jnp.clip(self.net.apply({"params": self.generator_params(params)}, content), 0.0, 1.0)
 
     def _check_domain(self, name: str) -> None:
-        self._check_parts(name)
-        if not hasattr(self.net, "styles"):
-            raise InputError(
-                f"{name}: net must be a network from image to image, dict(name='resnet', ...), 'unet' or 'transform', "
-                f"not {type(self.net).__name__}"
-            )
         if self.net.styles != 1:
             raise InputError(f"{name}: it paints one domain, so net.styles must be 1, got {self.net.styles}")
 

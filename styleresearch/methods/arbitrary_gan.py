@@ -17,6 +17,7 @@ from styleresearch.methods.adversarial import AdversarialMethod, averaged, brigh
 from styleresearch.methods.base import METHODS, Batch, Metrics, OnProgress, State
 from styleresearch.methods.program import Program, Size
 from styleresearch.methods.takes import Takes
+from styleresearch.nets.base import Decoder
 from styleresearch.ops.moments import mean, std
 from styleresearch.options import Epsilon, Share, Weight
 from styleresearch.types import Image, OtherImage, Params, Styles
@@ -47,6 +48,7 @@ class ArbitraryGAN(AdversarialMethod):
         strength: from 0, the content's own features, to 1, the style's statistics; ``stylize`` only.
     """
 
+    net: Decoder
     objective: Objective
     adversarial_weight: Weight = 1.0
     condition_layer: str = "relu3_1"
@@ -56,7 +58,6 @@ class ArbitraryGAN(AdversarialMethod):
     takes: ClassVar[Takes] = replace(AdaIN.takes, options=("strength", *AdversarialMethod.takes.options))
 
     def __post_init__(self) -> None:
-        self._check_parts("arbitrary_gan")
         taken = {"adversarial", "gradient_norm", *self.watched} & {name for name, _ in self.objective.terms}
         if taken:
             raise InputError(

@@ -202,7 +202,7 @@ class TrainedMethod(Method):
         return None
 
 
-METHODS: Registry[Method] = Registry("method")
+METHODS: Registry[Method] = Registry("method", Method)
 
 
 def dependence_of(method: Method) -> str:

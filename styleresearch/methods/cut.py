@@ -69,7 +69,7 @@ class CUT(DomainMethod):
                 f"{name}: the generator has no layer {', '.join(map(repr, unknown))}; layers_compared may name 'image' "
                 f"and {', '.join(net)}"
             )
-        if self.flip and content.shape[2] % getattr(self.net, "multiple", 1):
+        if self.flip and content.shape[2] % self.net.multiple:
             raise InputError(
                 f"{name}: crops of {content.shape[2]} px would be padded, and their mirrored "
                 f"features shifted; set data.crop to a multiple of {self.net.multiple}, or flip=False"

@@ -20,8 +20,9 @@ from styleresearch.methods.perceptual import perceptual_step
 from styleresearch.methods.program import Program, Size, array, padded, picture
 from styleresearch.methods.styles import check_styles
 from styleresearch.methods.takes import Reads, Takes
+from styleresearch.nets.base import Net
 from styleresearch.optim.optimizers import Optimizer
-from styleresearch.types import Image, OtherImage, Params, Styles
+from styleresearch.types import Image, OtherImage, Params, Pictures, Styles
 
 _THUMBNAIL = 16
 """Side in px of the pictures by which a network knows its styles again."""
@@ -52,18 +53,13 @@ class FeedForward(TrainedMethod):
 
     objective: Objective
     optimizer: Optimizer
-    net: Any
-    styles: tuple[Any, ...] | None = None
+    net: Net
+    styles: Pictures | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
     takes: ClassVar[Takes] = Takes(styles="many", encoder=False, options=("net.dtype",))
     reads: ClassVar[Reads] = Reads(styles="none", options=("styles",))
 
     def __post_init__(self) -> None:
-        if not hasattr(self.net, "styles"):
-            raise InputError(
-                "feedforward: net must be a network from image to image, dict(name='transform', ...) or 'unet', not "
-                f"{type(self.net).__name__}"
-            )
         shapes = [getattr(picture, "shape", ()) for picture in self.styles or ()]
         if any(len(shape) != 3 or shape[2] != 3 for shape in shapes):
             raise InputError(
@@ -155,7 +151,7 @@ class FeedForward(TrainedMethod):
 
     def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
         """Return the network as a function of a picture and the shares of its styles."""
-        multiple = 1 if size is not None else getattr(self.net, "multiple", 1)
+        multiple = 1 if size is not None else self.net.multiple
 
         def call(content: Array, mix: Array) -> Array:
             shares = mix / mix.sum(1, keepdims=True)

@@ -9,19 +9,18 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from styleresearch.errors import InputError
+from styleresearch.nets.base import DECODERS, Decoder
 from styleresearch.nets.blocks import Conv, Dtype, Init
-from styleresearch.nets.registry import NETS
 from styleresearch.options import Between, Channels, Length
 from styleresearch.types import FeatureMap, OtherImage
 
 
-class Decoder(nn.Module):
+class MirroredVGG(Decoder):
     """The network that ``decoder`` describes, whose arguments are the attributes."""
 
     widths: tuple[int, ...]
     depths: tuple[int, ...]
     initial: Init
-    dtype: Dtype
 
     @nn.compact
     def __call__(self, features: FeatureMap) -> OtherImage:
@@ -41,13 +40,13 @@ class Decoder(nn.Module):
         return x.astype(jnp.float32)
 
 
-@NETS.register("decoder")
+@DECODERS.register("decoder")
 def decoder(
     widths: Annotated[Sequence[Channels], Length(1, 8)] = (256, 128, 64),
     depths: Sequence[Annotated[int, Between(1, 64)]] = (4, 2, 2),
     initial: Init = None,
     dtype: Dtype = "float32",
-) -> Decoder:
+) -> MirroredVGG:
     """Return AdaIN's decoder: reflection padding, nearest upsampling, no norm; 3,505,219 parameters for VGG's relu4_1.
 
     Source: Huang & Belongie 2017, section 6.1, and the authors' decoder.
@@ -66,4 +65,4 @@ def decoder(
     """
     if len(widths) != len(depths):
         raise InputError(f"widths={tuple(widths)}, depths={tuple(depths)}: give as many depths as widths")
-    return Decoder(tuple(widths), tuple(depths), initial, dtype)
+    return MirroredVGG(tuple(widths), tuple(depths), initial, dtype=dtype)

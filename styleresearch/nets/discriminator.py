@@ -11,9 +11,9 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from styleresearch.errors import InputError
+from styleresearch.nets.base import DISCRIMINATORS, Discriminator
 from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm
 from styleresearch.nets.pixels import read
-from styleresearch.nets.registry import DISCRIMINATORS
 from styleresearch.ops.blur import blur_down
 from styleresearch.options import Between, Channels
 
@@ -22,7 +22,7 @@ Judgement = tuple[tuple[Array, ...], ...]
 """For every scale the activations (b, h, w, c) of every layer, the last the scores (b, h, w, 1)."""
 
 
-class PatchDiscriminator(nn.Module):
+class PatchDiscriminator(Discriminator):
     """The network that ``patch`` describes, whose arguments are the attributes."""
 
     width: int
@@ -31,10 +31,8 @@ class PatchDiscriminator(nn.Module):
     spectral: bool
     scales: int
     antialias: bool
-    condition: int
     pixels: Literal["byte", "unit", "signed"]
     initial: Init
-    dtype: Dtype
 
     @property
     def least(self) -> int:
@@ -137,4 +135,6 @@ def patch(
             ``None`` for uniform in +-1/sqrt(fan_in).
         dtype: what convolutions compute in; parameters, statistics and scores are float32.
     """
-    return PatchDiscriminator(width, layers, norm, spectral, scales, antialias, condition, pixels, initial, dtype)
+    return PatchDiscriminator(
+        width, layers, norm, spectral, scales, antialias, pixels, initial, condition=condition, dtype=dtype
+    )

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from styleresearch.errors import InputError
+from styleresearch.nets.base import NETS, Net
 from styleresearch.nets.blocks import Blocks, Conv, Dtype, Init, InstanceNorm, Mix, Residual, Styles, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
-from styleresearch.nets.registry import NETS
 from styleresearch.ops.blur import blur_down, blur_up
 from styleresearch.ops.pad import Border, pad_to_multiple
 from styleresearch.options import Channels, Length
@@ -21,7 +21,7 @@ from styleresearch.types import Image
 Padding = Literal["reflect", "reflect_start", "zeros"]
 
 
-class Transform(nn.Module):
+class Transform(Net):
     """The network that ``transform`` and ``resnet`` describe, whose arguments are the attributes.
 
     Attributes:
@@ -31,14 +31,12 @@ class Transform(nn.Module):
 
     widths: tuple[int, ...]
     residuals: int
-    styles: int
     upsample: Upsampling
     padding: Padding
     pixels: Pixels
     output: Output
     norm_output: bool
     initial: Init
-    dtype: Dtype
     ends: int = 9
     between: Border | None = None
     affine: bool = True
@@ -138,7 +136,18 @@ def transform(
         InputError: for options that do not fit.
     """
     check_pixels(pixels, output)
-    return Transform(tuple(widths), residuals, styles, upsample, padding, pixels, output, norm_output, initial, dtype)
+    return Transform(
+        tuple(widths),
+        residuals,
+        upsample,
+        padding,
+        pixels,
+        output,
+        norm_output,
+        initial,
+        styles=styles,
+        dtype=dtype,
+    )
 
 
 @NETS.register("resnet")

@@ -8,20 +8,19 @@ import flax.linen as nn
 import jax.numpy as jnp
 
 from styleresearch.errors import InputError
+from styleresearch.nets.base import NETS, Net
 from styleresearch.nets.blocks import Conv, Dtype, Init, InstanceNorm, Mix, Styles, Upsampling
 from styleresearch.nets.pixels import Output, Pixels, check_pixels, read, write
-from styleresearch.nets.registry import NETS
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.options import Between, Channels
 from styleresearch.types import Image
 
 
-class UNet(nn.Module):
+class UNet(Net):
     """The network that ``unet`` describes, whose arguments are the attributes."""
 
     width: int
     downs: int
-    styles: int
     affine: bool
     upsample: Upsampling
     padding: Literal["reflect", "zeros"]
@@ -29,7 +28,6 @@ class UNet(nn.Module):
     output: Output
     dropout: bool
     initial: Init
-    dtype: Dtype
 
     @property
     def multiple(self) -> int:
@@ -116,4 +114,4 @@ def unet(
     if dropout and downs < 6:
         raise InputError(f"dropout=True has no step to work on with downs={downs}; use downs=6 or more")
     check_pixels(pixels, output)
-    return UNet(width, downs, styles, affine, upsample, padding, pixels, output, dropout, initial, dtype)
+    return UNet(width, downs, affine, upsample, padding, pixels, output, dropout, initial, styles=styles, dtype=dtype)

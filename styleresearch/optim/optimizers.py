@@ -7,14 +7,13 @@ alike.
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import optax
 
 from styleresearch.optim.lbfgs import scale_by_safe_lbfgs
-from styleresearch.optim.schedules import Schedule
+from styleresearch.optim.schedules import Schedule, ScheduleFunction
 from styleresearch.options import Between, Decay, Epsilon, Positive
 from styleresearch.registry import Registry
 
@@ -37,7 +36,7 @@ class Optimizer(abc.ABC):
         """Return how often the last update evaluated the objective, beyond the one evaluation it was given."""
 
 
-OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
+OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", Optimizer)
 
 
 @OPTIMIZERS.register("adam")
@@ -62,7 +61,7 @@ class Adam(Optimizer):
     b1: Decay = 0.9
     b2: Decay = 0.999
     eps: Epsilon = 1e-8
-    schedule: Callable[[Any], Any] | None = None
+    schedule: ScheduleFunction | None = None
     clip_norm: Positive | None = None
     accumulate: Annotated[int, Between(1, 1_000_000)] = 1
     stochastic: ClassVar[bool] = True

@@ -6,9 +6,8 @@ Any function may be one. Those with a length are a ``Schedule``: where none is g
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import optax
@@ -17,7 +16,17 @@ from styleresearch.errors import InputError
 from styleresearch.options import Between, Weight
 from styleresearch.registry import Registry
 
-SCHEDULES: Registry[Callable[[Any], Any]] = Registry("learning rate schedule")
+
+@runtime_checkable
+class ScheduleFunction(Protocol):
+    """A factor on the learning rate: any function that is called like this."""
+
+    def __call__(self, t: Any, /) -> Any:
+        """Return the factor of update ``t``, from 0."""
+        ...
+
+
+SCHEDULES: Registry[ScheduleFunction] = Registry("learning rate schedule", ScheduleFunction)
 
 Updates = Annotated[int, Between(1, 2**30 - 1)]
 """A number of updates; two of them fit an int32 together."""
@@ -28,7 +37,7 @@ Factor = Annotated[float, Between(0, 1e6)]
 
 
 @SCHEDULES.register("inverse_time")
-def inverse_time(decay: Weight = 5e-5) -> Callable[[Any], Any]:
+def inverse_time(decay: Weight = 5e-5) -> ScheduleFunction:
     """1 / (1 + decay * t), as AdaIN is trained.
 
     Source: Huang & Belongie 2017, the authors' code.
@@ -39,7 +48,7 @@ def inverse_time(decay: Weight = 5e-5) -> Callable[[Any], Any]:
     return lambda t: 1.0 / (1.0 + decay * t)
 
 
-class Schedule(abc.ABC):
+class Schedule(ScheduleFunction, abc.ABC):
     """A factor on the learning rate that falls over a number of updates and stays where it ends."""
 
     @abc.abstractmethod
@@ -59,7 +68,7 @@ class Schedule(abc.ABC):
         """
 
     @abc.abstractmethod
-    def __call__(self, t: Any) -> Any:
+    def __call__(self, t: Any, /) -> Any:
         """Return the factor of update ``t``, from 0.
 
         Raises:
@@ -103,7 +112,7 @@ class Linear(Schedule):
         steps, start = _known("linear", self.steps, self.start)
         return start + steps
 
-    def __call__(self, t: Any) -> Any:
+    def __call__(self, t: Any, /) -> Any:
         """Return the factor of update ``t``."""
         line = optax.linear_schedule(1.0, self.end, *_known("linear", self.steps, self.start))
         return jnp.where(t < self.ends(), line(t), self.end)
@@ -147,7 +156,7 @@ class Cosine(Schedule):
         """Return the update at which it reaches ``end``."""
         return _known("cosine", self.steps, self.warmup)[0]
 
-    def __call__(self, t: Any) -> Any:
+    def __call__(self, t: Any, /) -> Any:
         """Return the factor of update ``t``."""
         steps, warmup = _known("cosine", self.steps, self.warmup)
         course = optax.cosine_decay_schedule(1.0, steps - warmup, self.end)

@@ -1,4 +1,4 @@
-"""Charts of the summary as inline SVG: an interval in a table cell, and style loss against content loss."""
+"""Charts of the summary as inline SVG: an interval in a table cell, and the plane of two metrics."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from styleresearch.report.axes import Axis
 from styleresearch.report.records import Metric
 from styleresearch.report.summary import Cell, Summary
 from styleresearch.store.record import MethodName
-
-PLANE = ("content_loss", "style_loss")
-"""The columns that the trade-off plane is made of: across, and up."""
 
 LABEL = 24
 """Characters of a method's label that the plane has room for."""
@@ -55,20 +52,28 @@ def interval_mark(cell: Cell, axis: Axis | None) -> Markup:
 
 def in_plane(summary: Summary) -> list[MethodName]:
     """Return the methods whose points may stand in one plane: comparable in both columns."""
-    if not set(PLANE) <= {column.name for column in summary.columns}:
+    if summary.plane is None:
         return []
-    return [m for m in summary.methods if all(summary.cells[m.name, name].comparable for name in PLANE)]
+    return [m for m in summary.methods if all(summary.cells[m.name, c.name].comparable for c in summary.plane)]
+
+
+def better_corner(summary: Summary) -> str:
+    """Say where in the plane both metrics are better, "lower left"; empty where one has no direction."""
+    if summary.plane is None or any(column.better is None for column in summary.plane):
+        return ""
+    across, up = summary.plane
+    return f"{'lower' if up.better == 'lower' else 'upper'} {'left' if across.better == 'lower' else 'right'}"
 
 
 def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> Markup:
-    """Draw the mean style loss of each method of ``in_plane`` against its mean content loss, with both intervals."""
+    """Draw the means of each method of ``in_plane``, one metric against the other, with both intervals."""
     drawn = in_plane(summary)
-    columns = {column.name: column for column in summary.columns}
-    if not drawn:
+    if summary.plane is None or not drawn:
         return Markup("")
+    across, up = summary.plane
     left, right, top, bottom = 62.0, 18.0, 14.0, 46.0
-    x_axis = column_axis(summary, columns[PLANE[0]], left + 10, width - right - 10)
-    y_axis = column_axis(summary, columns[PLANE[1]], height - bottom - 10, top + 10)
+    x_axis = column_axis(summary, across, left + 10, width - right - 10)
+    y_axis = column_axis(summary, up, height - bottom - 10, top + 10)
     if x_axis is None or y_axis is None:
         return Markup("")
     parts = [
@@ -85,18 +90,18 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> M
     ]
     parts.append(
         Markup('<text class="x name" x="{}" y="{}">{} →</text>').format(
-            (left + width - right) / 2, height - 6, columns[PLANE[0]].label
+            (left + width - right) / 2, height - 6, across.label
         )
     )
     parts.append(
         Markup('<text class="x name" transform="translate(13 {}) rotate(-90)">{} →</text>').format(
-            (top + height - bottom) / 2, columns[PLANE[1]].label
+            (top + height - bottom) / 2, up.label
         )
     )
     taken: list[tuple[float, float, float, float]] = []
     points = []
     for method in drawn:
-        x, y = (summary.cells[method.name, name].estimate for name in PLANE)
+        x, y = (summary.cells[method.name, column.name].estimate for column in summary.plane)
         cx, cy = x_axis.place(x.mean), y_axis.place(y.mean)
         points.append((method, x, y, cx, cy))
         taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
@@ -126,10 +131,11 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> M
         )
         kind = "floor" if method.baseline else "ours"
         parts.append(Markup('<g class="{}">{}</g>').format(kind, Markup("").join(group)))
+    better = f"; {corner} is better" if (corner := better_corner(summary)) else ""
     return Markup('<svg class="chart tradeoff" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         width,
         height,
-        "Mean style loss against mean content loss of each method; lower left is better. The table has the numbers.",
+        f"Mean {up.label} against mean {across.label} of each method{better}. The table has the numbers.",
         Markup("").join(parts),
     )
 

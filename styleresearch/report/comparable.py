@@ -16,7 +16,7 @@ from typing import Any
 from styleresearch.report.records import Metric, RunRecords
 from styleresearch.store.record import Pair, Record
 
-_DIFFER = {
+DIFFER = {
     "framing": "framed otherwise than the content",
     "size": "images of different sizes",
     "content": "measured against different content pictures",
@@ -28,6 +28,7 @@ _DIFFER = {
     "device": "measured on different devices",
     "config": "made under different configs",
 }
+"""What two values depend on -> why they cannot be compared where it differs."""
 _NEVER = {"peak_memory_mb": "the peak of a process includes what the methods before left in it"}
 
 
@@ -105,9 +106,9 @@ def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, fra
     if len(records) > there:
         return f"{len(records)} images, where the methods have {there}"
     if framed and not column.cost and (others := sum(bool(record.framing) for record in records.values())):
-        return f"{others} of {there} images are {_DIFFER['framing']}"
+        return f"{others} of {there} images are {DIFFER['framing']}"
     if len({_text(record.provenance.get("config_hash")) for record in records.values()}) > 1:
-        return _DIFFER["config"]
+        return DIFFER["config"]
     return _mixed(records.values(), column)
 
 
@@ -121,18 +122,18 @@ def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column
 
 def _unlike(pair: Pair, a: Record, b: Record, column: Metric) -> str:
     """Say why two values of one pair cannot be compared; empty when they can."""
-    for facts in (_of_run, _of_pair):
+    for facts in (of_run, _of_pair):
         ours, theirs = facts(a, column), facts(b, column)
         for name, fact in ours.items():
             if fact != theirs[name]:
-                return _DIFFER[name] + (f" ({pair.name})" if facts is _of_pair else "")
+                return DIFFER[name] + (f" ({pair.name})" if facts is _of_pair else "")
     return ""
 
 
 def _mixed(records: Iterable[Record], column: Metric) -> str:
     """Say what differs between the pairs and must not, so that a mean over them means nothing; empty when nothing."""
-    facts = [_of_run(record, column) for record in records]
-    return next((_DIFFER[name] for name in facts[0] if len({each[name] for each in facts}) > 1), "")
+    facts = [of_run(record, column) for record in records]
+    return next((DIFFER[name] for name in facts[0] if len({each[name] for each in facts}) > 1), "")
 
 
 def _of_pair(record: Record, column: Metric) -> dict[str, Any]:
@@ -141,7 +142,7 @@ def _of_pair(record: Record, column: Metric) -> dict[str, Any]:
     return framing | {"size": record.size, **{name: record.inputs.get(name) for name in ("content", "style")}}
 
 
-def _of_run(record: Record, column: Metric) -> dict[str, Any]:
+def of_run(record: Record, column: Metric) -> dict[str, Any]:
     """Return what a value depends on that must be one in the whole column."""
     facts = record.provenance
     if not column.cost:

@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
 from styleresearch.extras import require
-from styleresearch.report.charts import PLANE, in_plane
+from styleresearch.report.charts import column_axis, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import RunRecords
+from styleresearch.report.records import Metric, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.store.record import MethodName, Pair
 
@@ -25,7 +25,7 @@ DPI = 150
 
 
 def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]:
-    """Write ``figure.png`` and, where the records have both losses, ``tradeoff.pdf``; return their paths.
+    """Write ``figure.png`` and, where there is a plane to draw, ``tradeoff.pdf``; return their paths.
 
     Args:
         run: what ``read_run`` returned.
@@ -49,9 +49,9 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
             written.append(run.directory / "figure.png")
             figure.savefig(written[-1], dpi=DPI, facecolor="white")
             summary = summarise(run) if summary is None else summary
-            if set(PLANE) <= {column.name for column in summary.columns}:
+            if summary.plane is not None:
                 figure = Figure(figsize=(3.4, 2.6), layout="constrained")
-                _draw_tradeoff(figure, summary)
+                _draw_tradeoff(figure, summary, summary.plane)
                 written.append(run.directory / "tradeoff.pdf")
                 figure.savefig(written[-1], metadata={"CreationDate": None})
         except OSError as error:
@@ -109,13 +109,14 @@ def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray |
     return np.asarray(ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS))
 
 
-def _draw_tradeoff(figure: Any, summary: Summary) -> None:
-    """Draw mean style loss against mean content loss with intervals; values of 0 have no place on a log axis."""
+def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Metric, Metric]) -> None:
+    """Draw the means of one metric against the other with intervals; values of 0 have no place on a log axis."""
     axis = figure.add_subplot()
-    names = {column.name: column.label for column in summary.columns}
+    # The page decides which axes are logarithmic.
+    logarithmic = [(found := column_axis(summary, c, 0.0, 1.0)) is not None and found.logarithmic for c in plane]
     for method in in_plane(summary):
-        x, y = (summary.cells[method.name, name].estimate for name in PLANE)
-        if x.mean <= 0 or y.mean <= 0:
+        x, y = (summary.cells[method.name, column.name].estimate for column in plane)
+        if any(log and estimate.mean <= 0 for log, estimate in zip(logarithmic, (x, y), strict=True)):
             continue
         errors = [[[e.mean - e.lo], [e.hi - e.mean]] if math.isfinite(e.lo) else None for e in (x, y)]
         face = "white" if method.baseline else "#a63d17"
@@ -126,9 +127,9 @@ def _draw_tradeoff(figure: Any, summary: Summary) -> None:
         )  # fmt: skip
         axis.annotate(method.label, (x.mean, y.mean), xytext=(5, 4), textcoords="offset points", fontsize=7)
     if axis.has_data():
-        axis.set_xscale("log")
-        axis.set_yscale("log")
+        axis.set_xscale("log" if logarithmic[0] else "linear")
+        axis.set_yscale("log" if logarithmic[1] else "linear")
     axis.margins(0.12)
-    axis.set_xlabel(names[PLANE[0]])
-    axis.set_ylabel(names[PLANE[1]])
+    axis.set_xlabel(plane[0].label)
+    axis.set_ylabel(plane[1].label)
     axis.spines[["top", "right"]].set_visible(False)

@@ -15,13 +15,15 @@ from markupsafe import Markup
 from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics import RESAMPLES, Difference
-from styleresearch.report.charts import PLANE, column_axis, in_plane, interval_mark, tradeoff
+from styleresearch.report import settables
+from styleresearch.report.charts import better_corner, column_axis, in_plane, interval_mark, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, p_text, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.reading import read_run
 from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.sets import SetSummary, summarise_sets
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
 from styleresearch.store import atomic
@@ -41,6 +43,8 @@ def write_report(
 ) -> Path:
     """Write ``report.html``, ``table.csv`` and ``table.tex`` of a run directory and return the report's path.
 
+    Values over sets are in tables of their own, ``sets.csv`` and ``sets.tex``, where there are any.
+
     Args:
         run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
         reference: name of the method that differences are taken to; by default the first that is no floor baseline.
@@ -59,13 +63,18 @@ def write_report(
         files.table_csv: csv_text(summary),
         files.table_tex: latex_text(summary, run),
     }
-    # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old three.
+    if (sets := summarise_sets(run)) is not None:
+        contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets)}
+    # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old ones.
     try:
         with contextlib.ExitStack() as renamed_together:
             for path, text in contents.items():
                 partial = renamed_together.enter_context(atomic.replacing(path))
                 # A command line may hold bytes that are no characters.
                 partial.write_bytes(text.encode("utf-8", "backslashreplace"))
+        for path in (files.sets_csv, files.sets_tex):
+            if path not in contents:  # of an earlier config
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"cannot write the report into {run.directory}: {error.strerror or error}") from error
     return files.report
@@ -74,6 +83,7 @@ def write_report(
 def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:
     """Return the page as text."""
     curves, problems = read_curves(run)
+    sets = summarise_sets(run)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -92,10 +102,13 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         facts=_facts(run, summary),
         describe=describe_run(run),
         results=_results(summary),
+        sets=sets,
+        set_rows=[] if sets is None else _set_rows(sets),
         differences=_differences(summary, metrics),
         p_floor=_p_floor(summary),
         tradeoff=tradeoff(summary),
-        off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_losses(summary, m)],
+        corner=better_corner(summary),
+        off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
         grid=_grid(run),
         terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
         without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
@@ -103,7 +116,11 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         values=_values(run, summary),
         command=command,
         config=json.dumps(run.config, indent=2, ensure_ascii=False, default=str) if run.config else "",
-        contracts={m.name: json.dumps(m.contract, indent=2, ensure_ascii=False) for m in metrics if m.contract},
+        contracts={
+            m.name: json.dumps(m.contract, indent=2, ensure_ascii=False)
+            for m in (*metrics, *run.set_metrics)
+            if m.contract
+        },
         missing=MISSING,
     )
 
@@ -142,9 +159,9 @@ def _clock(time: str) -> str:
     return f"{time[:10]} {time[11:16]} UTC" if plain_form else time
 
 
-def _has_losses(summary: Summary, method: MethodName) -> bool:
-    names = {column.name for column in summary.columns}
-    return all(name in names and summary.cells[method.name, name].estimate.n for name in PLANE)
+def _has_place(summary: Summary, method: MethodName) -> bool:
+    """Return whether a method has means of both metrics of the plane."""
+    return summary.plane is not None and all(summary.cells[method.name, c.name].estimate.n for c in summary.plane)
 
 
 def _results(summary: Summary) -> list[dict[str, Any]]:
@@ -171,6 +188,20 @@ def _results(summary: Summary) -> list[dict[str, Any]]:
                 }
             )
         rows.append({"method": method, "cells": cells})
+    return rows
+
+
+def _set_rows(sets: SetSummary) -> list[dict[str, Any]]:
+    """Return a row per method: its values over all its images."""
+    rows = []
+    for method in sets.methods:
+        cells = []
+        for column in sets.columns:
+            cell = sets.cells[method.name, column.name]
+            mean, lo, hi = sets.scales[column.name].interval(cell.mean, cell.lo, cell.hi)
+            several = cell.seeds > 1 and cell.lo < cell.hi
+            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else ""})
+        rows.append({"method": method, "pictures": sets.pictures[method.name], "cells": cells})
     return rows
 
 

@@ -112,9 +112,14 @@ def _failed(run: RunRecords) -> list[str]:
     """Say why what is missing is missing, a sentence for each method."""
     labels = {method.name: method.label for method in run.methods}
     by_method: dict[str, list[failures.Failure]] = {}
+    notices = []
     for failure in failures.read(run.directory):
-        by_method.setdefault(failure.method, []).append(failure)
-    return [
+        if failure.pair == failures.SET:
+            label = labels.get(failure.method, failure.method)
+            notices.append(f"{label}: its pictures could not be measured together: {failure.reason}")
+        else:
+            by_method.setdefault(failure.method, []).append(failure)
+    return notices + [
         f"{labels.get(method, method)} failed on {len(found)} {'pair' if len(found) == 1 else 'pairs'}, the first "
         f"{found[0].pair}: {found[0].reason}"
         for method, found in by_method.items()

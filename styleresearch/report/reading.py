@@ -16,6 +16,8 @@ from styleresearch.store.jsonfile import short
 from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import RunDirectory
 
+PLANE = ("content_loss", "style_loss")
+"""The metrics that methods are drawn over where the config names none: across, and up."""
 SHOWN = 3
 """Lines that a notice names."""
 
@@ -34,7 +36,7 @@ def read_run(run_dir: Path) -> RunRecords:
         raise InputError(f"{run_dir} is not a directory; give the run directory that `styleresearch compare` wrote")
     files = RunDirectory(run_dir)
     notices: list[str] = []
-    records = _read_records(files.records.path, notices)
+    records, sets = _read_records(files.records.path, notices)
     config = _config(files.config, notices)
     contracts = _contracts(files.contracts, notices)
     methods = tuple(dict.fromkeys(record.method for record in records.values()))
@@ -47,14 +49,18 @@ def read_run(run_dir: Path) -> RunRecords:
             )
     labels = _distinct({method.name: method.label for method in methods})
     by_name = {method.name: MethodName(method.name, labels[method.name], method.baseline) for method in methods}
+    metrics = _metrics(records.values(), contracts, files.contracts)
     run = RunRecords(
         directory=run_dir,
         config=config,
-        metrics=_metrics(records.values(), contracts, files.contracts),
+        metrics=metrics,
         methods=tuple(sorted(by_name.values(), key=lambda method: method.baseline)),
         pairs=tuple(dict.fromkeys(pair for _, pair in records)),
         records=records,
         notices=(),
+        plane=_plane(config, metrics),
+        set_metrics=_metrics(sets.values(), contracts, files.contracts),
+        sets=sets,
     )
     notices += [*of_records(records), *of_run(run, contracts)]
     return RunRecords(**{**vars(run), "notices": tuple(notices)})
@@ -112,7 +118,10 @@ def _contracts(path: Path, notices: list[str]) -> dict[str, Any]:
     return {}
 
 
-def _read_records(path: Path, notices: list[str]) -> dict[tuple[str, Pair], Record]:
+def _read_records(
+    path: Path, notices: list[str]
+) -> tuple[dict[tuple[str, Pair], Record], dict[tuple[str, int | None], Record]]:
+    """Return the records of single images, and those of all images of a method."""
     if not path.exists():
         raise InputError(
             f"{path} does not exist, so there is nothing to report; "
@@ -121,6 +130,7 @@ def _read_records(path: Path, notices: list[str]) -> dict[tuple[str, Pair], Reco
     text = _bytes(path)
     lines = list(record.lines(text))
     records: dict[tuple[str, Pair], Record] = {}
+    sets: dict[tuple[str, int | None], Record] = {}
     problems: list[str] = []
     for number, found in lines:
         if isinstance(found, ValueError):
@@ -130,6 +140,8 @@ def _read_records(path: Path, notices: list[str]) -> dict[tuple[str, Pair], Reco
                 problems.append(f"line {number}: {found}")
         elif found.pair is not None:
             records[found.method.name, found.pair] = found
+        elif found.pictures is not None:
+            sets[found.method.name, found.pictures.seed] = found
     named = "; ".join([*problems[:SHOWN], *([f"and {len(problems) - SHOWN} more"] if problems[SHOWN:] else [])])
     if not records:
         raise InputError(
@@ -141,7 +153,7 @@ def _read_records(path: Path, notices: list[str]) -> dict[tuple[str, Pair], Reco
             f"{len(problems)} line{'s' if problems[1:] else ''} of {path.name} {'are' if problems[1:] else 'is'} no "
             f"record and left out ({named}). Rerun the command that wrote it, which evaluates what is missing."
         )
-    return records
+    return records, sets
 
 
 def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path) -> tuple[Metric, ...]:
@@ -173,3 +185,13 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
         *(Metric(**{**vars(column), "label": labels[column.name]}) for column in columns),
         *(cost for cost in COSTS if any(cost.value(each) is not None for each in records)),
     )
+
+
+def _plane(config: Mapping[str, Any], metrics: Iterable[Metric]) -> tuple[Metric, Metric] | None:
+    """Return the metrics that the config draws the methods over, if the records have both."""
+    columns = {column.name: column for column in metrics if not column.cost}
+    match config.get("plane", PLANE):
+        case (str(across), str(up)) if across in columns and up in columns:
+            return columns[across], columns[up]
+        case _:
+            return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +68,9 @@ class RunRecords:
         pairs: in order of first appearance.
         records: the last record of each (method name, pair).
         notices: what the reader of the report has to know about these records, as sentences.
+        plane: the metrics that the methods are drawn over, across and up; ``None`` draws none.
+        set_metrics: the metrics that have one value for all images of a method, in the order of ``contracts.json``.
+        sets: the records of all images of a method together, the last of each (method name, seed).
     """
 
     directory: Path
@@ -77,6 +80,9 @@ class RunRecords:
     pairs: tuple[Pair, ...]
     records: Mapping[tuple[str, Pair], Record]
     notices: tuple[str, ...]
+    plane: tuple[Metric, Metric] | None = None
+    set_metrics: tuple[Metric, ...] = ()
+    sets: Mapping[tuple[str, int | None], Record] = field(default_factory=dict)
 
     def of_method(self, name: str) -> dict[Pair, Record]:
         """Return the records of one method, in the order of ``pairs``."""

@@ -71,6 +71,7 @@ class Summary:
         standings: which means of each column may be ranked.
         scales: how the numbers of each column are written.
         reference: the method that differences are taken to, ``None`` when there is one method only.
+        plane: the columns that the methods are drawn over, across and up; ``None`` draws none.
         contents: number of distinct contents.
         styles: number of distinct styles.
         seeds: number of distinct seeds.
@@ -86,6 +87,7 @@ class Summary:
     standings: Mapping[str, Standing]
     scales: Mapping[str, Scale]
     reference: MethodName | None
+    plane: tuple[Metric, Metric] | None
     contents: int
     styles: int
     seeds: int
@@ -210,6 +212,7 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         standings=standings,
         scales={c.name: column_scale(cells[name, c.name].estimate.mean for name in names) for c in run.metrics},
         reference=chosen,
+        plane=run.plane,
         contents=len({pair.content for pair in run.pairs}),
         styles=len({pair.style for pair in run.pairs}),
         seeds=len({pair.seed for pair in run.pairs}),

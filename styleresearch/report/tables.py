@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Sequence
 
 from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
@@ -116,21 +117,26 @@ def describe_run(run: RunRecords) -> dict[str, str]:
 
 def latex_text(summary: Summary, run: RunRecords) -> str:
     """Return a ``table`` environment for the booktabs package: methods by columns, floor baselines below a rule."""
-    headings = " & ".join([r"Method", *(_heading(summary, column) for column in summary.columns)])
+    headings = [r"Method", *(_heading(summary, column) for column in summary.columns)]
     body: list[str] = []
     for index, method in enumerate(summary.methods):
         if method.baseline and index and not summary.methods[index - 1].baseline:
             body.append(r"    \midrule")
         cells = [_cell(summary, column, method) for column in summary.columns]
         body.append("    " + " & ".join([_row_label(summary, method), *cells]) + r" \\")
+    return document(headings, body, _caption(summary, run), "tab:style-transfer-comparison")
+
+
+def document(headings: Sequence[str], body: Sequence[str], caption: str, label: str) -> str:
+    """Return a table environment, with what it needs in its first lines."""
     lines = [
         r"\begin{table}[t]",
         r"  \centering\small",
-        rf"  \caption{{{_caption(summary, run)}}}",
-        r"  \label{tab:style-transfer-comparison}",
-        rf"  \begin{{tabular}}{{l{'r' * len(summary.columns)}}}",
+        rf"  \caption{{{caption}}}",
+        rf"  \label{{{label}}}",
+        rf"  \begin{{tabular}}{{l{'r' * (len(headings) - 1)}}}",
         r"    \toprule",
-        rf"    {headings} \\",
+        rf"    {' & '.join(headings)} \\",
         r"    \midrule",
         *body,
         r"    \bottomrule",
@@ -141,13 +147,17 @@ def latex_text(summary: Summary, run: RunRecords) -> str:
     return "\n".join([*_NEEDS, *preamble(text), text])
 
 
+def row_label(text: str) -> str:
+    """Return a label for the beginning of a row."""
+    label = escape_latex(text)
+    # The end of the row before, and a rule, would take a bracket or a star for an argument of theirs.
+    return f"{{}}{label}" if label.startswith(("[", "*")) else label
+
+
 def _row_label(summary: Summary, method: MethodName) -> str:
     """Return a method's label, marked if one of its means is not ranked."""
-    label = escape_latex(method.label)
-    # The end of the row before, and a rule, would take a bracket or a star for an argument of theirs.
-    label = f"{{}}{label}" if label.startswith(("[", "*")) else label
     apart = any(standing.apart.get(method.name) for standing in summary.standings.values())
-    return label + (r"$^{\ddagger}$" if apart else "")
+    return row_label(method.label) + (r"$^{\ddagger}$" if apart else "")
 
 
 def _heading(summary: Summary, column: Metric) -> str:
@@ -159,7 +169,7 @@ def _heading(summary: Summary, column: Metric) -> str:
     return f"{escape_latex(column.label)}{mark}{f' [{unit}]' if unit else ''}{arrow}"
 
 
-def _math(number: str) -> str:
+def math_text(number: str) -> str:
     """Return a number of ``Scale`` in math mode's spelling."""
     mantissa, _, exponent = number.replace("−", "-").partition("e")
     if mantissa == MISSING:
@@ -172,7 +182,7 @@ def _cell(summary: Summary, column: Metric, method: MethodName) -> str:
     estimate = cell.estimate
     if not estimate.n:
         return "--"
-    mean, lo, hi = (_math(n) for n in summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi))
+    mean, lo, hi = (math_text(n) for n in summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi))
     text = rf"\mathbf{{{mean}}}" if cell.best else mean
     marks = r"\dagger" * cell.in_sample + r"\ddagger" * (method.name in summary.standings[column.name].apart)
     # As in the report, a constant has no interval to show.

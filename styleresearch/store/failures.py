@@ -15,6 +15,8 @@ from styleresearch.errors import InputError
 from styleresearch.store import atomic
 
 FOLDER = "failures"
+SET = "all pictures"
+"""Stands for a pair where all of a method's outputs together could not be measured."""
 _LONGEST = 300
 """Characters of an error's own text in a reason; the file has all."""
 

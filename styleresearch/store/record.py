@@ -50,6 +50,38 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class PictureSet:
+    """The pictures that one value is of: all outputs of a method under one seed, and what they were made from.
+
+    Attributes:
+        seed: of the method's randomness.
+        outputs: how many outputs there are.
+        contents: how many content pictures.
+        styles: how many style pictures.
+        digest: of everything but the outputs' own pixels: pairs, sizes, framing, contents and styles. Equal for two
+            methods whose values are over the same.
+        reasons: metric -> why it has no value.
+    """
+
+    seed: int | None
+    outputs: int
+    contents: int
+    styles: int
+    digest: str
+    reasons: Mapping[str, str]
+
+
+_SET: Mapping[str, Shape] = {
+    "seed": (int, NoneType),
+    "outputs": int,
+    "contents": int,
+    "styles": int,
+    "digest": str,
+    "reasons": dict,
+}
+
+
+@dataclass(frozen=True)
 class Record:
     """Values of one output, or of all outputs of a method together.
 
@@ -65,6 +97,7 @@ class Record:
         in_sample: the metrics that the method optimised itself.
         cost: seconds, evaluations and the like.
         provenance: how the values came about.
+        pictures: what the values are of, where they are of a set; ``None`` for those of one output.
     """
 
     method: MethodName
@@ -78,6 +111,7 @@ class Record:
     in_sample: tuple[str, ...]
     cost: Mapping[str, float | int | None]
     provenance: Mapping[str, Any]
+    pictures: PictureSet | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields of a line, which ``from_json`` takes."""
@@ -98,6 +132,7 @@ class Record:
             "in_sample": list(self.in_sample),
             "cost": dict(self.cost),
             "provenance": dict(self.provenance),
+            **({} if self.pictures is None else {"set": {**vars(self.pictures), "reasons": {**self.pictures.reasons}}}),
         }
 
     @classmethod
@@ -114,6 +149,7 @@ class Record:
         of_a_set = fields.get("pair", "") is None
         texts = ("method",) if of_a_set else ("method", "pair", "content", "style")
         wanted = {**dict.fromkeys(texts, str), **{name: _OPTIONAL[name] for name in _OPTIONAL if name in fields}}
+        wanted |= {"set": _SET} if of_a_set else {}
         for name, shape in wanted.items():
             value = fields.get(name)
             if not jsonfile.conforms(value, shape) or (name in texts and not value):
@@ -132,6 +168,7 @@ class Record:
             in_sample=tuple(str(name) for name in fields.get("in_sample") or ()),
             cost=_numbers("cost", fields),
             provenance=fields.get("provenance", {}),
+            pictures=_set(fields["set"]) if of_a_set else None,
         )
 
 
@@ -191,6 +228,10 @@ def _size(value: list[Any] | None) -> tuple[int, int] | None:
     if len(value) != 2 or not all(jsonfile.conforms(side, int) and 0 < side < 2**31 for side in value):
         raise ValueError(f"'size' is {short(value)}")
     return value[0], value[1]
+
+
+def _set(fields: Mapping[str, Any]) -> PictureSet:
+    return PictureSet(**{name: fields[name] for name in _SET if name != "reasons"}, reasons=_texts("reasons", fields))
 
 
 def _texts(name: str, fields: Mapping[str, Any]) -> dict[str, str]:

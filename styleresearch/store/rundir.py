@@ -1,8 +1,8 @@
 """A run directory: plain files that can be understood without the code. Every name in it is here.
 
 Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
-records.jsonl report.html table.csv table.tex``. Of a training run: ``config.json run.json metrics.jsonl checkpoints/
-samples/ events/``.
+records.jsonl report.html table.csv table.tex sets.csv sets.tex``. Of a training run: ``config.json run.json
+metrics.jsonl checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class RunDirectory:
         report: the page.
         table_csv: its table for programs.
         table_tex: its table for papers.
+        sets_csv: the table of values over sets of pictures for programs, where there are any.
+        sets_tex: that table for papers.
     """
 
     def __init__(self, path: Path) -> None:
@@ -67,6 +69,8 @@ class RunDirectory:
         self.report = path / "report.html"
         self.table_csv = path / "table.csv"
         self.table_tex = path / "table.tex"
+        self.sets_csv = path / "sets.csv"
+        self.sets_tex = path / "sets.tex"
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:

@@ -21,6 +21,7 @@ from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import RunDirectory, input_file
 from styleresearch.tasks.comparison import Cell, Comparison
 from styleresearch.tasks.provenance import of_config, provenance
+from styleresearch.tasks.sets import measure_sets
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
@@ -30,20 +31,22 @@ class Event:
     """What ``compare`` tells while it works: a cell begins, advances (``progress``), ends, or fails (``error``).
 
     Attributes:
-        cell: the stylisation.
+        cell: the stylisation; None while all outputs of a method are measured together (``note``).
         done: finished cells, this one included once it has ended.
         total: cells in all.
         progress: where the cell's optimisation stands.
         cost: what it cost, once ended now (None when it was there already).
         error: why it failed.
+        note: what is measured.
     """
 
-    cell: Cell
+    cell: Cell | None
     done: int
     total: int
     progress: Progress | None = None
     cost: Cost | None = None
     error: str | None = None
+    note: str = ""
 
 
 def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> list[Failure]:
@@ -69,8 +72,8 @@ def compare(what: Comparison, workdir: Path, tell: Callable[[Event], None]) -> l
 def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None]) -> list[Failure]:
     cells = what.cells()
     run.check_places(file for cell in cells for file in (cell.output, cell.curve, *_inputs(cell).values()))
-    contracts = what.suite.contracts()
-    run.describe(what.config, contracts)
+    run.describe(what.config, what.suite.contracts())
+    contracts = what.suite.contracts(what.suite.per_picture)
     for content, image in what.contents.items():
         save_image(run.place(input_file("content", content)), image)
     for style, image in what.styles.items():
@@ -121,9 +124,13 @@ def _compare(what: Comparison, run: RunDirectory, tell: Callable[[Event], None])
             run.records.append(record)
         records.append(record)
         tell(Event(cell, done, len(cells), cost=cost))
+    count = len(cells)
+    of_sets, unmeasured = measure_sets(
+        run, what.suite, records, facts, measured_before, lambda note: tell(Event(None, count, count, note=note))
+    )
     # The ledger may hold cells of an earlier config, or the same cell twice: the report reads this config's only.
-    run.records.replace(records)
-    return failed
+    run.records.replace([*records, *of_sets])
+    return [*failed, *unmeasured]
 
 
 def _inputs(cell: Cell) -> dict[str, str]:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Column, Problems
+from styleresearch.config.build import Column
+from styleresearch.config.keys import Precision, Seeds
+from styleresearch.config.metrics import metrics_of
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
+from styleresearch.data.sources import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
-from styleresearch.options import Length, Seed, setting, shown
+from styleresearch.options import setting, shown
 from styleresearch.store import digests
 from styleresearch.store.rundir import curve_file, image_file
 from styleresearch.tasks import trained
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision")
-Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
-"""Of matrix products and convolutions; "default" leaves it to JAX."""
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,10 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     Raises:
         InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
-    build.check_named(config, ("methods", "metrics"))
+    modules = begin(config, REQUIRED, OPTIONAL)
+    check_named(config, ("methods", "metrics"))
     problems = Problems()
-    columns, metrics, layers = [], {}, {}
+    columns, layers = [], {}
     with problems.at("methods"):
         check_folder_names("method", config["methods"])
     for name, spec in config["methods"].items():
@@ -130,23 +132,18 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
             columns.append(trained.column(name, spec))
             if columns[-1].trained is None:  # whatever was trained has an encoder of its own
                 layers[f"methods.{name}"] = columns[-1].method.layers
-    for name, spec in config["metrics"].items():
-        with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
-            if (loss := getattr(metrics[name], "loss", None)) is not None:
-                layers[f"metrics.{name}"] = loss.layers
-    build.check_encoder(config["encoder"], layers, problems)
+    planned = metrics_of(config, layers, problems)
     _check_labels(columns, problems)
     sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
     pictures = {}
     for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
         with problems.at(group):
-            found = build.source(config[group])
+            found = build.resolve(SOURCES, config[group])
             check_titles("picture", found.names())
             pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
     seeds = config.get("seeds", (0,))
     with problems.at("seeds"):
-        seeds = setting("seeds", seeds, Annotated[tuple[Seed, ...], Length(1, 10_000)])
+        seeds = setting("seeds", seeds, Seeds)
         if len(set(seeds)) < len(seeds):
             raise InputError(f"must be different whole numbers, got {shown(seeds)}")
         if len(pictures) == 2:
@@ -155,13 +152,15 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
                 check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
     precision = check_precision(config, problems)
     problems.raise_if_any()
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = planned.load()
     for index, column in enumerate(columns):
         with problems.at(f"methods.{column.name}"):
             columns[index] = trained.with_encoder(column)
-    for name, image in pictures["contents"].items():
-        with problems.at(f"contents.{name}"):
-            suite.check((image.shape[0], image.shape[1]))
+    # An output has its content's size.
+    for group, kind in (("contents", "output"), ("styles", "style")):
+        for name, image in pictures[group].items():
+            with problems.at(f"{group}.{name}"):
+                suite.check((image.shape[0], image.shape[1]), kind)
     problems.raise_if_any()
     contents, styles = pictures["contents"], pictures["styles"]
     return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from styleresearch.config import build
+from styleresearch.config.metrics import metrics_of
+from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import How, Side
 from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
@@ -23,6 +24,7 @@ from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import RunDirectory, image_file, input_file
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
 from styleresearch.tasks.provenance import of_config, provenance
+from styleresearch.tasks.sets import measure_sets
 
 
 def measuring(
@@ -42,7 +44,7 @@ def measuring(
     """
     for name, given in (("size", size), ("style_size", style_size)):
         setting(name, given, Side | None)
-    problems = build.Problems()
+    problems = Problems()
     of_contents, of_styles = (side_of(config, key, problems) for key in ("size", "style_size"))
     problems.raise_if_any()
     style_size = of_styles if style_size is None else style_size
@@ -51,7 +53,7 @@ def measuring(
 
 
 def measure(
-    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str], None]
+    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str, int], None]
 ) -> list[Failure]:
     """Measure outputs and write their records to the run directory ``out``; return what failed.
 
@@ -63,25 +65,19 @@ def measure(
         outputs: what to measure.
         out: the run directory.
         how: sizes and framing; see ``measuring``.
-        tell: called with each finished output's name.
+        tell: called with what was measured last, or is next, and how many outputs that finished: 1 or 0.
 
     Raises:
         InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
     """
-    modules = build.begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
-    build.check_named(config, ("metrics",))
-    problems = build.Problems()
-    metrics, layers = {}, {}
-    for name, spec in config["metrics"].items():
-        with problems.at(f"metrics.{name}"):
-            metrics[name] = build.metric(spec)
-            if (loss := getattr(metrics[name], "loss", None)) is not None:
-                layers[f"metrics.{name}"] = loss.layers
-    build.check_encoder(config["encoder"], layers, problems)
+    modules = begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
+    check_named(config, ("metrics",))
+    problems = Problems()
+    planned = metrics_of(config, {}, problems)
     problems.raise_if_any()
     _check_out(out, outputs)
     run = RunDirectory.create(out)
-    suite = Suite.of(metrics, build.encoder(config["encoder"]))
+    suite = planned.load()
     with run.alone():
         return _measure(run, suite, config, modules, outputs, how, tell)
 
@@ -107,11 +103,11 @@ def _measure(
     modules: Mapping[str, str],
     outputs: Sequence[Output],
     how: Measuring,
-    tell: Callable[[str], None],
+    tell: Callable[[str, int], None],
 ) -> list[Failure]:
     run.check_places(file for each in outputs for file in _files(each).values())
-    contracts = suite.contracts()
-    run.describe(config, contracts)
+    run.describe(config, suite.contracts())
+    contracts = suite.contracts(suite.per_picture)
     failures.clear(run.path)
     facts = provenance(config, suite.encoder, "float32", modules)
     before = run.measured()
@@ -137,16 +133,17 @@ def _measure(
                 record = None
         except Exception as error:
             failed.append(failures.note(run.path, each.method, each.pair, error))
-            tell(each.output.name)
+            tell(each.output.name, 1)
             continue
         if record is None:
             origin = {**facts, "key": identity, "measured": identity}
             record = _record(run, contracts, each, seen, values, taken, origin)
             run.records.append(record)
         records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
-        tell(each.output.name)
-    run.records.replace(records)
-    return failed
+        tell(each.output.name, 1)
+    of_sets, unmeasured = measure_sets(run, suite, records, facts, before, lambda note: tell(note, 0))
+    run.records.replace([*records, *of_sets])
+    return [*failed, *unmeasured]
 
 
 def _files(each: Output) -> dict[str, str]:

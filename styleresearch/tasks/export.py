@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from safetensors.numpy import save
+
+from styleresearch.config.file import settings_of
 from styleresearch.errors import InputError
 from styleresearch.methods.program import Program, Size
 from styleresearch.store import atomic
-from styleresearch.tasks.trained import Trained, export_weights
+from styleresearch.tasks.trained import Trained
+from styleresearch.training.leaves import flatten
 
 SUFFIXES = (".safetensors", ".stablehlo")
 
@@ -44,6 +50,33 @@ def export(
     made = program(trained, size)
     atomic.write(path, made.serialize())
     return made
+
+
+def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
+    """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
+
+    Args:
+        trained: the method.
+        path: the file.
+        dtype: what parameters are stored in.
+
+    Raises:
+        InputError: if a parameter is too large for float16.
+    """
+    leaves = {}
+    for name, leaf in flatten(trained.params)[0].items():
+        array = np.asarray(leaf)
+        if array.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                narrow = array.astype(dtype)
+            if not np.isfinite(narrow[np.isfinite(array)]).all():
+                raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
+            array = narrow
+        leaves[name] = np.ascontiguousarray(array)
+    # Where its config lay says nothing elsewhere, and something of its user.
+    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
+    header = json.dumps({"step": trained.step, "facts": facts})
+    atomic.write(path, save(leaves, metadata={"styleresearch": header}))
 
 
 def check_suffix(path: Path) -> None:

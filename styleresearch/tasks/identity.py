@@ -15,6 +15,7 @@ import numpy as np
 
 from styleresearch.config import build
 from styleresearch.config.file import ORIGIN, plain
+from styleresearch.config.forms import defaults
 from styleresearch.data.datasets import DATASETS
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
@@ -126,7 +127,7 @@ def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
             node.pop(last, None)
     whole["method"] = method
     whole["encoder"] = build.completed(ENCODERS, whole["encoder"])
-    data = {**build.defaults(Pipeline), "seed": whole["seed"], **whole["data"]}
+    data = {**defaults(Pipeline), "seed": whole["seed"], **whole["data"]}
     for key in ("workers", "threads", *(["seed"] if data["seed"] == whole["seed"] else [])):
         data.pop(key, None)
     for part in ("content", "style"):

@@ -26,7 +26,8 @@ def provenance(
     kind = _cpu() if device.platform == "cpu" else device.device_kind
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
-        "config_hash": digests.of_json(settings_of(config)),
+        # How results are drawn changes none of them.
+        "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
         "precision": precision,

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.config import build
-from styleresearch.config.build import Problems
+from styleresearch.config.problems import Problems
 from styleresearch.data.framing import resize
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
@@ -49,8 +49,7 @@ def samples_of(spec: Any, takes_style: bool) -> Samples:
             if not isinstance(spec[part], Mapping):
                 raise InputError(f"must be dict(name=..., **options), got {spec[part]!r}")
             pictures[part] = list(map(_square, build.pictures({**spec[part], "size": spec.get("size", 128)})))
-    if problems.found:
-        raise InputError("\n".join(problems.found))
+    problems.raise_lines()
     return Samples(pictures["contents"], pictures.get("styles", ()))
 
 

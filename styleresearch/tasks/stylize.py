@@ -18,10 +18,11 @@ from styleresearch import __version__
 from styleresearch.config import build
 from styleresearch.config.build import Column
 from styleresearch.config.file import settings_of
+from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import as_in_file
 from styleresearch.data.images import WRITE_OPTIONS, load_image, save_image
 from styleresearch.data.masks import covers_all, load_mask
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.evaluation.cost import Cost, measured
 from styleresearch.methods import METHODS
@@ -165,8 +166,8 @@ def of_config(config: Mapping[str, Any], options: Mapping[str, Any]) -> Column:
     Raises:
         InputError: listing everything wrong with the config.
     """
-    build.begin(config, ("encoder", "method"), ("imports", "precision"))
-    problems, found = build.Problems(), None
+    begin(config, ("encoder", "method"), ("imports", "precision"))
+    problems, found = Problems(), None
     with problems.at("method"):
         spec = config["method"]
         if isinstance(spec, Mapping):
@@ -198,7 +199,7 @@ def of_checkpoint(source: str, options: Mapping[str, Any]) -> Column:
         takes = getattr(METHODS.get(name), "takes", None)
         _check_options(options, [] if takes is None else [each for each in takes.options if "." not in each], name)
     column = trained.column_of("method", found, options)
-    problems = build.Problems()
+    problems = Problems()
     check_precision(found.facts["config"], problems)
     problems.raise_if_any()
     return column
@@ -267,7 +268,7 @@ def paint(work: Work, seed: int, progress: OnProgress = None) -> Cost:
     """
     setting("--seed", seed, Seed)
     column, config, files = trained.with_encoder(work.column), work.config, work.files
-    encoder = None if column.trained is not None else build.encoder(config["encoder"])
+    encoder = None if column.trained is not None else build.resolve(ENCODERS, config["encoder"])
     precision = config.get("precision", "float32")
     try:
         image, cost = stylize(

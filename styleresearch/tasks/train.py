@@ -14,12 +14,12 @@ import jax.numpy as jnp
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Problems
 from styleresearch.config.file import ORIGIN
+from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import save_image
 from styleresearch.data.pipeline import Pipeline
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.base import State, dependence_of
@@ -80,7 +80,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
             encoder is there, what is wrong with it or the size of the crops for it.
     """
-    modules = build.begin(config, REQUIRED, OPTIONAL)
+    modules = begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
     layers, depends_on = {}, ""
@@ -103,7 +103,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("seed"):
         seed = setting("seed", config.get("seed", 0), Seed)
     with problems.at("train"):
-        settings = build.options_of(Settings, config["train"])
+        settings = build.constructed(Settings, config["train"], "train")
     if method is not None and settings is not None:
         with problems.at("method"):
             method = lasting(method, settings.steps)
@@ -121,7 +121,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             start = load(setting("start", config["start"], str))
     problems.raise_if_any()
     assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
-    encoder = build.encoder(config["encoder"])
+    encoder = build.resolve(ENCODERS, config["encoder"])
     with problems.at("data.crop"):
         encoder.check(layers["method"], (data.crop, data.crop))
     problems.raise_if_any()
@@ -147,10 +147,6 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
     if not isinstance(spec, Mapping) or "content" not in spec:
         raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
     options, problems = dict(spec), Problems()
-    for part in ("content", "style"):
-        if part in options:
-            with problems.at(part):
-                options[part] = build.dataset(options[part])
     reads = None if method is None else method.reads.styles
     if reads in ("any", "pairs") and "style" not in options:
         problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
@@ -160,9 +156,12 @@ def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
         options["style"] = None
     if reads == "pairs" and not options.get("paired"):
         problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    if problems.found:
-        raise InputError("\n".join(problems.found))
-    return build.options_of(Pipeline, {"seed": seed, **options})
+    pipeline = None
+    with problems.at("data"):
+        pipeline = build.constructed(Pipeline, {"seed": seed, **options}, "data")
+    problems.raise_lines()
+    assert pipeline is not None  # or there were problems
+    return pipeline
 
 
 @runtime_checkable

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
-import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from styleresearch.config import build, modules
 from styleresearch.config.build import Column
-from styleresearch.config.file import ORIGIN, imports_of, settings_of
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.config.file import ORIGIN, imports_of
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
-from styleresearch.store import atomic, jsonfile
+from styleresearch.store import jsonfile
 from styleresearch.store.rundir import FACTS, RunDirectory
 from styleresearch.tasks.claims import check_params, checked_facts
 from styleresearch.training.checkpoint import Checkpoints, digest_of
-from styleresearch.training.leaves import flatten, nest
+from styleresearch.training.leaves import nest
 from styleresearch.types import Params
 
 T = TypeVar("T")
@@ -114,7 +111,7 @@ class Trained:
             InputError: if the weights cannot be had, or are not those of its training.
         """
         spec, before = self.facts["config"]["encoder"], self.facts["encoder"]
-        found = build.encoder(spec)
+        found = build.resolve(ENCODERS, spec)
         # The pictures of normalise_on pass through a decoder that may round otherwise here, so their digest says less.
         if "normalise_on" not in spec and found.digest != before["digest"]:
             raise InputError(
@@ -225,33 +222,6 @@ def _from_file(source: str, path: Path) -> Trained:
             f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
     return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
-
-
-def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
-    """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
-
-    Args:
-        trained: the method.
-        path: the file.
-        dtype: what parameters are stored in.
-
-    Raises:
-        InputError: if a parameter is too large for float16.
-    """
-    leaves = {}
-    for name, leaf in flatten(trained.params)[0].items():
-        array = np.asarray(leaf)
-        if array.dtype.kind == "f":
-            with np.errstate(over="ignore"):
-                narrow = array.astype(dtype)
-            if not np.isfinite(narrow[np.isfinite(array)]).all():
-                raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
-            array = narrow
-        leaves[name] = np.ascontiguousarray(array)
-    # Where its config lay says nothing elsewhere, and something of its user.
-    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
-    header = json.dumps({"step": trained.step, "facts": facts})
-    atomic.write(path, save(leaves, metadata={"styleresearch": header}))
 
 
 def with_encoder(column: Column) -> Column:

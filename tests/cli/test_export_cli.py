@@ -11,8 +11,10 @@ from jax import export as jax_export
 
 from styleresearch.config import build
 from styleresearch.data.images import load_image
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.tasks import trained
-from styleresearch.tasks.trained import Trained, export_weights, load
+from styleresearch.tasks.export import export_weights
+from styleresearch.tasks.trained import Trained, load
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
 SPEC = {
@@ -31,7 +33,7 @@ def zoo(bench, monkeypatch):
     facts = {
         "config": {"encoder": ENCODER},
         "method": SPEC,
-        "encoder": build.encoder(ENCODER).describe(),
+        "encoder": build.resolve(ENCODERS, ENCODER).describe(),
         "styles": ("oil", "ink"),
     }
     tiny = Trained("tiny", SPEC, None, 5, facts)

@@ -10,9 +10,12 @@ import pytest
 
 from styleresearch.config import build
 from styleresearch.config.file import load_config
+from styleresearch.config.forms import part
+from styleresearch.config.problems import Problems, check_keys
 from styleresearch.encoder import encoder as encoders
 from styleresearch.errors import InputError
-from styleresearch.losses import LOSSES
+from styleresearch.evaluation.metrics import METRICS
+from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods.gatys import Gatys
 from styleresearch.optim.optimizers import LBFGS, Adam
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, comparison
@@ -61,7 +64,7 @@ def test_specs_inside_specs_are_built(own_folder):
     assert isinstance(method.optimizer, LBFGS)
     assert {name: float(weight) for name, weight in method.objective.weights.items()} == {"content": 2.0, "style": 1.0}
     assert method.objective.layers == ("relu2_1", "relu1_1")
-    assert [name for name, _ in what.suite.metrics] == ["style", "ssim"]
+    assert list(what.suite.metrics) == ["style", "ssim"]
     assert what.seeds == (0,)
     assert what.contents["cat"].shape[:2] == (32, 48)
 
@@ -71,7 +74,7 @@ def test_preserve_color_goes_with_any_method():
     assert keep.preserve_color is not None
     assert (keep.preserve_color.how, keep.preserve_color.when) == ("histogram", "before")
     for wrong, message in [
-        ("luminance", r"preserve_color must be dict\(how=..., when=...\), got 'luminance'"),
+        ("luminance", r"preserve_color: must be dict\(\*\*options\), got 'luminance'\. Options: how, when"),
         ({"how": "hue"}, "'hue' is not one of 'luminance'"),
         ({"wen": "after"}, "no option 'wen'.*Did you mean 'when'"),
     ]:
@@ -147,7 +150,7 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
         comparison(config_of(methods={"zebra": wrong}, metrics={"content": metric}))
     assert re.search(r"methods\.zebra: vgg16 has no layer 'relu9_1'\. Did you mean 'relu", str(caught.value))
     assert re.search(r"metrics\.content: vgg16 has no layer 'relu42'\. Did you mean 'relu4_2'\?", str(caught.value))
-    with pytest.raises(InputError, match=r"encoder\.normalise_on: unknown picture source 'fotos'"):
+    with pytest.raises(InputError, match=r"encoder: normalise_on: unknown picture source 'fotos'"):
         comparison(config_of(encoder={"name": "vgg16", "normalise_on": {"name": "fotos"}}))
 
 
@@ -243,7 +246,7 @@ def test_a_module_of_the_current_folder_registers_its_loss(own_folder):
     # A second config of the same process imports it again.
     comparison(config_of(imports=("own_losses",), methods=methods))
     with pytest.raises(InputError, match=r"own_peaks.*no option 'layer'\. Did you mean 'layers'\?"):
-        build.objective({"peaks": {"name": "own_peaks", "layer": ("relu1_1",)}})
+        part({"peaks": {"name": "own_peaks", "layer": ("relu1_1",)}}, Objective)
 
 
 def test_registrations_of_own_modules_do_not_outlive_their_test():
@@ -286,17 +289,17 @@ def test_shipped_configs_build(path, monkeypatch):
         assert what.samples is not None
         assert what.settings.steps > 100
     elif "method" in config:
-        assert not build.check_keys(config, ("encoder", "method"), ("imports", "precision"))
+        assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
         assert isinstance(build.column("method", config["method"]).method, Gatys)
     else:
-        assert not build.check_keys(config, ("encoder", "metrics"), ("imports",))
-        assert all(build.metric(spec) for spec in config["metrics"].values())
+        assert not check_keys(config, ("encoder", "metrics"), ("imports", "plane"))
+        assert all(build.resolve(METRICS, spec) for spec in config["metrics"].values())
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_encoders_are_specs_that_hold(path):
     config = load_config(str(path))
-    problems = build.Problems()
+    problems = Problems()
     build.check_encoder(config["encoder"], {}, problems)
     assert problems.found == []
 

@@ -16,7 +16,7 @@ from styleresearch.losses.content import Feature
 from styleresearch.losses.style import Gram
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import Method, State
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import Adam
 
 # Arguments that are objects, for the methods that need some; the others are built from their name alone.
@@ -67,7 +67,8 @@ def build_method(pictures) -> Callable[[str], Method]:
         if "optimizer" in options:
             given["optimizer"] = Adam(RATES.get(name, 0.01))
         if "net" in options:
-            given["net"] = NETS.build(NETWORKS.get(name, GENERATOR))
+            spec = NETWORKS.get(name, GENERATOR)
+            given["net"] = (DECODERS if spec["name"] in DECODERS else NETS).build(spec)
         if "discriminator" in options:
             size = CONDITIONS.get(name, 0)
             given["discriminator"] = DISCRIMINATORS.build({"name": "patch", "width": 4, "layers": 1, "condition": size})

@@ -49,7 +49,7 @@ def spec(request, tmp_path_factory):
 
 @pytest.fixture
 def dataset(spec) -> Dataset:
-    return build.dataset(spec)
+    return build.resolve(DATASETS, spec)
 
 
 def test_documented_options(spec):
@@ -84,7 +84,7 @@ def test_names(dataset):
 
 def test_identity(dataset, spec):
     assert re.fullmatch("[0-9a-f]{64}", dataset.identity())
-    assert build.dataset(spec).identity() == dataset.identity()
+    assert build.resolve(DATASETS, spec).identity() == dataset.identity()
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])

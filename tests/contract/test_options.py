@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from styleresearch.config import build
-from styleresearch.config.build import Problems
 from styleresearch.config.file import load_config
+from styleresearch.config.problems import Problems
 from styleresearch.data.datasets import DATASETS, builder
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.data.sources import SOURCES
@@ -25,7 +25,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.options import Between, hints_of, shown
@@ -101,7 +101,7 @@ OF_ENTRY: dict[str, dict[str, Any]] = {
     "dataset tfds": {"dataset": "pictures", "data_dir": "tfds"},
 }
 REGISTRIES: tuple[Registry[Any], ...] = (
-    *(METHODS, OPTIMIZERS, SCHEDULES, NETS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES),
+    *(METHODS, OPTIMIZERS, SCHEDULES, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES),
     *(METRICS, ENCODERS, SOURCES, DATASETS),
 )
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry]
@@ -183,7 +183,7 @@ def use(registry: Registry[Any], thing: Any, encoder: Any) -> None:
         jax.eval_shape(update, jax.ShapeDtypeStruct((6,), jnp.float32))
     elif registry is SCHEDULES:
         assert np.isfinite(thing(jnp.int32(5)))
-    elif registry in (NETS, DISCRIMINATORS):
+    elif registry in (NETS, DECODERS, DISCRIMINATORS):
         side = getattr(thing, "least", 32)
         given = jnp.zeros((1, thing.condition)) if getattr(thing, "condition", 0) else None
         arguments = (jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32), given)[: 2 if given is not None else 1]
@@ -246,7 +246,7 @@ def build_of(registry: Registry[Any], spec: Mapping[str, Any]) -> Any:
     build.check_encoder(spec, {}, problems)
     problems.raise_if_any()
     # A wide one takes a while to draw, as it should.
-    return build.encoder({**spec, "width": min(spec["width"], 0.1)})
+    return build.resolve(ENCODERS, {**spec, "width": min(spec["width"], 0.1)})
 
 
 COMPARED: dict[str, Any] = {
@@ -307,11 +307,13 @@ def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(comma
 @pytest.mark.parametrize(("kind", "least"), [(Settings, {"steps": 4}), (Pipeline, {"crop": 16})])
 def test_an_odd_value_of_any_setting_of_training_works_or_is_refused_in_one_line(kind, least):
     if kind is Pipeline:
-        least = {**least, "content": build.dataset(PHOTOGRAPHS)}
+        least = {**least, "content": build.resolve(DATASETS, PHOTOGRAPHS)}
     found = []
     for option, hint in hints_of(kind).items():
         for value in (*ODD, *ends(hint)):
-            if problem := fault(lambda option=option, value=value: build.options_of(kind, {**least, option: value})):
+            if problem := fault(
+                lambda option=option, value=value: build.constructed(kind, {**least, option: value}, "x")
+            ):
                 found.append(f"{option} = {shown(value)[:80]}: {problem}")
     assert not found, f"{len(found)} faults\n" + "\n".join(found)
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from styleresearch.config import build
+from styleresearch.data.datasets import DATASETS
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 
@@ -31,12 +32,12 @@ def side_by_side(tmp_path):
 
 def test_halves(side_by_side):
     whole, pictures = side_by_side
-    left, right = (build.dataset({"name": "half", "of": whole, "side": side}) for side in ("left", "right"))
+    left, right = (build.resolve(DATASETS, {"name": "half", "of": whole, "side": side}) for side in ("left", "right"))
     assert left.names() == right.names() == ("0.png", "1.png", "2.png")
     for i, picture in enumerate(pictures):
         np.testing.assert_array_equal(left[i], picture)
         np.testing.assert_array_equal(right[i], 255 - picture)
-    assert len({left.identity(), right.identity(), build.dataset(whole).identity()}) == 3
+    assert len({left.identity(), right.identity(), build.resolve(DATASETS, whole).identity()}) == 3
     batch = Pipeline(left, right, paired=True, batch_size=6, crop=16).batch(0)
     np.testing.assert_array_equal(batch["style"], 255 - batch["content"])
 
@@ -44,7 +45,9 @@ def test_halves(side_by_side):
 def test_a_picture_one_pixel_wide_is_both_its_halves(tmp_path):
     Image.new("RGB", (1, 4), (1, 2, 3)).save(tmp_path / "thin.png")
     for side in ("left", "right"):
-        dataset = build.dataset({"name": "half", "of": {"name": "folder", "path": str(tmp_path)}, "side": side})
+        dataset = build.resolve(
+            DATASETS, {"name": "half", "of": {"name": "folder", "path": str(tmp_path)}, "side": side}
+        )
         assert dataset[0].tolist() == [[[1, 2, 3]]] * 4
 
 
@@ -52,7 +55,7 @@ def test_outlines_are_thin_and_black_and_where_the_edges_are(tmp_path):
     pixels = np.full((64, 80, 3), 200, np.uint8)
     pixels[16:48, 20:60] = (30, 60, 90)
     Image.fromarray(pixels).save(tmp_path / "box.png")
-    outline = build.dataset({"name": "edges", "of": {"name": "folder", "path": str(tmp_path)}})[0]
+    outline = build.resolve(DATASETS, {"name": "edges", "of": {"name": "folder", "path": str(tmp_path)}})[0]
     assert outline.shape == pixels.shape
     assert set(np.unique(outline)) == {0, 255}
     assert (outline == outline[..., :1]).all()
@@ -66,11 +69,13 @@ def test_outlines_are_thin_and_black_and_where_the_edges_are(tmp_path):
 
 
 def test_outlines_of_photographs():
-    dataset, fewer = (build.dataset({"name": "edges", "of": PHOTOGRAPHS, "sigma": sigma}) for sigma in (2.0, 4.0))
+    dataset, fewer = (
+        build.resolve(DATASETS, {"name": "edges", "of": PHOTOGRAPHS, "sigma": sigma}) for sigma in (2.0, 4.0)
+    )
     assert dataset.names() == ("coffee", "cat")
     dark = [(one[0] == 0).mean() for one in (dataset, fewer)]
     assert 0.3 > dark[0] > dark[1] > 0.005
-    other = build.dataset({"name": "edges", "of": PHOTOGRAPHS | {"names": ("cat", "coffee")}})
+    other = build.resolve(DATASETS, {"name": "edges", "of": PHOTOGRAPHS | {"names": ("cat", "coffee")}})
     assert len({dataset.identity(), fewer.identity(), other.identity()}) == 3
 
 
@@ -91,4 +96,4 @@ def test_outlines_of_photographs():
 )
 def test_refused(spec, match):
     with pytest.raises(InputError, match=match):
-        build.dataset(spec)
+        build.resolve(DATASETS, spec)

@@ -17,6 +17,8 @@ BEGIN = """
 import json, os, sys
 from pathlib import Path
 import numpy as np
+from styleresearch.evaluation.metrics import METRICS
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.config import build
 from styleresearch.evaluation.suite import Suite
 
@@ -24,7 +26,7 @@ def megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 def metric(**spec):
-    return build.metric(spec)
+    return build.resolve(METRICS, spec)
 
 rng, sizes = np.random.default_rng(0), []
 
@@ -35,7 +37,7 @@ def measure(suite, width, style):
 """
 
 SMALL = """
-encoder = build.encoder(dict(name="vgg16", weights="random", width=0.125))
+encoder = build.resolve(ENCODERS, dict(name="vgg16", weights="random", width=0.125))
 suite = Suite.of(dict(ssim=metric(name="ssim"), style=metric(name="loss", loss=dict(name="gram"))), encoder)
 for width in range(96, 96 + 300):
     measure(suite, width, rng.random((64, 64, 3), np.float32))
@@ -45,7 +47,8 @@ print(json.dumps(sizes))
 REAL = """
 import runpy
 config = runpy.run_path("configs/quickstart.py")["get_config"]()
-suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.items()}, build.encoder(dict(name="vgg16")))
+encoder = build.resolve(ENCODERS, dict(name="vgg16"))
+suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.items()}, encoder)
 styles = [rng.random((96, 96 + 4 * index, 3), np.float32) for index in range(20)]
 for width in range(96, 96 + 40):
     for style in styles:

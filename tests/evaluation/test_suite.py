@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import jax
@@ -11,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import vgg16
 from styleresearch.errors import InputError
 from styleresearch.evaluation import suite as module
-from styleresearch.evaluation.metrics import SSIM, ColorHistogram, LossMetric, Metric
+from styleresearch.evaluation.metrics import SSIM, ColorHistogram, LossMetric, Metric, SetMetric
 from styleresearch.evaluation.suite import Suite
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
@@ -33,13 +34,13 @@ class Constant(Metric):
     better: ClassVar = "lower"
     source: ClassVar = "a test"
 
-    def __call__(self, encoder, output, content, style):
+    def __call__(self, needs, output, content, style):
         return jnp.full(output.shape[0], self.value)
 
     def definition(self):
         return f"Always {self.value}."
 
-    def check(self, encoder, size=None):
+    def check(self, needs, size=None):
         if size is not None and min(size) < 4:
             raise InputError("too small for a constant")
 
@@ -55,9 +56,10 @@ def test_values_are_the_metrics_in_order(suite, small_encoder, random_image):
     values = suite(np.asarray(output[0]), np.asarray(content[0]), np.asarray(style[0]))
     assert list(values) == ["style", "ssim", "content", "color"]
     assert all(type(value) is float for value in values.values())
-    for name, metric in suite.metrics:
-        summary = metric.summarise(small_encoder, style)
-        wanted = float(jax.jit(metric)(small_encoder, output, content, summary)[0])
+    for name, metric in suite.metrics.items():
+        needs = metric.needs(small_encoder)
+        summary = metric.summarise(needs, style)
+        wanted = float(jax.jit(metric)(needs, output, content, summary)[0])
         assert values[name] == pytest.approx(wanted, rel=1e-4, abs=1e-6)
 
 
@@ -66,7 +68,7 @@ def test_the_same_sizes_compile_once(suite, random_image):
     suite(*images[0])
     before = programs.compiled()[0]
     suite(*images[1])
-    again = Suite.of(dict(suite.metrics), suite.encoder)
+    again = Suite.of(suite.metrics, suite.encoder)
     again(*images[1])
     assert programs.compiled()[0] == before
 
@@ -91,11 +93,11 @@ def test_a_style_is_summarised_once(small_encoder, random_image):
 
     @dataclass(frozen=True)
     class Mean(Constant):
-        def summarise(self, encoder: Encoder, style):
+        def summarise(self, needs, style):
             jax.debug.callback(lambda value: seen.append(float(value)), style.mean())
             return style.mean((1, 2, 3))
 
-        def __call__(self, encoder: Encoder, output, content, style):
+        def __call__(self, needs, output, content, style):
             return style
 
     image, *styles = (np.asarray(random_image(seed)[0]) for seed in range(3))
@@ -109,7 +111,7 @@ def test_a_style_is_summarised_once(small_encoder, random_image):
 def test_a_metric_without_summaries_is_given_the_style_image(small_encoder, random_image):
     @dataclass(frozen=True)
     class Brightness(Constant):
-        def __call__(self, encoder: Encoder, output, content, style):
+        def __call__(self, needs, output, content, style):
             return style.mean((1, 2, 3)) - output.mean((1, 2, 3))
 
     suite = Suite.of({"brightness": Brightness(0.0)}, small_encoder)
@@ -130,9 +132,9 @@ def test_the_precision_of_methods_does_not_reach_the_metrics(small_encoder, monk
 
     @dataclass(frozen=True)
     class Spy(Constant):
-        def __call__(self, encoder: Encoder, output, content, style):
+        def __call__(self, needs, output, content, style):
             seen.append(module.jax.config.jax_default_matmul_precision)
-            return super().__call__(encoder, output, content, style)
+            return super().__call__(needs, output, content, style)
 
     image = np.asarray(random_image(0)[0])
     with module.jax.default_matmul_precision("bfloat16"):
@@ -149,7 +151,7 @@ def test_too_small_an_image_is_refused(small_encoder):
 def test_contracts_are_what_the_file_holds(suite):
     contracts = json.loads(json.dumps(suite.contracts(), allow_nan=False))
     assert list(contracts) == ["style", "ssim", "content", "color"]
-    for name, metric in suite.metrics:
+    for name, metric in suite.metrics.items():
         assert contracts[name]["label"] == metric.title
         assert contracts[name]["better"] == metric.better
         assert contracts[name]["definition"] == metric.definition()
@@ -175,3 +177,140 @@ def test_what_another_encoder_saw_is_not_in_sample(suite):
     objective = Objective.of({"style": (1.0, STYLE)})
     assert suite.in_sample(objective, seen_by=suite.encoder.digest) == suite.in_sample(objective) == ["style"]
     assert suite.in_sample(objective, seen_by="0" * 64) == []
+
+
+@dataclass(frozen=True)
+class Through(Constant):
+    """A metric with a network of its own: a matrix of any width that it multiplies pixels with."""
+
+    width: int = 4
+
+    def needs(self, encoder):
+        return {"net": {"kernel": np.full((3, self.width), 0.5, np.float32)}}
+
+    def __call__(self, needs, output, content, style):
+        return jnp.tensordot(output, needs["net"]["kernel"], 1).mean((1, 2, 3))
+
+
+def test_a_network_of_a_metrics_own_is_an_argument_of_the_program_and_never_a_constant(small_encoder, random_image):
+    image = np.asarray(random_image(0)[0])
+
+    def text(width: int) -> str:
+        suite = Suite.of({"through": Through(0.0, width=width), "style": LossMetric(STYLE)}, small_encoder)
+        assert suite(image, image, image)["through"] == pytest.approx(1.5 * image.mean(), rel=1e-5)
+        plan, batch = suite._plan(suite.per_picture), image[None]
+        summaries = module._summarise(plan, suite.networks, batch)
+        return module._measure.lower(plan, suite.networks, batch, batch, summaries).as_text()
+
+    small, large = text(4), text(100_000)
+    assert "100000" in large
+    assert len(large) < len(small) + 200
+
+
+def test_what_two_metrics_see_through_equal_encoders_is_computed_once(small_encoder, random_image):
+    image = np.asarray(random_image(0)[0])
+
+    def convolutions(**encoders) -> int:
+        suite = Suite.of({"a": LossMetric(STYLE), "b": LossMetric(Gram(("relu1_1",)))}, small_encoder, encoders)
+        plan, batch = suite._plan(suite.per_picture), image[None]
+        summaries = module._summarise(plan, suite.networks, batch)
+        program = module._measure.lower(plan, suite.networks, batch, batch, summaries).compile().as_text()
+        assert len(suite.networks) == len({id(network) for network in suite.networks})
+        return str(program).count(" convolution(") + str(program).count("custom-call")
+
+    alone = convolutions()
+    assert convolutions(b=vgg16(weights="random", width=0.125)) == alone
+    assert convolutions(b=vgg16(weights="random", width=0.125, seed=1)) > alone
+
+
+def test_a_metric_with_an_encoder_of_its_own_sees_through_that_one(small_encoder, random_image):
+    other = vgg16(weights="random", width=0.125, seed=1)
+    images = [np.asarray(random_image(seed)[0]) for seed in range(3)]
+    both = Suite.of({"ours": LossMetric(STYLE), "theirs": LossMetric(STYLE)}, small_encoder, {"theirs": other})
+    values = both(*images)
+    assert values["ours"] == pytest.approx(Suite.of({"it": LossMetric(STYLE)}, small_encoder)(*images)["it"], rel=1e-5)
+    assert values["theirs"] == pytest.approx(Suite.of({"it": LossMetric(STYLE)}, other)(*images)["it"], rel=1e-5)
+    contracts = both.contracts()
+    assert contracts["ours"]["contract"]["encoder"]["digest"] == small_encoder.digest
+    assert contracts["theirs"]["contract"]["encoder"]["digest"] == other.digest
+    # What a method optimised under one encoder is not what is measured through another.
+    objective = Objective.of({"style": (1.0, STYLE)})
+    assert both.in_sample(objective) == ["ours"]
+    assert both.in_sample(objective, seen_by=other.digest) == ["theirs"]
+
+
+@dataclass(frozen=True)
+class MeanDistance(SetMetric):
+    """Distance of the mean colours of two sets."""
+
+    least: int = 2
+    title: str = "Mean distance"
+    better: ClassVar = "lower"
+    source: ClassVar = "a test"
+    references: ClassVar = "style"
+
+    def embed(self, needs, image):
+        return {"mean": image.mean((1, 2))}
+
+    def compare(self, outputs, references):
+        return abs(outputs["mean"].mean() - references["mean"].mean())
+
+    def definition(self):
+        return "Distance of means."
+
+
+def pictures(*images):
+    return [partial(np.asarray, image) for image in images]
+
+
+def test_a_metric_over_a_set_is_given_all_pictures_of_both_sets(small_encoder, random_image):
+    outputs = [np.asarray(random_image(seed, 20, 24 + seed)[0]) for seed in range(3)]
+    styles = [np.asarray(random_image(seed, 18, 16)[0]) for seed in (7, 8)]
+    suite = Suite.of({"ssim": SSIM(), "means": MeanDistance()}, small_encoder)
+    found = suite.of_set(pictures(*outputs), {"content": [], "style": pictures(*styles)})
+    wanted = abs(np.mean([o.mean((0, 1)) for o in outputs]) - np.mean([s.mean((0, 1)) for s in styles]))
+    assert list(found) == ["means"]
+    assert found["means"].value == pytest.approx(wanted, rel=1e-4)
+    assert list(suite(outputs[0], outputs[0], styles[0])) == ["ssim"]
+
+
+def test_too_few_pictures_have_no_value_and_the_reason_is_said(small_encoder, random_image):
+    image = np.asarray(random_image(0)[0])
+
+    def never() -> np.ndarray:
+        raise AssertionError("read for nothing")
+
+    suite = Suite.of({"means": MeanDistance(least=3)}, small_encoder)
+    short = suite.of_set([never] * 3, {"content": [never] * 5, "style": [never]})["means"]
+    assert (short.value, short.reason) == (None, "1 style picture, and it needs at least 3")
+    short = suite.of_set([never], {"content": [], "style": [never] * 2})["means"]
+    assert short.reason == "1 picture and 2 style pictures, and it needs at least 3"
+    assert suite.of_set(pictures(*[image] * 3), {"content": [], "style": pictures(*[image] * 3)})["means"].value == 0
+
+
+def test_a_reference_is_embedded_once_for_all_methods(small_encoder, random_image):
+    seen = []
+
+    @dataclass(frozen=True)
+    class Counting(MeanDistance):
+        def embed(self, needs, image):
+            jax.debug.callback(lambda value: seen.append(float(value)), image.mean())
+            return super().embed(needs, image)
+
+    outputs, styles = ([np.asarray(random_image(seed + start)[0]) for seed in range(2)] for start in (0, 5))
+    suite = Suite.of({"means": Counting()}, small_encoder)
+    for _ in range(3):
+        suite.of_set(pictures(*outputs), {"content": [], "style": pictures(*styles)})
+    jax.effects_barrier()
+    assert len(seen) == 3 * 2 + 2
+
+
+def test_a_value_over_a_set_that_is_no_number_is_none(small_encoder, random_image):
+    @dataclass(frozen=True)
+    class Broken(MeanDistance):
+        def compare(self, outputs, references):
+            return float("nan")
+
+    images = pictures(*[np.asarray(random_image(0)[0])] * 2)
+    found = Suite.of({"broken": Broken()}, small_encoder).of_set(images, {"content": [], "style": images})["broken"]
+    assert (found.value, found.reason) == (None, "the value is NaN or infinite")

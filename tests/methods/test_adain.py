@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -14,20 +14,19 @@ from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
 from styleresearch.methods.adain import AdaIN, adain
-from styleresearch.nets import NETS
+from styleresearch.nets import DECODERS, NETS, Decoder
 from styleresearch.optim.optimizers import Adam
 from styleresearch.types import Style
 
 LAYER = "relu2_1"
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(Decoder):
     """A decoder whose image shows three channels of its features, so that a test can read them."""
 
     scale: float = 1e-3
 
-    def apply(self, variables: Any, features: Any) -> Any:
+    def __call__(self, features: Any) -> Any:
         return 0.5 + self.scale * jnp.repeat(jnp.repeat(features[..., :3], 2, 1), 2, 2)
 
     def read(self, image: Any) -> np.ndarray:
@@ -212,13 +211,13 @@ def test_what_cannot_be_is_refused(stylize, random_image):
         stylize(content, style, strength=1.5)
     with pytest.raises(InputError, match=r"style_eps = -1\.0 is not from 0"):
         stylize(content, style, style_eps=-1.0)
-    with pytest.raises(InputError, match=r"net must be a decoder .* not Transform"):
+    with pytest.raises(InputError, match=r"net = .*Transform.* is not of type Decoder"):
         stylize(content, style, net=NETS.build({"name": "transform"}))
 
 
 @pytest.mark.parametrize(("side", "widths"), [(31, (8,)), (32, (8, 8))])
 def test_a_decoder_that_paints_another_size_is_refused(method, small_encoder, side, widths):
-    net = NETS.build({"name": "decoder", "widths": widths, "depths": (1,) * len(widths)})
+    net = DECODERS.build({"name": "decoder", "widths": widths, "depths": (1,) * len(widths)})
     made = side // 2 * 2 ** len(widths)
     message = f"of {side}x{side} px the decoder makes {made}x{made}. data.crop must be a multiple of 2"
     with pytest.raises(InputError, match=message):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,43 +17,29 @@ from styleresearch.losses.penalty import gradient_penalty, r1
 from styleresearch.methods.adversarial import averaged, brightness, distance
 from styleresearch.methods.base import METHODS
 from styleresearch.methods.pix2pix import Pix2Pix
-from styleresearch.nets import NETS
+from styleresearch.nets import DECODERS, NETS, Discriminator, Net
 from styleresearch.optim.optimizers import Adam
 
 SIDE = 8
 
 
-@dataclass(frozen=True)
-class Shift:
+class Shift(Net):
     """A generator that makes everything lighter by its parameter."""
 
-    styles: int = 1
-
-    def init(self, key: Any, image: Any) -> Any:
-        return {"params": {"shift": jnp.zeros(())}}
-
-    def clone(self, dtype: str) -> Shift:
-        return self
-
-    def apply(self, variables: Any, image: Any, rngs: Any = None) -> Any:
-        return image + variables["params"]["shift"]
+    @nn.compact
+    def __call__(self, image: Any) -> Any:
+        return image + self.param("shift", nn.initializers.zeros, ())
 
 
-@dataclass(frozen=True)
-class Lightness:
+class Lightness(Discriminator):
     """A discriminator whose scores are a factor times the mean of the picture's channels, and those of every second."""
 
     factor: float = 1.0
-    condition: int = 0
 
-    def init(self, key: Any, pair: Any) -> Any:
-        return {"params": {"factor": jnp.float32(self.factor)}}
-
-    def clone(self, dtype: str) -> Lightness:
-        return self
-
-    def apply(self, variables: Any, pair: Any, condition: Any = None) -> Any:
-        scores = variables["params"]["factor"] * pair[..., 3:].mean(-1, keepdims=True)
+    @nn.compact
+    def __call__(self, pair: Any, condition: Any = None) -> Any:
+        factor = self.param("factor", nn.initializers.constant(self.factor), ())
+        scores = factor * pair[..., 3:].mean(-1, keepdims=True)
         return (scores,), (scores[:, ::2, ::2],)
 
 
@@ -178,8 +165,8 @@ def test_averages_go_first(method, take):
 @pytest.mark.parametrize("name", ["cyclegan", "cut", "fastcut", "pix2pix"])
 def test_generators_that_do_not_fit_are_refused(method, name):
     given = {"optimizer": Adam(), "discriminator": Lightness(), "adversarial": lsgan()}
-    with pytest.raises(InputError, match=rf"{name}: net must be a network from image to image, .*, not Decoder"):
-        METHODS.build({"name": name, **given, "net": NETS.build({"name": "decoder"})})
+    with pytest.raises(InputError, match=rf"method '{name}': net = .*MirroredVGG.* is not of type Net"):
+        METHODS.build({"name": name, **given, "net": DECODERS.build({"name": "decoder"})})
     with pytest.raises(InputError, match=rf"{name}: it paints one domain, so net.styles must be 1, got 2"):
         METHODS.build({"name": name, **given, "net": NETS.build({"name": "transform", "styles": 2})})
 
@@ -188,7 +175,7 @@ def test_generators_that_do_not_fit_are_refused(method, name):
 def test_what_is_no_discriminator_is_refused(name):
     given = {"optimizer": Adam(), "net": NETS.build({"name": "resnet"}), "adversarial": lsgan()}
     for wrong in ("patch", NETS.build({"name": "unet"})):
-        with pytest.raises(InputError, match=rf"{name}: discriminator must be a network that judges pictures"):
+        with pytest.raises(InputError, match=rf"method '{name}': discriminator = .* is not of type Discriminator"):
             METHODS.build({"name": name, **given, "discriminator": wrong})
 
 

@@ -17,7 +17,7 @@ from styleresearch.losses.content import Feature
 from styleresearch.losses.style import Gram
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.arbitrary_gan import ArbitraryGAN
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS
 from styleresearch.types import Style
 
 LAYER, CONDITION = "relu2_1", "relu1_2"
@@ -28,7 +28,7 @@ OBJECTIVE = Objective.of({"content": (1.0, Feature((LAYER,))), "style": (10.0, G
 
 @pytest.fixture(scope="module")
 def decoder():
-    return NETS.build({"name": "decoder", "widths": (8,), "depths": (1,), "initial": "he"})
+    return DECODERS.build({"name": "decoder", "widths": (8,), "depths": (1,), "initial": "he"})
 
 
 @pytest.fixture(scope="module")

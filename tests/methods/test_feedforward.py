@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +14,7 @@ from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.style import Gram
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.nets import NETS
+from styleresearch.nets import DECODERS, NETS, Net
 from styleresearch.optim.optimizers import Adam
 from styleresearch.types import Style
 
@@ -133,8 +134,8 @@ def test_the_number_of_styles_must_fit(method):
 def test_what_is_no_picture_and_no_such_network_is_refused(method):
     with pytest.raises(InputError, match=r"pictures \(h, w, 3\), not of the shapes \(\), \(\), \(\)"):
         replace(method, styles=(1, 2, 3))
-    with pytest.raises(InputError, match=r"net must be a network from image to image.* not Decoder"):
-        replace(method, net=NETS.build({"name": "decoder"}))
+    with pytest.raises(InputError, match=r"net = .*MirroredVGG.* is not of type Net"):
+        replace(method, net=DECODERS.build({"name": "decoder"}))
 
 
 def test_without_styles_nothing_is_learned_but_the_method_paints(
@@ -150,20 +151,16 @@ def test_without_styles_nothing_is_learned_but_the_method_paints(
 def test_a_batch_learns_all_styles_equally_often(method, state, small_encoder):
     """The styles' tables that get a gradient are those of the styles drawn: six images, each of three styles twice."""
 
-    class Counting:
+    class Counting(Net):
         """A network whose output is its mix: its gradient counts how often each style was drawn."""
 
-        styles = 3
-
-        def clone(self, dtype):
-            return self
-
-        def apply(self, variables, content, mix):
+        @nn.compact
+        def __call__(self, content, mix):
             seen.append(mix)
-            return content + (mix @ variables["params"]["table"])[:, None, None, None]
+            return content + (mix @ self.param("table", nn.initializers.zeros, (3,)))[:, None, None, None]
 
     seen = []
-    counting = replace(method, net=Counting())
+    counting = replace(method, net=Counting(styles=3))
     start = state.replace(params={"table": jnp.zeros(3)}, opt_state=Adam().transform().init({"table": jnp.zeros(3)}))
     orders = set()
     for number in range(12):

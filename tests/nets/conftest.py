@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 
 
 def weight(path: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -45,7 +45,7 @@ def known():
     """Return (net, its known weights, what it is called with) of a spec; images are of 48x64 px."""
 
     def make(channels=3, **spec):
-        registry = DISCRIMINATORS if spec["name"] in DISCRIMINATORS else NETS
+        registry = next(each for each in (NETS, DECODERS, DISCRIMINATORS) if spec["name"] in each)
         net = registry.build(spec)
         size = spec.get("condition", 0)
         inputs = (picture(48, 64, channels), weight("condition", (2, size)) if size else None)

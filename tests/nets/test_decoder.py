@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import pytest
 
 from styleresearch.errors import InputError
-from styleresearch.nets import NETS
+from styleresearch.nets import DECODERS
 
 
 def shapes(channels=512, **options):
-    net = NETS.build({"name": "decoder", **options})
+    net = DECODERS.build({"name": "decoder", **options})
     return jax.eval_shape(net.init, jax.random.key(0), jnp.zeros((1, 4, 4, channels)))["params"]
 
 
@@ -35,7 +35,7 @@ def test_it_mirrors_the_encoder():
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_a_picture_eight_times_as_large(dtype):
-    net = NETS.build({"name": "decoder", "widths": (8, 6, 4), "dtype": dtype})
+    net = DECODERS.build({"name": "decoder", "widths": (8, 6, 4), "dtype": dtype})
     features = jnp.ones((2, 3, 5, 16))
     params = jax.eval_shape(net.init, jax.random.key(0), features)
     out = jax.eval_shape(net.apply, params, features)
@@ -49,4 +49,4 @@ def test_options_that_do_not_fit(options):
     with pytest.raises(
         InputError, match=r"as many depths as widths|widths = \(\) is not of 1 to 8|depths\[2\] = 0 is not from 1"
     ):
-        NETS.build({"name": "decoder", **options})
+        DECODERS.build({"name": "decoder", **options})

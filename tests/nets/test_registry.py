@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from styleresearch.nets import NETS
+from styleresearch.nets import DECODERS, NETS
 
 SMALL = {
     "transform": {"widths": (4, 6, 8), "residuals": 1},
@@ -19,13 +19,14 @@ SMALL = {
 
 
 def test_all_are_covered():
-    assert set(SMALL) == set(NETS)
+    assert set(SMALL) == {*NETS, *DECODERS}
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_every_option_is_explained(name):
-    text = inspect.getdoc(NETS.get(name)) or ""
-    for option in NETS.options(name):
+    registry = NETS if name in NETS else DECODERS
+    text = inspect.getdoc(registry.get(name)) or ""
+    for option in registry.options(name):
         assert f"\n    {option}: " in text
 
 

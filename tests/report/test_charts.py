@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from styleresearch.report.charts import column_axis, in_plane, interval_mark, tradeoff
@@ -42,6 +43,34 @@ def test_plane_places_lower_losses_lower_and_to_the_left(records_in, make_record
 def test_no_plane_without_both_losses(records_in, make_record):
     line = make_record("a", "A", False, "c", "s", metrics={"style_loss": 1.0})
     assert tradeoff(summarise(read_run(records_in(line)))) == ""
+
+
+def test_the_config_says_which_metrics_span_the_plane(records_in, make_record):
+    def drawn(plane, better="higher") -> str:
+        values = {"a": 0.2, "b": 0.4}
+        run = records_in(
+            *(make_record(m, m, False, "c", "s", metrics={"mine": x, "ssim": 1 - x}) for m, x in values.items())
+        )
+        contracts = {"mine": {"label": "My metric", "better": "lower"}, "ssim": {"label": "SSIM", "better": better}}
+        (run / "contracts.json").write_text(json.dumps(contracts))
+        (run / "config.json").write_text(json.dumps({} if plane is None else {"plane": plane}))
+        return tradeoff(summarise(read_run(run)))
+
+    svg = drawn(("mine", "ssim"))
+    assert "SSIM →" in svg
+    assert "Mean SSIM against mean My metric of each method; upper left is better." in svg
+    assert "Mean My metric against mean SSIM of each method; lower right is better." in drawn(("ssim", "mine"))
+    assert "is better" not in drawn(("ssim", "mine"), better=None)
+    # None named and not both of the default's there, none wanted, or metrics that the records lack.
+    assert drawn(None) == drawn(()) == drawn(("mine", "gone")) == drawn(3) == ""
+
+
+def test_a_config_can_leave_the_plane_out(records_in, make_record):
+    metrics = {"content_loss": 1.0, "style_loss": 2.0}
+    run = records_in(*(make_record(m, m, False, "c", "s", metrics=metrics) for m in "ab"))
+    assert summarise(read_run(run)).plane is not None
+    (run / "config.json").write_text('{"plane": []}')
+    assert summarise(read_run(run)).plane is None
 
 
 def test_labels_do_not_lie_on_each_other(records_in, make_record):

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from styleresearch.store.record import LARGEST, MethodName, Pair, Record, Records, lines, value_of
+from styleresearch.store.record import LARGEST, MethodName, Pair, PictureSet, Record, Records, lines, value_of
 
 RECORD = Record(
     method=MethodName("gatys", "Gatys", baseline=False),
@@ -22,7 +22,10 @@ RECORD = Record(
     cost={"seconds": 1.5, "evaluations": 300},
     provenance={"measured": "f3", "encoder": {"name": "vgg16"}, "made": None},
 )
-OF_A_SET = dataclasses.replace(RECORD, pair=None, size=None, inputs={}, files={}, cost={}, in_sample=())
+PICTURES = PictureSet(0, outputs=6, contents=2, styles=3, digest="a5", reasons={"color": "6 pictures are too few"})
+OF_A_SET = dataclasses.replace(
+    RECORD, pair=None, size=None, inputs={}, files={}, cost={}, in_sample=(), pictures=PICTURES
+)
 
 
 @pytest.mark.parametrize("record", [RECORD, OF_A_SET, dataclasses.replace(RECORD, framing="a square of it")])
@@ -47,6 +50,14 @@ def test_a_record_of_a_set_has_no_pair():
     line = OF_A_SET.to_json()
     assert line["pair"] is None
     assert not {"content", "style", "seed"} & line.keys()
+    assert line["set"] == vars(PICTURES)
+    assert "set" not in RECORD.to_json()
+
+
+@pytest.mark.parametrize("wrong", [None, {}, vars(PICTURES) | {"outputs": "6"}, vars(PICTURES) | {"reasons": {"a": 1}}])
+def test_a_record_without_a_pair_says_which_pictures_it_is_of(wrong):
+    with pytest.raises(ValueError, match=r"'set' is|'reasons' is"):
+        Record.from_json({**OF_A_SET.to_json(), "set": wrong})
 
 
 def test_a_line_of_an_earlier_version_lacks_what_was_not_known_then():

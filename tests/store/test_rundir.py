@@ -11,7 +11,7 @@ import pytest
 
 from styleresearch.errors import InputError
 from styleresearch.store import digests
-from styleresearch.store.record import MethodName, Record
+from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import RunDirectory, curve_file, image_file, input_file, sample_file
 
 
@@ -75,7 +75,8 @@ def test_an_output_is_finished_while_its_files_are_there_and_unchanged(run):
 
 def test_a_measurement_is_found_by_what_identifies_it(run):
     def record(**provenance: object) -> Record:
-        return Record(MethodName("a", "a", baseline=False), None, None, {}, "", {}, {}, {}, (), {}, provenance)
+        method, pair = MethodName("a", "a", baseline=False), Pair("c__s", "c", "s", 0)
+        return Record(method, pair, None, {}, "", {}, {}, {}, (), {}, provenance)
 
     for each in (record(measured="x"), record(), record(measured=3), record(measured="x", key="newer")):
         run.records.append(each)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from styleresearch.config import build
+from styleresearch.config.build import resolve
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.outputs import find_outputs
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.store import digests
 from styleresearch.store.record import Record
@@ -108,7 +110,7 @@ def test_nothing_is_cropped_or_squashed(folder):
 
 
 def test_baselines_through_stylize(folder):
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     content, style = (load_image(folder / f"{name}.png") for name in ("wide", "style"))
     column = build.column("floor", {"name": "identity"})
     picture, cost = stylize(column, encoder, content, [Style(style[None])], seed=0)
@@ -132,7 +134,7 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
         ),
     )
     content = load_image(folder / "wide.png")
-    encoder = build.encoder(config_of(folder)["encoder"])
+    encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
     assert seen == [None if precision == "default" else precision]
 
@@ -171,6 +173,72 @@ def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
     outputs, _ = find_outputs([folder / "out"], folder, folder)
     config = {name: config_of(folder)[name] for name in ("encoder", "metrics")}
     for title in ("first", "second"):
-        measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda name: None)
+        measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda note, done: None)
     (record,) = RunDirectory(folder / "r").records.read()
     assert record.provenance["config_hash"] == digests.of_json(config | {"name": "second"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"plane": "ssim"}, "plane: must be two different names of metrics, across and up, or (), got 'ssim'"),
+        ({"plane": ("ssim",)}, "plane: must be two different names"),
+        ({"plane": ("ssim", "ssim")}, "plane: must be two different names"),
+        ({"plane": ("ssim", "sism2")}, "plane: there is no metric 'sism2'. Did you mean 'ssim'?"),
+        (
+            {"plane": ("ssim", "set"), "metrics": {"ssim": {"name": "ssim"}, "set": {"name": "frechet"}}},
+            "plane: metric 'set' has one value for a set of pictures; name one that each picture has",
+        ),
+        (
+            {"metrics": {"ssim": {"name": "ssim", "encoder": {"name": "vgg16"}}}},
+            "metrics.ssim: metric 'ssim' does not look through an encoder; leave encoder out",
+        ),
+        (
+            {"metrics": {"set": {"name": "frechet", "encoder": {"name": "vgg61"}}}},
+            "metrics.set.encoder: unknown encoder 'vgg61'. Did you mean 'vgg19'?",
+        ),
+        (
+            {"metrics": {"set": {"name": "frechet", "layers": ("relu9_1",), "encoder": {"name": "vgg16"}}}},
+            "metrics.set: vgg16 has no layer 'relu9_1'",
+        ),
+    ],
+)
+def test_what_is_wrong_with_metrics_is_said_before_anything_is_loaded(folder, changes, message):
+    with pytest.raises(InputError) as error:
+        comparison(config_of(folder, **changes))
+    assert message in str(error.value)
+
+
+def test_a_metric_may_have_an_encoder_of_its_own_and_equal_ones_are_read_once(folder, monkeypatch):
+    read = []
+
+    def note(registry, spec):
+        read.extend([spec] if registry is ENCODERS else [])
+        return resolve(registry, spec)
+
+    monkeypatch.setattr(build, "resolve", note)
+    own = {"name": "vgg19", "weights": "random", "width": 0.125}
+    metrics = {
+        "shared": {"name": "loss", "loss": {"name": "gram"}},
+        "one": {"name": "loss", "loss": {"name": "gram"}, "encoder": own},
+        "two": {"name": "frechet", "encoder": dict(own)},
+        "same": {"name": "frechet", "encoder": config_of(folder)["encoder"]},
+    }
+    suite = comparison(config_of(folder, metrics=metrics, plane=("shared", "one"))).suite
+    assert len(read) == len(suite.networks) == 2
+    contracts = {name: entry["contract"]["encoder"]["name"] for name, entry in suite.contracts().items()}
+    assert contracts == {"shared": "vgg16", "one": "vgg19", "two": "vgg19", "same": "vgg16"}
+
+
+def test_how_results_are_drawn_is_no_part_of_what_they_are(folder):
+    metrics = {"ssim": {"name": "ssim"}, "color": {"name": "color_histogram"}}
+    plain, drawn = config_of(folder, metrics=metrics), config_of(folder, metrics=metrics, plane=("ssim", "color"))
+    hashes = []
+    for index, config in enumerate((plain, drawn)):
+        assert run.compare(comparison(config), folder / "run", lambda event: None) == []
+        records = RunDirectory(folder / "run").records.read()
+        hashes.append({record.provenance["config_hash"] for record in records})
+        if not index:
+            before = records
+    assert hashes[0] == hashes[1]
+    assert records == before

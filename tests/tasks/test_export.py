@@ -20,13 +20,13 @@ from jax import export as jax_export
 from styleresearch.config import build
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.sources import SOURCES
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.methods.program import PLATFORMS, Program, _extend
 from styleresearch.methods.takes import Takes
-from styleresearch.nets import NETS
+from styleresearch.nets import NETS, Net
 from styleresearch.ops import device
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.tasks.export import export, program
@@ -51,7 +51,7 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
     terms = {"style": {"name": "gram", "layers": ("relu1_1",)}}
     spec = {"optimizer": {"name": "adam"}, **({} if spec["name"] == "cut" else {"objective": terms}), **spec}
     encoder = ENCODER if encoder is None else encoder
-    facts = {"config": {"encoder": encoder}, "method": spec, "encoder": build.encoder(encoder).describe()}
+    facts = {"config": {"encoder": encoder}, "method": spec, "encoder": build.resolve(ENCODERS, encoder).describe()}
     if spec["name"] == "feedforward":
         facts["styles"] = STYLES[: spec["net"].get("styles", 1)]
     found = Trained("test", spec, None, 7, facts)
@@ -263,10 +263,8 @@ class Own(TrainedMethod):
     def stylize(self, params, encoder, content, styles, *, key, progress=None): ...
 
 
-class OwnNet(nn.Module):
+class OwnNet(Net):
     """A network of a user's own, which pads pictures and does not say to which multiples."""
-
-    styles: int = 1
 
     @nn.compact
     def __call__(self, image, mix=None):

@@ -21,13 +21,15 @@ from styleresearch.cli import main
 from styleresearch.cli.imports import bring
 from styleresearch.config.modules import ModuleWarning
 from styleresearch.data.images import save_image
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.encoder.weights import load as weights_of
 from styleresearch.errors import InputError
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks import trained
 from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.export import export_weights
 from styleresearch.tasks.train import fit, fit_of
-from styleresearch.tasks.trained import Trained, column, export_weights, load, with_encoder
+from styleresearch.tasks.trained import Trained, column, load, with_encoder
 from styleresearch.training.checkpoint import CheckpointWarning, digest_of
 from styleresearch.types import Style
 
@@ -109,7 +111,7 @@ def adain() -> Trained:
     spec = {"name": "adain", "layer": "relu2_1", "net": net, "optimizer": {"name": "adam"}, "objective": OBJECTIVE}
     facts = {"config": {"encoder": ENCODER}, "method": spec}
     found = Trained("adain", spec, None, 3, facts)
-    encoder = trained.build.encoder(ENCODER)
+    encoder = trained.build.resolve(ENCODERS, ENCODER)
     params = found.method().net.init(jax.random.key(0), jnp.zeros((1, 8, 8, 16)))["params"]
     return replace(found, params=params, facts={**facts, "encoder": encoder.describe()})
 

@@ -19,7 +19,7 @@ from styleresearch.methods.arbitrary_gan import ArbitraryGAN
 from styleresearch.methods.cut import CUT
 from styleresearch.methods.cyclegan import CycleGAN
 from styleresearch.methods.feedforward import FeedForward
-from styleresearch.nets import DISCRIMINATORS, NETS
+from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import Adam
 from styleresearch.training.start import started
 
@@ -50,7 +50,7 @@ def batch():
 
 
 def decoder(width=8, depth=1):
-    return NETS.build({"name": "decoder", "widths": (width,), "depths": (depth,)})
+    return DECODERS.build({"name": "decoder", "widths": (width,), "depths": (depth,)})
 
 
 def resnet(width=4):

@@ -57,7 +57,7 @@ class Dataset(abc.ABC):
         """Do now, and tell of it, the slow work that the first use would do otherwise."""
 
 
-DATASETS: Registry[Dataset] = Registry("dataset")
+DATASETS: Registry[Dataset] = Registry("dataset", Dataset)
 
 
 def checked(index: int, length: int) -> int:

@@ -1,109 +1,22 @@
-"""What values an option takes: its annotation says so, and whoever gives another is told in one line.
-
-    patch: Annotated[int, Between(1, 32)] = 3
-    widths: Annotated[tuple[Annotated[int, Between(1, 4096)], ...], Length(1, 8)] = (32, 64)
-
-Bounds are there so that no value hangs or breaks the program; they are far from what anybody uses.
-"""
+"""Whether a value is what an option's type says, and what is said where it is not."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import inspect
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 from beartype import BeartypeConf
 from beartype.door import is_bearable
 
 from styleresearch.errors import InputError
-
-Entry = TypeVar("Entry", bound=Callable[..., Any])
+from styleresearch.options.bounds import Between, Length
 
 _NUMERIC_TOWER = BeartypeConf(is_pep484_tower=True)  # an int is fine where a float is asked for
 _LARGEST = float(np.finfo(np.float32).max)
 _SHOWN = 200
-
-
-@dataclasses.dataclass(frozen=True)
-class Between:
-    """The bounds of a number, in an ``Annotated`` type.
-
-    Attributes:
-        low: the lower one.
-        high: the upper one.
-        ends: which of them are allowed themselves, as intervals are written: "[)" means low but not high.
-    """
-
-    low: float | int
-    high: float | int
-    ends: Literal["[]", "(]", "[)", "()"] = "[]"
-
-    def fits(self, value: float | int) -> bool:
-        """Return whether a number is within them."""
-        above = self.low <= value if self.ends[0] == "[" else self.low < value
-        return above and (value <= self.high if self.ends[1] == "]" else value < self.high)
-
-    def __str__(self) -> str:
-        """Return them as a sentence says them: "from 1 to 32", "above 0 and below 1"."""
-        low, high = (str(end) if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
-        if self.ends == "[]":
-            return f"from {low} to {high}"
-        above, below = {"[": "at least", "(": "above"}, {"]": "at most", ")": "below"}
-        return f"{above[self.ends[0]]} {low} and {below[self.ends[1]]} {high}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Length:
-    """How many entries a tuple or sequence has, in an ``Annotated`` type.
-
-    Attributes:
-        least: at least so many.
-        most: at most so many.
-    """
-
-    least: int
-    most: int
-
-    def fits(self, value: Sequence[Any]) -> bool:
-        """Return whether a sequence has as many."""
-        return self.least <= len(value) <= self.most
-
-    def __str__(self) -> str:
-        """Return them as a sentence says them."""
-        return f"of {self.least} to {self.most} entries"
-
-
-Seed = Annotated[int, Between(0, 2**32 - 1)]
-"""What random numbers begin with."""
-
-Layers = Annotated[tuple[str, ...], Length(1, 1000)]
-"""Names of an encoder's layers."""
-
-Weight = Annotated[float, Between(0, 1e30)]
-"""How much a term of a loss counts."""
-
-Epsilon = Annotated[float, Between(0, 1e6)]
-"""What is added to a variance."""
-
-Positive = Annotated[float, Between(0, 1e30, "(]")]
-"""A learning rate, a temperature, a norm: anything but 0."""
-
-Share = Annotated[float, Between(0, 1)]
-"""From none to all."""
-
-Decay = Annotated[float, Between(0, 1, "[)")]
-"""Of a moving average."""
-
-Channels = Annotated[int, Between(1, 4096)]
-"""How wide a layer is."""
-
-Count = Annotated[int, Between(1, 2**31 - 1)]
-"""A number of steps, which arrays hold as int32."""
 
 
 class Unfit(Exception):  # noqa: N818 - an answer, which becomes an InputError where it is known what the value is for
@@ -267,77 +180,3 @@ def _one_of(value: Any, hint: Any, members: tuple[Any, ...], place: str) -> Any:
             reasons.append(unfit)
     near = [unfit for unfit in reasons if unfit.near or unfit.place != place]
     raise near[0] if near else Unfit(place, value, said(hint))
-
-
-def bounds_of(hint: Any) -> str:
-    """Return the bounds of an option's number, or of each of its numbers; empty where it has none."""
-    for member in get_args(hint):
-        if isinstance(member, Between):
-            return str(member)
-        if get_origin(hint) is not Literal and (found := bounds_of(member)):
-            return found
-    return ""
-
-
-@functools.cache
-def hints_of(entry: Callable[..., Any]) -> dict[str, Any]:
-    """Return option -> type, with bounds, of a class or function."""
-    settings = not isinstance(entry, type) or dataclasses.is_dataclass(entry)
-    return get_type_hints(entry if settings else entry.__init__, include_extras=True)
-
-
-def unfit(who: str, entry: Callable[..., Any], given: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with the values of options, as messages; empty when there is nothing.
-
-    Args:
-        who: what has the options, for messages.
-        entry: the class or function that takes them.
-        given: option -> value.
-    """
-    return _settle(who, entry, given)[1]
-
-
-def _settle(who: str, entry: Callable[..., Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    hints, values, found = hints_of(entry), {}, []
-    for key, value in given.items():
-        try:
-            values[key] = settled(value, hints[key]) if key in hints else value
-        except Unfit as unfit:
-            found.append(f"{who}: {key}{unfit}")
-    return values, found
-
-
-def checked(who: str) -> Callable[[Entry], Entry]:
-    """Return a decorator of a class or function that checks its arguments' values, whoever calls it.
-
-    Args:
-        who: what it is called in messages.
-    """
-
-    def decorate(entry: Any) -> Any:
-        call = entry.__init__ if isinstance(entry, type) else entry
-        if hasattr(call, "__checked__"):
-            return entry
-
-        @functools.wraps(call)
-        def checking(*args: Any, **keywords: Any) -> Any:
-            bound = _signature(call).bind(*args, **keywords)
-            parameters = _signature(call).parameters
-            named = [name for name in bound.arguments if parameters[name].kind in _NAMED]
-            values, found = _settle(who, entry, {name: bound.arguments[name] for name in named})
-            if found:
-                raise InputError("; ".join(found))
-            bound.arguments.update(values)
-            return call(*bound.args, **bound.kwargs)
-
-        checking.__checked__ = True  # pyright: ignore[reportAttributeAccessIssue]
-        if call is entry:
-            return checking
-        entry.__init__ = checking
-        return entry
-
-    return decorate
-
-
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-_signature = functools.cache(inspect.signature)

@@ -1,0 +1,100 @@
+"""The metrics of a config, each with the encoder that it sees through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from styleresearch.config import build
+from styleresearch.config.problems import Problems
+from styleresearch.encoder.encoder import ENCODERS, Encoder
+from styleresearch.errors import InputError, nearest
+from styleresearch.evaluation.metric import AnyMetric, Metric
+from styleresearch.evaluation.metrics import METRICS
+from styleresearch.evaluation.suite import Suite
+from styleresearch.options import shown
+from styleresearch.store import digests
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What a config says of metrics, checked; no weights are read yet.
+
+    Attributes:
+        metrics: name -> metric.
+        encoder: spec of the encoder that all share.
+        encoders: name of a metric -> spec of the encoder that it has in place of that one.
+    """
+
+    metrics: Mapping[str, AnyMetric]
+    encoder: Any
+    encoders: Mapping[str, Mapping[str, Any]]
+
+    def load(self) -> Suite:
+        """Return the suite, with the weights of all its networks read; equal encoders are read once.
+
+        Raises:
+            InputError: for weights that cannot be had, or a network that is none.
+        """
+        known: dict[str, Encoder] = {}
+
+        def encoder(spec: Mapping[str, Any]) -> Encoder:
+            key = digests.of_json(spec)
+            if key not in known:
+                known[key] = build.resolve(ENCODERS, spec)
+            return known[key]
+
+        return Suite.of(
+            self.metrics, encoder(self.encoder), {name: encoder(spec) for name, spec in self.encoders.items()}
+        )
+
+
+def metrics_of(config: Mapping[str, Any], layers: Mapping[str, tuple[str, ...]], problems: Problems) -> Metrics:
+    """Build the metrics of a config and check its encoders, noting what is wrong.
+
+    Args:
+        config: its ``metrics``, ``encoder`` and ``plane`` are read. ``encoder`` goes with any metric that has layers.
+        layers: place in the config -> what else is read of the shared encoder.
+        problems: where to note.
+    """
+    built, own, shared = {}, {}, dict(layers)
+    for name, spec in config["metrics"].items():
+        place = f"metrics.{name}"
+        with problems.at(place):
+            options, encoder = _split(spec)
+            built[name] = build.resolve(METRICS, options)
+            if encoder is None:
+                shared |= {place: built[name].layers} if built[name].layers else {}
+            elif not built[name].layers:
+                raise InputError(f"metric {spec['name']!r} does not look through an encoder; leave encoder out")
+            else:
+                build.check_encoder(encoder, {place: built[name].layers}, problems, f"{place}.encoder")
+                own[name] = encoder
+    build.check_encoder(config["encoder"], shared, problems)
+    _check_plane(config, built, problems)
+    return Metrics(built, config["encoder"], own)
+
+
+def _split(spec: Any) -> tuple[Any, Any]:
+    """Return the options of a metric, and the encoder beside them; a metric's own option of that name is its own."""
+    if not isinstance(spec, Mapping) or spec.get("encoder") is None:
+        return spec, None
+    if spec.get("name") in METRICS and "encoder" in METRICS.options(spec["name"]):
+        return spec, None
+    return {key: value for key, value in spec.items() if key != "encoder"}, spec["encoder"]
+
+
+def _check_plane(config: Mapping[str, Any], built: Mapping[str, AnyMetric], problems: Problems) -> None:
+    """Note what is wrong with the metrics that a report's plane is spanned by; () draws none."""
+    plane = config.get("plane")
+    if plane is None:
+        return
+    with problems.at("plane"):
+        if not isinstance(plane, tuple) or len(plane) not in (0, 2) or len(set(map(str, plane))) != len(plane):
+            raise InputError(f"must be two different names of metrics, across and up, or (), got {shown(plane)}")
+        for name in plane:
+            if name not in config["metrics"]:
+                raise InputError(f"there is no metric {shown(name)}.{nearest(name, config['metrics'])}")
+            if name in built and not isinstance(built[name], Metric):
+                raise InputError(f"metric {name!r} has one value for a set of pictures; name one that each picture has")
