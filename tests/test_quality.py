@@ -9,7 +9,7 @@ from styleresearch.config import build
 from styleresearch.config.file import load_config
 from styleresearch.data.pictures import SOURCES
 from styleresearch.methods.base import Progress
-from styleresearch.tasks.compare import stylize
+from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
 # An independent PyTorch implementation with these weights reached 0.10, 0.14 and 0.27 % on three such pairs.

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         console.print(f"stopped after step {done}; the same command continues", soft_wrap=True, markup=False)
         return 130
     console.print(f"Trained: {args.workdir} (step {done})", soft_wrap=True, markup=False)
-    style = " --style=..." if what.method.takes_style else ""
+    style = "" if what.method.takes.styles == "none" else " --style=..."
     named = "".join(f" {option}" for option in naming(what.config))
     console.print(
         f"Use it:  styleresearch stylize --checkpoint={args.workdir}{named} --content=...{style} --out=...",

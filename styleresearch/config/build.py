@@ -38,7 +38,7 @@ class Column:
         spec: what the config says of it.
         trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
         encoder: its own, where it was trained with one; None for the one that all share.
-        identity: what else its pictures depend on, see ``Method.identity``.
+        depends_on: what else its pictures depend on, see ``Method.depends_on``.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Column:
     spec: dict[str, Any] = field(repr=False)
     trained: Any = field(default=None, repr=False)
     encoder: Encoder | None = field(default=None, repr=False)
-    identity: str = field(default="", repr=False)
+    depends_on: str = field(default="", repr=False)
 
 
 def resolve(registry: Registry[Any], spec: Any) -> Any:
@@ -115,7 +115,7 @@ def column(name: str, spec: Any) -> Column:
         method = resolve(METHODS, options)
     problems.raise_lines()
     assert method is not None  # or there were problems
-    return Column(name, str(label), method, color, dict(spec), identity=dependence_of(method))
+    return Column(name, str(label), method, color, dict(spec), depends_on=dependence_of(method))
 
 
 def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems, place: str = "encoder") -> None:

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.config.build import Column
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.triple import Triple
-from styleresearch.encoder.encoder import Encoder
-from styleresearch.errors import InputError
-from styleresearch.evaluation.cost import Cost, measured
+from styleresearch.evaluation.cost import Cost
 from styleresearch.methods.base import Progress
-from styleresearch.methods.color import PreserveColor
-from styleresearch.ops import programs
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
@@ -28,70 +22,8 @@ from styleresearch.store.rundir import RunDirectory, input_file
 from styleresearch.tasks.comparison import Cell, Comparison
 from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.tasks.sets import measure_sets
+from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
-
-
-def stylize(
-    column: Column,
-    encoder: Encoder | None,
-    content: np.ndarray,
-    styles: Sequence[Style],
-    *,
-    seed: int,
-    precision: str = "float32",
-    progress: Callable[[Progress], None] | None = None,
-) -> tuple[np.ndarray, Cost]:
-    """Stylise one picture.
-
-    Args:
-        column: the method, what it learned and how it keeps colours.
-        encoder: the shared encoder, for a method without one of its own; None where
-            there is none such.
-        content: (h, w, 3) in [0, 1].
-        styles: one style, or several for a method that is ``guided``; images (1, h, w, 3). None for a method that
-            takes no style.
-        seed: of the method's randomness.
-        precision: of matrix products and convolutions.
-        progress: see ``Method.stylize``.
-
-    Returns:
-        The picture (h, w, 3) in [0, 1], and what it cost.
-
-    Raises:
-        InputError: for several or masked styles under a method that takes one.
-        ArithmeticError: if the loss or the picture became NaN or infinite.
-        ValueError: if the method made no picture.
-    """
-    plain = not styles or (len(styles) == 1 and styles[0].where is None and styles[0].mask is None)
-    if not plain and not column.method.guided:
-        raise InputError(
-            f"method {column.name!r} takes one style and no masks; gatys and adain take several styles and masks"
-        )
-    keep = column.preserve_color
-    programs.drop_if_many()
-    with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
-        image = jax.device_put(np.asarray(content, np.float32)[None])
-        shown = image if keep is None else keep.content(image)
-        used = [_recoloured(style, image, keep) for style in styles]
-        output = column.method.stylize(
-            None if column.trained is None else column.trained.params,
-            column.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
-            shown,
-            (used[0].image if used else None) if plain else used,
-            key=jax.random.key(seed),
-            progress=progress,
-        )
-        result = np.asarray(output if keep is None else keep.output(output, image))[0]
-    if result.ndim != 3 or result.shape[2] != 3:
-        raise ValueError(f"method {column.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
-    if not np.isfinite(result).all():
-        raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
-    return result, cost
-
-
-def _recoloured(style: Style, content: Any, keep: PreserveColor | None) -> Style:
-    image = jnp.asarray(style.image, jnp.float32)
-    return Style(image if keep is None else keep.style(image, content), style.weight, style.where, style.mask)
 
 
 @dataclass(frozen=True)
@@ -208,7 +140,7 @@ def _inputs(cell: Cell) -> dict[str, str]:
 
 def _of_method(column: Column) -> dict[str, str]:
     """Return what a record's provenance says of its method alone."""
-    return {"identity": column.identity} if column.identity else {}
+    return {"depends_on": column.depends_on} if column.depends_on else {}
 
 
 def _row(what: Comparison, cell: Cell, entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,7 +182,7 @@ def _stylize_cell(what: Comparison, cell: Cell, tell: Callable[[Progress], None]
         cell.column,
         what.suite.encoder,
         what.contents[cell.content],
-        [Style(what.styles[cell.style][None])],
+        [] if cell.column.method.takes.styles == "none" else [Style(what.styles[cell.style][None])],
         seed=cell.seed,
         precision=what.precision,
         progress=note,

@@ -95,8 +95,8 @@ class Comparison:
                     pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
                     for column in self.columns:
                         spec = {name: value for name, value in column.spec.items() if name != "label"}
-                        # A method without an identity has the keys of before there were any.
-                        further = {"identity": column.identity} if column.identity else {}
+                        # A method that depends on nothing else has the keys of before it was asked.
+                        further = {"depends_on": column.depends_on} if column.depends_on else {}
                         key = digests.of_json(
                             {
                                 "method": spec,
@@ -130,8 +130,8 @@ def comparison(config: Mapping[str, Any]) -> Comparison:
     for name, spec in config["methods"].items():
         with problems.at(f"methods.{name}"):
             columns.append(trained.column(name, spec))
-            if (terms := getattr(columns[-1].method, "objective", None)) is not None:
-                layers[f"methods.{name}"] = terms.layers
+            if columns[-1].trained is None:  # whatever was trained has an encoder of its own
+                layers[f"methods.{name}"] = columns[-1].method.layers
     planned = metrics_of(config, layers, problems)
     _check_labels(columns, problems)
     sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}

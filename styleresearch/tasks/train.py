@@ -57,7 +57,7 @@ class Fit:
         precision: of matrix products and convolutions.
         samples: what to stylise on the way, or None.
         modules: name -> sha256 of the user's own modules.
-        identity: what else the method depends on, see ``Method.identity``.
+        depends_on: what else the method depends on, see ``Method.depends_on``.
         start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
     """
 
@@ -70,7 +70,7 @@ class Fit:
     precision: str
     samples: Samples | None
     modules: Mapping[str, str]
-    identity: str = ""
+    depends_on: str = ""
     start: Trained | None = None
 
 
@@ -84,7 +84,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     modules = begin(config, REQUIRED, OPTIONAL)
     problems = Problems()
     method, data, samples, settings, start = None, None, None, None, None
-    layers, its_identity = {}, ""
+    layers, depends_on = {}, ""
     with problems.at("method"):
         found = build.resolve(METHODS, config["method"])
         if not isinstance(found, TrainedMethod):
@@ -97,8 +97,8 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             )
         method = found
         check_stochastic(method)
-        layers["method"] = getattr(method, "layers", ())
-        its_identity = dependence_of(method)
+        layers["method"] = method.layers
+        depends_on = dependence_of(method)
     build.check_encoder(config["encoder"], layers, problems)
     seed = 0
     with problems.at("seed"):
@@ -116,7 +116,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             # Of a method that could not be built nobody knows; its own problem is the one to tell.
             given = config["samples"]
             named = isinstance(given, Mapping) and "styles" in given
-            samples = samples_of(given, named if method is None else method.takes_style)
+            samples = samples_of(given, named if method is None else method.takes.styles != "none")
     if "start" in config:
         with problems.at("start"):
             start = load(setting("start", config["start"], str))
@@ -129,13 +129,13 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
     with problems.at("method"):
         _try_out(method, encoder, data.crop, start)
     problems.raise_if_any()
-    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, its_identity, start)
+    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, depends_on, start)
 
 
 def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
     """Raise what the method's ``init`` raises, without computing anything: no directory is written for such a run."""
     picture = jax.ShapeDtypeStruct((1, crop, crop, 3), jnp.float32)
-    batch = dict.fromkeys(("content", "style") if method.reads_styles else ("content",), picture)
+    batch = dict.fromkeys(("content",) if method.reads.styles == "none" else ("content", "style"), picture)
 
     def begin(key: Any, encoder: Encoder, batch: Any) -> State:
         state = method.init(key, encoder, batch)
@@ -198,7 +198,7 @@ def fit(what: Fit, workdir: Path, tell: Tell) -> State:
 
 def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
     """Write the run's config and facts, and return the latter; raise InputError if the run there is another."""
-    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.identity)
+    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.depends_on)
     begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
     schedules: list[dict[str, Any]] = []
     before = run.training()
@@ -214,7 +214,7 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
             + "\n  ".join(changes)
         )
     jsonfile.write(run.config, what.config)
-    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.learns_from}
+    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.reads.options}
     facts = {
         **now,
         "method": spec,

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
-import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from styleresearch.config import build, modules
 from styleresearch.config.build import Column
-from styleresearch.config.file import ORIGIN, imports_of, settings_of
+from styleresearch.config.file import ORIGIN, imports_of
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
-from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
-from styleresearch.store import atomic, jsonfile
+from styleresearch.store import jsonfile
 from styleresearch.store.rundir import FACTS, RunDirectory
 from styleresearch.tasks.claims import check_params, checked_facts
 from styleresearch.training.checkpoint import Checkpoints, digest_of
-from styleresearch.training.leaves import flatten, nest
+from styleresearch.training.leaves import nest
 from styleresearch.types import Params
 
 T = TypeVar("T")
@@ -157,7 +154,7 @@ def _spec(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a method's spec without what only training reads: pictures that a file names are not opened for it."""
     spec = facts["method"]
     entry = METHODS.get(spec["name"]) if spec["name"] in METHODS else None
-    return {key: value for key, value in spec.items() if key not in getattr(entry, "learns_from", ())}
+    return {key: value for key, value in spec.items() if key not in getattr(entry, "reads", Reads()).options}
 
 
 def place_of(source: str) -> Path:
@@ -227,40 +224,13 @@ def _from_file(source: str, path: Path) -> Trained:
     return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
 
 
-def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
-    """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
-
-    Args:
-        trained: the method.
-        path: the file.
-        dtype: what parameters are stored in.
-
-    Raises:
-        InputError: if a parameter is too large for float16.
-    """
-    leaves = {}
-    for name, leaf in flatten(trained.params)[0].items():
-        array = np.asarray(leaf)
-        if array.dtype.kind == "f":
-            with np.errstate(over="ignore"):
-                narrow = array.astype(dtype)
-            if not np.isfinite(narrow[np.isfinite(array)]).all():
-                raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
-            array = narrow
-        leaves[name] = np.ascontiguousarray(array)
-    # Where its config lay says nothing elsewhere, and something of its user.
-    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
-    header = json.dumps({"step": trained.step, "facts": facts})
-    atomic.write(path, save(leaves, metadata={"styleresearch": header}))
-
-
 def with_encoder(column: Column) -> Column:
     """Return a column with the encoder that its method was trained with, if it has one and reads it to stylise.
 
     Raises:
         InputError: see ``Trained.encoder``.
     """
-    reads = isinstance(column.method, TrainedMethod) and column.method.encodes
+    reads = isinstance(column.method, TrainedMethod) and column.method.takes.encoder
     return replace(column, encoder=column.trained.encoder()) if reads else column
 
 
@@ -285,15 +255,20 @@ def column(name: str, spec: Any) -> Column:
         return found
     options = dict(spec)
     trained = load(str(options.pop("checkpoint")))
+    return replace(column_of(name, trained, options), spec=dict(spec))
+
+
+def column_of(name: str, trained: Trained, options: Mapping[str, Any]) -> Column:
+    """Return a trained method as one of a comparison, with options of its own spec changed; errors as ``column``."""
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
     found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
-    then = (trained.facts.get("identity") or {}).get("method")
-    if then is not None and then != found.identity:
+    then = (trained.facts.get("depends_on") or {}).get("method")
+    if then is not None and then != found.depends_on:
         warnings.warn(
-            f"the method of {trained.source} depends on something that is another than in its training (depends_on() "
-            f"was {then!r}, is {found.identity!r}); what it paints may differ",
+            f"the method of {trained.source} depends on something else than in its training (depends_on() was "
+            f"{then!r}, is {found.depends_on!r}); what it paints may differ",
             Notice,
             stacklevel=2,
         )
-    return replace(found, spec=dict(spec), trained=trained)
+    return replace(found, spec={"checkpoint": trained.source, **options}, trained=trained)

@@ -307,7 +307,7 @@ class Nan(Loss):
 @dataclass(frozen=True)
 class NanPicture(Method):
     """A picture of nothing."""
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         return content * jnp.nan
 '''
 
@@ -344,7 +344,7 @@ class Failing(Method):
     """Fails on pictures that are higher than wide, or on all."""
     error: str = ""
     always: bool = False
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         if not self.always and content.shape[1] < content.shape[2]:
             return content
         if self.error == "input":

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from styleresearch.store.checkpoints import CheckpointFolder
+from styleresearch.tasks.export import export_weights
 from styleresearch.tasks.train import fit, fit_of
-from styleresearch.tasks.trained import export_weights, load
+from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 
 STYLES = {"name": "painter", "names": ("impasto", "mosaic"), "seed": 0}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -20,6 +21,7 @@ from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks import compare as run
 from styleresearch.tasks.comparison import Comparison, comparison
 from styleresearch.tasks.evaluate import measure, measuring
+from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
 
@@ -111,13 +113,13 @@ def test_baselines_through_stylize(folder):
     encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     content, style = (load_image(folder / f"{name}.png") for name in ("wide", "style"))
     column = build.column("floor", {"name": "identity"})
-    picture, cost = run.stylize(column, encoder, content, [Style(style[None])], seed=0)
+    picture, cost = stylize(column, encoder, content, [Style(style[None])], seed=0)
     np.testing.assert_array_equal(picture, content)
     assert cost.seconds > 0
     with pytest.raises(InputError, match="method 'floor' takes one style and no masks"):
-        run.stylize(column, encoder, content, [Style(style[None])] * 2, seed=0)
+        stylize(column, encoder, content, [Style(style[None])] * 2, seed=0)
     with pytest.raises(ArithmeticError, match="the picture that method 'floor' made holds NaN"):
-        run.stylize(column, encoder, content * np.nan, [Style(style[None])], seed=0)
+        stylize(column, encoder, content * np.nan, [Style(style[None])], seed=0)
 
 
 @pytest.mark.parametrize("precision", ["default", "bfloat16", "tensorfloat32", "float32"])
@@ -127,13 +129,13 @@ def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
     monkeypatch.setattr(
         type(column.method),
         "stylize",
-        lambda self, params, encoder, content, style, **_: (
-            seen.append(run.jax.config.jax_default_matmul_precision) or content
+        lambda self, params, encoder, content, styles, **_: (
+            seen.append(jax.config.jax_default_matmul_precision) or content
         ),
     )
     content = load_image(folder / "wide.png")
     encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
-    run.stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
+    stylize(column, encoder, content, [Style(content[None])], seed=0, precision=precision)
     assert seen == [None if precision == "default" else precision]
 
 

@@ -28,6 +28,7 @@ from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.train import Fit, fit, fit_of
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import digest_of
+from styleresearch.types import Style
 
 ROOT = Path(__file__).resolve().parents[2]
 STYLES = {"name": "painter", "names": ("impasto", "mosaic"), "seed": 0}
@@ -213,7 +214,7 @@ def test_a_grid_shows_what_the_saved_method_paints(adain):
     what = fit_of(ADAIN)
     assert what.samples is not None
     content, style = (jnp.asarray(group[0])[None] for group in (what.samples.contents, what.samples.styles))
-    output = found.method().stylize(found.params, what.encoder, content, style, key=jax.random.key(0))
+    output = found.method().stylize(found.params, what.encoder, content, [Style(style)], key=jax.random.key(0))
     grid = load_image(folder / "samples" / "0000006.png")
     np.testing.assert_allclose(grid[32:64, 32:64], np.asarray(output[0]), atol=0.5 / 255 + 1e-6)
 
@@ -226,7 +227,7 @@ def test_the_grid_of_a_method_without_styles_has_one_column(cyclegan):
     assert grid.shape == (2 * 32, 2 * 32, 3)
     contents = np.stack(what.samples.contents)
     np.testing.assert_allclose(grid[:, :32], np.concatenate(contents), atol=0.6 / 255)
-    painted = what.method.stylize(what.method.inference(state), None, jnp.asarray(contents), None, key=None)
+    painted = what.method.stylize(what.method.inference(state), None, jnp.asarray(contents), [], key=None)
     np.testing.assert_allclose(grid[:, 32:], np.concatenate(np.asarray(painted)), atol=0.6 / 255)
 
 

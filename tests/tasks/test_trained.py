@@ -27,9 +27,11 @@ from styleresearch.errors import InputError
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks import trained
 from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.export import export_weights
 from styleresearch.tasks.train import fit, fit_of
-from styleresearch.tasks.trained import Trained, column, export_weights, load, with_encoder
+from styleresearch.tasks.trained import Trained, column, load, with_encoder
 from styleresearch.training.checkpoint import CheckpointWarning, digest_of
+from styleresearch.types import Style
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
 STYLES = {"name": "painter", "names": ("impasto", "mosaic"), "seed": 0}
@@ -55,8 +57,7 @@ from typing import Any
 
 import jax.numpy as jnp
 
-from styleresearch.methods import METHODS
-from styleresearch.methods.base import State, TrainedMethod
+from styleresearch.methods import METHODS, Reads, State, Takes, TrainedMethod
 from styleresearch.optim.optimizers import Adam
 
 
@@ -64,8 +65,8 @@ from styleresearch.optim.optimizers import Adam
 @dataclass(frozen=True, eq=False)
 class Tint(TrainedMethod):
     amount: float = 1.0
-    reads_styles = False
-    encodes = False
+    takes = Takes(encoder=False)
+    reads = Reads(styles="none")
 
     def init(self, key, encoder, batch):
         return State.start(key, {"color": {"rgb": jnp.zeros(3)}}, Adam(0.1))
@@ -77,7 +78,7 @@ class Tint(TrainedMethod):
     def inference(self, state):
         return state.params
 
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         return jnp.clip(content + self.amount * params["color"]["rgb"][None, None, None], 0, 1)
 """
 
@@ -120,9 +121,9 @@ def paint(found: Trained, picture, name="impasto", **options):
     method = found.method(**options)
     style = picture[:, ::-1]
     if found.styles:
-        style = jnp.asarray(found.params["thumbnails"])[found.styles.index(name)][None]
-    encoder = found.encoder() if method.encodes else None
-    return np.asarray(method.stylize(found.params, encoder, picture, style, key=jax.random.key(0)))
+        style = method.learned_styles(found.params)[found.styles.index(name)][None]
+    encoder = found.encoder() if method.takes.encoder else None
+    return np.asarray(method.stylize(found.params, encoder, picture, [Style(style)], key=jax.random.key(0)))
 
 
 # Where from
@@ -462,7 +463,7 @@ def test_names_of_styles_that_have_no_pictures_are_refused(directory, tmp_path):
     with pytest.raises(InputError, match="it names 3 styles"):
         load(str(file)).method()
     tampered(file, claims(net__styles=10_000))
-    with pytest.raises(InputError, match="it has pictures of 2 styles, its network another number"):
+    with pytest.raises(InputError, match="it has pictures of 2 styles, its network 10000"):
         load(str(file)).method()
 
 

@@ -52,7 +52,7 @@ class Toy(TrainedMethod):
     def inference(self, state: State) -> Any:
         return state.params if state.ema is None else state.ema
 
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         return jnp.clip(content + params["color"][None, None, None], 0.0, 1.0)
 
 

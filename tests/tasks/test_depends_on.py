@@ -26,7 +26,7 @@ from pathlib import Path
 
 import jax.numpy as jnp
 
-from styleresearch.methods import METHODS, Method, State, TrainedMethod
+from styleresearch.methods import METHODS, Method, Reads, State, Takes, TrainedMethod
 from styleresearch.optim.optimizers import Adam
 
 
@@ -40,7 +40,7 @@ class Shade(Method):
     def depends_on(self):
         return hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
 
-    def stylize(self, params, encoder, content, style, *, key, progress=None):
+    def stylize(self, params, encoder, content, styles, *, key, progress=None):
         return content * float(Path(self.file).read_text())
 
 
@@ -50,8 +50,8 @@ class ShadeLearned(TrainedMethod):
     """Learns how dark."""
 
     file: str
-    reads_styles = False
-    encodes = False
+    takes = Takes(encoder=False)
+    reads = Reads(styles="none")
     depends_on, stylize = Shade.depends_on, Shade.stylize
 
     def init(self, key, encoder, batch):
@@ -122,11 +122,11 @@ def test_a_method_whose_file_changed_paints_again_and_another_is_resumed(weights
     assert after["shade"] != before["shade"]
 
     records = {record.method.name: record for record in RunDirectory(Path("run")).records.read()}
-    assert records["shade"].provenance["identity"] == hashlib.sha256(b"0.25").hexdigest()
-    assert "identity" not in records["identity"].provenance
+    assert records["shade"].provenance["depends_on"] == hashlib.sha256(b"0.25").hexdigest()
+    assert "depends_on" not in records["identity"].provenance
 
 
-def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before_there_were_any(weights):
+def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before(weights):
     what = comparison(COMPARISON)
     content, style = what.contents["cat"], what.styles["coffee"]
     known = {
@@ -161,19 +161,19 @@ def test_a_training_run_goes_on_with_the_file_that_it_began_with(weights):
     fit(fit_of(TRAINING), run, Silent())
     longer = {**TRAINING, "train": {**TRAINING["train"], "steps": 2}}
     then = [hashlib.sha256(text).hexdigest() for text in (b"0.5", b"0.25")]
-    assert json.loads((run / "run.json").read_text())["identity"] == {"method": then[0]}
+    assert json.loads((run / "run.json").read_text())["depends_on"] == {"method": then[0]}
 
     weights.write_text("0.25")
-    with pytest.raises(InputError, match=f"identity.method: was '{then[0]}', is '{then[1]}'"):
+    with pytest.raises(InputError, match=f"depends_on.method: was '{then[0]}', is '{then[1]}'"):
         fit(fit_of(longer), run, Silent())
     # Nothing is known of that of a run of an earlier version.
     old = shutil.copytree(run, Path("old"))
     facts = json.loads((run / "run.json").read_text())
-    (old / "run.json").write_text(json.dumps({key: each for key, each in facts.items() if key != "identity"}))
+    (old / "run.json").write_text(json.dumps({key: each for key, each in facts.items() if key != "depends_on"}))
     assert fit(fit_of(longer), old, Silent()).step == 2
 
     config = {**COMPARISON, "methods": {"own": {"checkpoint": "run"}}}
-    with pytest.warns(Notice, match=rf"another than in its training \(depends_on\(\) was '{then[0]}', is"):
+    with pytest.warns(Notice, match=rf"something else than in its training \(depends_on\(\) was '{then[0]}', is"):
         changed = keys(comparison(config))
     weights.write_text("0.5")
     same = keys(comparison(config))
