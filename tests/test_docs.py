@@ -21,9 +21,8 @@ from styleresearch.cli import main, make_parser
 from styleresearch.config import build
 from styleresearch.config.file import import_modules, load_config
 from styleresearch.config.problems import check_keys
-from styleresearch.data.datasets import DATASETS
 from styleresearch.data.images import load_image, save_image
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
@@ -73,7 +72,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for registry in (ADVERSARIAL, DATASETS, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, PENALTIES, SOURCES):
+    for registry in (ADVERSARIAL, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, PENALTIES, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path

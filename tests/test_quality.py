@@ -7,7 +7,7 @@ import pytest
 
 from styleresearch.config import build
 from styleresearch.config.file import load_config
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.methods.base import Progress
 from styleresearch.tasks.compare import stylize
 from styleresearch.types import Style

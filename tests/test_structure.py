@@ -206,7 +206,7 @@ def test_imports_point_one_way() -> None:
         ("nets/unet.py", "import flax.nnx", "flax.nnx belongs in no file"),
         ("training/loop.py", "import orbax.checkpoint as ocp", "orbax belongs in training/checkpoint.py"),
         (
-            "data/sources.py",
+            "data/pictures/base.py",
             "from ml_collections import ConfigDict",
             "ml_collections belongs in config/file.py",
         ),

@@ -18,7 +18,7 @@ from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
 from styleresearch.encoder.vgg import check_layers
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, Method
-from styleresearch.methods.base import identity_of
+from styleresearch.methods.base import dependence_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import shown
 from styleresearch.registry import Registry
@@ -115,7 +115,7 @@ def column(name: str, spec: Any) -> Column:
         method = resolve(METHODS, options)
     problems.raise_lines()
     assert method is not None  # or there were problems
-    return Column(name, str(label), method, color, dict(spec), identity=identity_of(method))
+    return Column(name, str(label), method, color, dict(spec), identity=dependence_of(method))
 
 
 def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems, place: str = "encoder") -> None:

@@ -80,11 +80,11 @@ class Method(abc.ABC):
             progress: called as the work advances; methods that do not iterate never call it.
         """
 
-    def identity(self) -> str:
+    def depends_on(self) -> str:
         """Return what the images depend on beside settings, parameters, encoder and inputs; "" for nothing.
 
         Such as the sha256 of a weights file that the method reads, or the version of a package that it calls: pictures
-        that were made under another identity are made again, and a training run does not go on under another.
+        that were made under another text are made again, and a training run does not go on under another.
         """
         return ""
 
@@ -198,20 +198,20 @@ class TrainedMethod(Method):
 METHODS: Registry[Method] = Registry("method", Method)
 
 
-def identity_of(method: Method) -> str:
-    """Return a method's identity.
+def dependence_of(method: Method) -> str:
+    """Return what a method depends on beside what it is given, as ``depends_on`` says it.
 
     Raises:
         InputError: if it cannot be had, or is no text.
     """
     try:
-        found = method.identity()
+        found = method.depends_on()
     except InputError:
         raise
     except Exception as error:  # the user's own code may raise anything
-        raise InputError(f"its identity() failed: {type(error).__name__}: {error}") from error
+        raise InputError(f"its depends_on() failed: {type(error).__name__}: {error}") from error
     if not isinstance(found, str):
-        raise InputError(f"its identity() must return a text, such as a file's sha256, and returned {shown(found)}")
+        raise InputError(f"its depends_on() must return a text, such as a file's sha256, and returned {shown(found)}")
     return found
 
 

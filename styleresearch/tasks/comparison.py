@@ -16,7 +16,7 @@ from styleresearch.config.metrics import metrics_of
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError

@@ -22,12 +22,13 @@ from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, TrainedMethod
-from styleresearch.methods.base import State, identity_of
+from styleresearch.methods.base import State, dependence_of
 from styleresearch.options import Seed, setting
 from styleresearch.store import jsonfile
 from styleresearch.store.rundir import RunDirectory, sample_file
 from styleresearch.tasks import identity
 from styleresearch.tasks.comparison import check_precision
+from styleresearch.tasks.data import pipeline
 from styleresearch.tasks.provenance import provenance
 from styleresearch.tasks.samples import Samples, grid, samples_of
 from styleresearch.tasks.trained import Trained, load
@@ -97,7 +98,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
         method = found
         check_stochastic(method)
         layers["method"] = getattr(method, "layers", ())
-        its_identity = identity_of(method)
+        its_identity = dependence_of(method)
     build.check_encoder(config["encoder"], layers, problems)
     seed = 0
     with problems.at("seed"):
@@ -109,7 +110,7 @@ def fit_of(config: Mapping[str, Any]) -> Fit:
             method = lasting(method, settings.steps)
     precision = check_precision(config, problems)
     with problems.at("data"):
-        data = _pipeline(config["data"], method, seed)
+        data = pipeline(config["data"], seed, method)
     if "samples" in config:
         with problems.at("samples"):
             # Of a method that could not be built nobody knows; its own problem is the one to tell.
@@ -141,26 +142,6 @@ def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained 
         return state if start is None else started(method, state, start.params)
 
     jax.eval_shape(begin, jax.random.key(0), encoder, batch)
-
-
-def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
-    if not isinstance(spec, Mapping) or "content" not in spec:
-        raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
-    options, problems = dict(spec), Problems()
-    if method is not None and method.reads_styles and "style" not in options:
-        problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
-    if method is not None and not method.reads_styles:
-        if "style" in options:
-            problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
-        options["style"] = None
-    if method is not None and method.reads_pairs and not options.get("paired"):
-        problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    pipeline = None
-    with problems.at("data"):
-        pipeline = build.constructed(Pipeline, {"seed": seed, **options}, "data")
-    problems.raise_lines()
-    assert pipeline is not None  # or there were problems
-    return pipeline
 
 
 @runtime_checkable

@@ -291,8 +291,8 @@ def column(name: str, spec: Any) -> Column:
     then = (trained.facts.get("identity") or {}).get("method")
     if then is not None and then != found.identity:
         warnings.warn(
-            f"the method of {trained.source} depends on something that is another than in its training (identity() was "
-            f"{then!r}, is {found.identity!r}); what it paints may differ",
+            f"the method of {trained.source} depends on something that is another than in its training (depends_on() "
+            f"was {then!r}, is {found.identity!r}); what it paints may differ",
             Notice,
             stacklevel=2,
         )

@@ -37,7 +37,7 @@ class Shade(Method):
 
     file: str
 
-    def identity(self):
+    def depends_on(self):
         return hashlib.sha256(Path(self.file).read_bytes()).hexdigest()
 
     def stylize(self, params, encoder, content, style, *, key, progress=None):
@@ -52,7 +52,7 @@ class ShadeLearned(TrainedMethod):
     file: str
     reads_styles = False
     encodes = False
-    identity, stylize = Shade.identity, Shade.stylize
+    depends_on, stylize = Shade.depends_on, Shade.stylize
 
     def init(self, key, encoder, batch):
         return State.start(key, {"shade": {"by": jnp.zeros(3)}}, Adam(0.1))
@@ -126,7 +126,7 @@ def test_a_method_whose_file_changed_paints_again_and_another_is_resumed(weights
     assert "identity" not in records["identity"].provenance
 
 
-def test_the_key_of_a_method_without_an_identity_is_as_before_there_were_any(weights):
+def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before_there_were_any(weights):
     what = comparison(COMPARISON)
     content, style = what.contents["cat"], what.styles["coffee"]
     known = {
@@ -143,16 +143,16 @@ def test_the_key_of_a_method_without_an_identity_is_as_before_there_were_any(wei
     assert keys(what)["identity"] == digests.of_json(known)
 
 
-def test_an_identity_that_cannot_be_had_is_one_line_of_the_config(weights):
+def test_a_dependence_that_cannot_be_had_is_one_line_of_the_config(weights):
     weights.unlink()
-    with pytest.raises(InputError, match=r"methods\.shade: its identity\(\) failed: FileNotFoundError: .*weights'$"):
+    with pytest.raises(InputError, match=r"methods\.shade: its depends_on\(\) failed: FileNotFoundError: .*weights'$"):
         comparison(COMPARISON)
-    with pytest.raises(InputError, match=r"method: its identity\(\) failed: FileNotFoundError: .*weights'$"):
+    with pytest.raises(InputError, match=r"method: its depends_on\(\) failed: FileNotFoundError: .*weights'$"):
         fit_of(TRAINING)
     weights.write_text("0.5")
     module = Path("own_shade.py")
     module.write_text(OWN.replace("read_bytes()).hexdigest()", "read_bytes())"))
-    with pytest.raises(InputError, match=r"methods\.shade: its identity\(\) must return a text, .* returned <sha256"):
+    with pytest.raises(InputError, match=r"methods\.shade: its depends_on\(\) must return a text, .* returned <sha256"):
         comparison(COMPARISON)
 
 
@@ -173,7 +173,7 @@ def test_a_training_run_goes_on_with_the_file_that_it_began_with(weights):
     assert fit(fit_of(longer), old, Silent()).step == 2
 
     config = {**COMPARISON, "methods": {"own": {"checkpoint": "run"}}}
-    with pytest.warns(Notice, match=rf"another than in its training \(identity\(\) was '{then[0]}', is"):
+    with pytest.warns(Notice, match=rf"another than in its training \(depends_on\(\) was '{then[0]}', is"):
         changed = keys(comparison(config))
     weights.write_text("0.5")
     same = keys(comparison(config))
