@@ -39,19 +39,19 @@ from styleresearch.types import Style, Styles
 
 
 def stylize(
-    entry: Entry,
+    method: Entry | Mapping[str, Any],
     encoder: Encoder | None,
     content: np.ndarray,
     styles: Styles,
     *,
-    seed: int,
+    seed: int = 0,
     precision: str = "float32",
     progress: OnProgress = None,
 ) -> tuple[np.ndarray, Cost]:
     """Stylise one picture.
 
     Args:
-        entry: the method, what it learned and how it keeps colours.
+        method: an entry of a comparison, or the spec of one, such as ``dict(checkpoint="zoo:adain")``.
         encoder: the shared encoder, for a method without one of its own; None where there is none such.
         content: (h, w, 3) in [0, 1].
         styles: as many as the method takes; images (1, h, w, 3).
@@ -63,10 +63,11 @@ def stylize(
         The picture (h, w, 3) in [0, 1], and what it cost.
 
     Raises:
-        InputError: for styles or masks that the method does not take.
+        InputError: for anything wrong with the spec, or styles or masks that the method does not take.
         ArithmeticError: if the loss or the picture became NaN or infinite.
         ValueError: if the method made no picture.
     """
+    entry = method if isinstance(method, Entry) else with_encoder(entry_from("method", method))
     check_styles(f"method {entry.name!r}", entry.method.takes, styles, 1)
     keep = entry.preserve_color
     programs.drop_if_many()
