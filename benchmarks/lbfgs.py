@@ -22,6 +22,7 @@ from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods.base import Progress
 from styleresearch.methods.gatys import Gatys, NonFiniteLossError
 from styleresearch.optim.optimizers import LBFGS, Adam, Optimizer
+from styleresearch.types import Style
 
 PAIRS = (("cat", "impasto"), ("cat", "stained_glass"), ("coffee", "mosaic"), ("rocket", "woodcut"))
 SHOWN = (10, 20, 50, 100)
@@ -74,7 +75,7 @@ def curves(size: int, evaluations: int) -> Iterator[tuple[str, str, list[int], l
 
             method = Gatys(objective, optimizer, evaluations=evaluations)
             try:
-                method.stylize(None, encoder, *images, key=jax.random.key(0), progress=note)
+                method.stylize(None, encoder, images[0], [Style(images[1])], key=jax.random.key(0), progress=note)
             except NonFiniteLossError:
                 totals.append(float("inf"))
                 counts.append(counts[-1] + 1 if counts else 1)

@@ -98,12 +98,12 @@ def main() -> None:
     chosen = {pairs[int(i * len(pairs) / args.optimised)] for i in range(args.optimised)}
     for content_name, style_name in pairs:
         content, style = (jnp.asarray(each)[None] for each in (contents[content_name], styles[style_name]))
-        targets = targets_of(encoder, content, style)
+        targets, styles = targets_of(encoder, content, style), [Style(style)]
         images = {
             "content image": content,
-            "colour transfer": ColorTransfer().stylize(None, encoder, content, style, key=None),
-            "untrained network": method.stylize(untrained, encoder, content, style, key=None),
-            "trained network": method.stylize(trained.params, encoder, content, style, key=None),
+            "colour transfer": ColorTransfer().stylize(None, encoder, content, styles, key=None),
+            "untrained network": method.stylize(untrained, encoder, content, styles, key=None),
+            "trained network": method.stylize(trained.params, encoder, content, styles, key=None),
         }
         found = {name: jax.device_get(measured(encoder, image, targets)) for name, image in images.items()}
         for name, values in found.items():

@@ -127,11 +127,13 @@ def _painter(method: Any, work: str, encoder: Any) -> Callable[..., Any]:
     import jax
     import jax.numpy as jnp
 
+    from styleresearch.types import Style
+
     if work == "paint_feedforward":
         one = jnp.ones((1, 1))
         return lambda params, _, content, style: method.paint(params, content, jnp.repeat(one, len(content), 0))
     key = jax.random.key(0)
-    return lambda params, encoder, content, style: method.stylize(params, encoder, content, style, key=key)
+    return lambda params, encoder, content, style: method.stylize(params, encoder, content, [Style(style)], key=key)
 
 
 def serve(side: str, args: argparse.Namespace) -> None:

@@ -52,3 +52,7 @@ class Style:
     weight: Any = 1.0
     where: Any = None
     mask: Any = None
+
+
+Styles: TypeAlias = Sequence[Style]
+"""Styles that a picture is to have together."""

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from styleresearch.cli import main, make_parser
-from styleresearch.config import build
+from styleresearch.cli.overrides import options, split
 from styleresearch.config.file import import_modules, load_config
 from styleresearch.config.problems import check_keys
 from styleresearch.data.images import load_image, save_image
@@ -28,8 +28,9 @@ from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
 from styleresearch.optim.optimizers import OPTIMIZERS
-from styleresearch.tasks.comparison import comparison
-from styleresearch.tasks.train import fit_of
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.entry import entry
+from styleresearch.tasks.train import TrainingRun
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -105,12 +106,12 @@ def check_config(file: Path) -> None:
     config = {**load_config(str(file)), "encoder": SMALL}
     import_modules(config)
     if "methods" in config:
-        assert comparison(config).cells()
+        assert Comparison.of(config).stylisations()
     elif "train" in config:
-        assert fit_of(config).samples
+        assert TrainingRun.of(config).samples
     else:
         assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
-        assert build.column("method", config["method"]).method
+        assert entry("method", config["method"]).method
 
 
 def test_the_readmes_own_loss_stylises_a_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,8 @@ def test_a_users_own_file_moves_into_the_package_unchanged(
 def test_commands_parse(page: Path, line: str, folder: Path) -> None:
     write_files(page, folder)
     args, rest = make_parser().parse_known_args(shlex.split(line, comments=True)[1:])
-    assert all(option.startswith("--config.") for option in rest), rest
+    unknown = split(rest)[1]
+    assert not (options(unknown)[1] if hasattr(args, "options") else unknown), unknown
     if "--config" in line:
         config = args.config if (folder / args.config.partition(":")[0]).is_file() else str(ROOT / args.config)
         assert load_config(config, rest)

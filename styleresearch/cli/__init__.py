@@ -104,12 +104,14 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the arguments, and what is to be changed of a config as ``overrides``."""
-    from styleresearch.cli.overrides import split
+    """Return the arguments, what is to be changed of a config as ``overrides``, and of a method as ``options``."""
+    from styleresearch.cli.overrides import options, split
 
     parser = make_parser()
     args, rest = parser.parse_known_args(argv)
     overrides, unknown = split(rest)
+    if hasattr(args, "options"):
+        args.options, unknown = options(unknown)
     if unknown or (overrides and not hasattr(args, "config")):
         parser.error(f"unrecognised arguments: {' '.join(unknown or overrides)}")
     args.overrides = overrides

@@ -33,14 +33,14 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.config.file import load_config
     from styleresearch.tasks.compare import compare
-    from styleresearch.tasks.comparison import comparison
+    from styleresearch.tasks.comparison import Comparison
 
     console = Console(highlight=False)
     check_figures(args.figures)
     enable_compilation_cache()
     bring(args.imports)
-    what = comparison(load_config(args.config, args.overrides))
-    with following(console) as tell:
-        failures = compare(what, args.workdir, tell)
+    comparison = Comparison.of(load_config(args.config, args.overrides))
+    with following(console) as listener:
+        failures = compare(comparison, args.workdir, listener)
     command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
     return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console, args.figures)

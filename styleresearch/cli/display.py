@@ -53,11 +53,11 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
         overall = display.add_task("comparison", total=None, note="")
         current = display.add_task("", total=1, note="", visible=False)
 
-        def tell(event: Event) -> None:
+        def listener(event: Event) -> None:
             display.update(overall, total=event.total, completed=event.done, note=event.note)
-            if event.cell is None:
+            if event.work is None:
                 return
-            name = f"{event.cell.column.label}  {event.cell.pair}"
+            name = f"{event.work.entry.label}  {event.work.pair}"
             if event.error is not None:
                 display.console.print(f"{event.done:>4}/{event.total}  {name}  failed", style="red", markup=False)
             elif event.progress is not None:
@@ -79,4 +79,4 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
                 )
                 display.update(current, visible=False)
 
-        yield tell
+        yield listener

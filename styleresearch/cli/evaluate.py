@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.config.file import load_config
     from styleresearch.data.outputs import find_outputs
-    from styleresearch.tasks.evaluate import framing_notes, measure, measuring
+    from styleresearch.tasks.evaluate import evaluate, framing_notes, measuring
 
     console = Console(highlight=False)
     check_figures(args.figures)
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(outputs), note="")
-        failures = measure(
+        failures = evaluate(
             config, outputs, args.out, how, lambda note, done: display.update(task, advance=done, note=note)
         )
     for note in framing_notes(args.out) if args.framing is None else ():

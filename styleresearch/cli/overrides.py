@@ -1,8 +1,10 @@
-"""``--config.KEY=VALUE`` among the arguments of a command, in all forms that absl's flags have."""
+"""``--config.KEY=VALUE`` among the arguments of a command, in all forms that absl's flags have; options of a method."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
+from typing import Any
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -17,3 +19,20 @@ def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         else:
             overrides.append(argument)
     return overrides, rest
+
+
+def options(arguments: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return ``--OPTION=VALUE`` and ``--OPTION VALUE`` among arguments as option -> Python value, and the rest."""
+    found, rest, left = {}, [], list(arguments)
+    while left:
+        argument = left.pop(0)
+        name, given, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or not (given or (left and not left[0].startswith("--"))):
+            rest.append(argument)
+            continue
+        value = value if given else left.pop(0)
+        try:
+            found[name.replace("-", "_")] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[name.replace("-", "_")] = value
+    return found, rest

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.encoder.vgg import smallest_side
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
-from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
+from styleresearch.methods.base import METHODS, Batch, Metrics, OnProgress, State, TrainedMethod
 from styleresearch.methods.perceptual import perceptual_step
-from styleresearch.methods.styles import checked_styles
+from styleresearch.methods.program import Program, Size, array, small, symbols
+from styleresearch.methods.styles import check_styles
+from styleresearch.methods.takes import Takes
 from styleresearch.nets.base import Decoder
 from styleresearch.ops.moments import mean, resize_mask, std
 from styleresearch.ops.pad import pad_to_multiple
 from styleresearch.optim.optimizers import Optimizer
 from styleresearch.options import Epsilon, Share
-from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style
+from styleresearch.types import FeatureMap, Image, Mask, OtherImage, Params, Style, Styles
 
 
 def adain(
@@ -92,8 +94,7 @@ class AdaIN(TrainedMethod):
     unbiased: bool = False
     strength: Share = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
-    guided: ClassVar[bool] = True
-    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", "net.dtype")
+    takes: ClassVar[Takes] = Takes(styles="many", masks=True, options=("strength", "net.dtype"))
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -149,14 +150,7 @@ class AdaIN(TrainedMethod):
         return state.params if state.ema is None else state.ema
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the decoded images; see ``Method.stylize``.
 
@@ -166,11 +160,23 @@ class AdaIN(TrainedMethod):
         Raises:
             InputError: if an image is too small for the encoder, or styles, weights and masks do not fit the content.
         """
-        styles = checked_styles("adain", style, content.shape[0])
+        check_styles("adain", self.takes, styles, content.shape[0])
         encoder.check((self.layer,), (content.shape[1], content.shape[2]))
         return self.paint(params, encoder, content, styles, jnp.float32(self.strength))
 
-    def paint(self, params: Params, encoder: Encoder, content: Image, styles: list[Style], strength: Any) -> Image:
+    def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
+        """Return the method as a function of content, style and strength, with what it needs of the encoder inside."""
+        assert encoder is not None  # it takes one
+        encoder.check((self.layer,), size)
+
+        def call(content: Array, style: Array, strength: Array) -> Array:
+            return self.paint(params, small(encoder, self.layer), content, [Style(style)], strength)
+
+        height, width, *of_style = (*size, *size) if size is not None else symbols(encoder, self.layer)
+        inputs = {"content": array(1, height, width, 3), "style": array(1, *of_style, 3), "strength": array()}
+        return Program(inputs, call)
+
+    def paint(self, params: Params, encoder: Encoder, content: Image, styles: Styles, strength: Any) -> Image:
         """Return the decoded images for a mix of styles; ``strength`` from 0 (content) to 1 (style), ()."""
         # A program for each size of styles and one for each size of contents, not one for each pair of sizes.
         parts = [(self._moments(encoder, each.image, each.mask), each.weight, each.where) for each in styles]

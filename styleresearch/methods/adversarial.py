@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -11,16 +11,19 @@ from typing import Any, ClassVar, Literal
 import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.adversarial import Adversarial, Outputs, Scores, judged
 from styleresearch.losses.penalty import Penalty
 from styleresearch.losses.reconstruction import l1
-from styleresearch.methods.base import Alarm, Metrics, ProgressCallback, State, TrainedMethod
+from styleresearch.methods.base import Alarm, Metrics, OnProgress, State, TrainedMethod
+from styleresearch.methods.program import Program, Size, padded, picture
+from styleresearch.methods.takes import Takes
 from styleresearch.nets.base import Discriminator, Net
 from styleresearch.optim.optimizers import Optimizer
-from styleresearch.types import Image, OtherImage, Params, PerImage, Style
+from styleresearch.types import Image, Params, PerImage, Styles
 
 Part = Literal["generator", "discriminator"]
 
@@ -80,7 +83,7 @@ class AdversarialMethod(TrainedMethod):
     discriminator_optimizer: Optimizer | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
 
-    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype", "discriminator.dtype")
+    takes: ClassVar[Takes] = Takes(styles="none", encoder=False, options=("net.dtype", "discriminator.dtype"))
     watched: ClassVar[tuple[str, ...]] = (
         "discriminator",
         "discriminator_gradient_norm",
@@ -182,25 +185,24 @@ class AdversarialMethod(TrainedMethod):
 class DomainMethod(AdversarialMethod):
     """One whose generator goes from image to image, to the one domain of pictures that it learned."""
 
-    takes_style: ClassVar[bool] = False
-    encodes: ClassVar[bool] = False
-
     @abc.abstractmethod
     def generator_params(self, params: Params) -> Params:
         """Return the parameters of ``net`` that ``stylize`` paints with, of what ``inference`` returned."""
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder | None,
-        content: Image,
-        style: OtherImage | Sequence[Style] | None,
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Any, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
-        """Return the generator's images; see ``Method.stylize``. ``style`` is not read."""
+        """Return the generator's images; see ``Method.stylize``. ``styles`` are not read."""
         return self.paint(params, content)
+
+    def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
+        """Return the generator as a function of a picture."""
+        multiple = 1 if size is not None else self.net.multiple
+
+        def call(content: Array) -> Array:
+            return padded(lambda image: self.paint(params, image), content, multiple)
+
+        return Program({"content": picture(size)}, call)
 
     @partial(jax.jit, static_argnames="self")
     def paint(self, params: Params, content: Image) -> Image:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -15,11 +14,13 @@ from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective
 from styleresearch.methods.adain import AdaIN
 from styleresearch.methods.adversarial import AdversarialMethod, averaged, brightness, finished
-from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State
+from styleresearch.methods.base import METHODS, Batch, Metrics, OnProgress, State
+from styleresearch.methods.program import Program, Size
+from styleresearch.methods.takes import Takes
 from styleresearch.nets.base import Decoder
 from styleresearch.ops.moments import mean, std
 from styleresearch.options import Epsilon, Share, Weight
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Image, OtherImage, Params, Styles
 
 
 @METHODS.register("arbitrary_gan")
@@ -54,8 +55,7 @@ class ArbitraryGAN(AdversarialMethod):
     layer: str = "relu4_1"
     eps: Epsilon = 1e-5
     strength: Share = 1.0
-    guided: ClassVar[bool] = True
-    stylizes_with: ClassVar[tuple[str, ...]] = ("strength", *AdversarialMethod.stylizes_with)
+    takes: ClassVar[Takes] = replace(AdaIN.takes, options=("strength", *AdversarialMethod.takes.options))
 
     def __post_init__(self) -> None:
         taken = {"adversarial", "gradient_norm", *self.watched} & {name for name, _ in self.objective.terms}
@@ -154,14 +154,11 @@ class ArbitraryGAN(AdversarialMethod):
         return averaged(state)
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the generator's images; see ``AdaIN.stylize``."""
-        return self.transfer.stylize(params, encoder, content, style, key=key, progress=progress)
+        return self.transfer.stylize(params, encoder, content, styles, key=key, progress=progress)
+
+    def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
+        """Return the generator as a function; see ``AdaIN.program``."""
+        return self.transfer.program(params, encoder, size)

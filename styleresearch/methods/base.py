@@ -13,10 +13,12 @@ from flax import struct
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
+from styleresearch.methods.program import Program, Size
+from styleresearch.methods.takes import Reads, Takes, refuse_former
 from styleresearch.optim.optimizers import Optimizer
 from styleresearch.options import shown
 from styleresearch.registry import Registry
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Image, Params, Styles
 
 
 class NonFiniteLossError(ArithmeticError):
@@ -38,7 +40,8 @@ class Progress:
     history: Mapping[str, Sequence[float | int]]
 
 
-ProgressCallback: TypeAlias = Callable[[Progress], None]
+OnProgress: TypeAlias = Callable[[Progress], None] | None
+"""What is called as the work of a method that iterates advances; None for nothing."""
 
 
 class Method(abc.ABC):
@@ -48,43 +51,45 @@ class Method(abc.ABC):
     styles, masks) is an argument of ``stylize``.
 
     Attributes:
-        guided: whether ``stylize`` takes several weighted or masked styles.
+        takes: what ``stylize`` is given.
+        layers: the encoder's layers that it reads, to learn or to stylise: they are checked against the encoder and the
+            size of pictures before anything is compiled. A property where settings decide.
         baseline: whether this is a floor that bounds the metrics, shown apart from the methods compared.
-        takes_style: whether ``stylize`` reads ``style``; a method that learned one domain does not.
     """
 
-    guided: ClassVar[bool] = False
+    takes: ClassVar[Takes] = Takes()
+    layers: tuple[str, ...] = ()
     baseline: ClassVar[bool] = False
-    takes_style: ClassVar[bool] = True
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        refuse_former(cls)
 
     @abc.abstractmethod
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style] | None,
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the stylised images, of the content's shape, in [0, 1].
 
         Args:
             params: what training learned; ``None`` for methods that learn nothing.
-            encoder: the shared encoder.
+            encoder: the shared encoder; None may come where the method does not take it.
             content: content images.
-            style: style images, one for each content image, of any height and width; or, for ``guided`` methods,
-                several ``Style``; None only where the method does not ``takes_style``.
+            styles: as many as the method ``takes``; the image of each has one picture for each content, of any height
+                and width.
             key: the source of all randomness.
             progress: called as the work advances; methods that do not iterate never call it.
         """
+
+    def learned_styles(self, params: Params) -> Sequence[Any]:
+        """Return the pictures (h, w, 3) by which it knows the styles that it learned; none where it takes any style."""
+        return ()
 
     def depends_on(self) -> str:
         """Return what the images depend on beside settings, parameters, encoder and inputs; "" for nothing.
 
         Such as the sha256 of a weights file that the method reads, or the version of a package that it calls: pictures
-        that were made under another text are made again, and a training run does not go on under another.
+        that were made under another answer are made again, and a training run does not go on under another.
         """
         return ""
 
@@ -158,24 +163,13 @@ class State:
 class TrainedMethod(Method):
     """A method that learns: ``init`` and ``step`` are pure and are jitted by the training loop, never inside.
 
-    One whose training reads the encoder names the layers in a property ``layers``: they are then checked against the
-    encoder and the size of the crops before anything is compiled.
-
     Attributes:
-        learns_from: options that only training reads; a method that is built to stylise goes without them.
-        stylizes_with: options that only stylising reads, at dotted places: a run that goes on may change them.
-        reads_styles: whether ``step`` reads ``batch["style"]``.
-        reads_pairs: whether a content and the style picture beside it have to belong together.
-        encodes: whether ``stylize`` calls the encoder.
+        reads: what ``step`` reads.
         watched: metrics that are no terms of ``"total"``, beside ``"gradient_norm"``.
         alarms: what in the metrics a user should be told.
     """
 
-    learns_from: ClassVar[tuple[str, ...]] = ()
-    stylizes_with: ClassVar[tuple[str, ...]] = ()
-    reads_styles: ClassVar[bool] = True
-    reads_pairs: ClassVar[bool] = False
-    encodes: ClassVar[bool] = True
+    reads: ClassVar[Reads] = Reads()
     watched: ClassVar[tuple[str, ...]] = ()
     alarms: ClassVar[tuple[Alarm, ...]] = ()
 
@@ -194,12 +188,25 @@ class TrainedMethod(Method):
     def inference(self, state: State) -> Params:
         """Return what ``stylize`` takes, from a state whose ``opt_state`` may be missing."""
 
+    def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program | None:
+        """Return the method as a function of arrays, to be exported; None where there is none.
+
+        Args:
+            params: what ``stylize`` takes.
+            encoder: that of its training; None where ``stylize`` does not take it.
+            size: of the pictures, None for any.
+
+        Raises:
+            InputError: for a size that it cannot take.
+        """
+        return None
+
 
 METHODS: Registry[Method] = Registry("method", Method)
 
 
 def dependence_of(method: Method) -> str:
-    """Return what a method depends on beside what it is given, as ``depends_on`` says it.
+    """Return what a method says that its images depend on.
 
     Raises:
         InputError: if it cannot be had, or is no text.
@@ -213,11 +220,3 @@ def dependence_of(method: Method) -> str:
     if not isinstance(found, str):
         raise InputError(f"its depends_on() must return a text, such as a file's sha256, and returned {shown(found)}")
     return found
-
-
-def style_image(style: OtherImage | Sequence[Style]) -> OtherImage:
-    """Return the one style image that a method which is not ``guided`` works with.
-
-    Only called with what ``Method.guided`` allows; ``run`` refuses the rest with a message before any work.
-    """
-    return style[0].image if isinstance(style, (list, tuple)) else style  # pyright: ignore[reportReturnType]

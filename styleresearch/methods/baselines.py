@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.methods.base import METHODS, Method, ProgressCallback, style_image
+from styleresearch.methods.base import METHODS, Method, OnProgress
+from styleresearch.methods.styles import check_styles
+from styleresearch.methods.takes import Takes
 from styleresearch.ops.color import MATCHES
 from styleresearch.ops.resize import resize
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Image, Params, Styles
 
 
 @METHODS.register("identity")
@@ -19,16 +20,10 @@ class Identity(Method):
     """The content image itself: content loss 0, and the style loss to improve on."""
 
     baseline: ClassVar[bool] = True
+    takes: ClassVar[Takes] = Takes(encoder=False)
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the content images."""
         return content
@@ -40,19 +35,14 @@ class StyleImage(Method):
     """The style image itself, resized to the content's size: the other end of the trade-off."""
 
     baseline: ClassVar[bool] = True
+    takes: ClassVar[Takes] = Takes(encoder=False)
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the style images at the content's size."""
-        return resize(style_image(style), *content.shape[1:3])
+        check_styles("style_image", self.takes, styles, content.shape[0])
+        return resize(styles[0].image, *content.shape[1:3])
 
 
 @METHODS.register("color_transfer")
@@ -66,16 +56,11 @@ class ColorTransfer(Method):
 
     match: Literal["mean_std", "covariance", "histogram"] = "covariance"
     baseline: ClassVar[bool] = True
+    takes: ClassVar[Takes] = Takes(encoder=False)
 
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the recoloured content images."""
-        return MATCHES[self.match](content, style_image(style))
+        check_styles("color_transfer", self.takes, styles, content.shape[0])
+        return MATCHES[self.match](content, styles[0].image)

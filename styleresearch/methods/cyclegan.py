@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import jax
@@ -12,6 +12,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.adversarial import DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Batch, Metrics, State
 from styleresearch.methods.pool import Pool
+from styleresearch.methods.takes import Takes
 from styleresearch.options import Between, Weight
 from styleresearch.types import Params
 
@@ -37,7 +38,7 @@ class CycleGAN(DomainMethod):
     identity_weight: Weight = 5.0
     pool: Annotated[int, Between(0, 10_000)] = 50
     direction: Literal["forward", "backward"] = "forward"
-    stylizes_with: ClassVar[tuple[str, ...]] = ("direction", *DomainMethod.stylizes_with)
+    takes: ClassVar[Takes] = replace(DomainMethod.takes, options=("direction", *DomainMethod.takes.options))
 
     def __post_init__(self) -> None:
         self._check_domain("cyclegan")

@@ -15,12 +15,14 @@ from jaxtyping import Array, Float
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
-from styleresearch.methods.base import METHODS, Batch, Metrics, ProgressCallback, State, TrainedMethod
+from styleresearch.methods.base import METHODS, Batch, Metrics, OnProgress, State, TrainedMethod
 from styleresearch.methods.perceptual import perceptual_step
-from styleresearch.methods.styles import checked_styles
+from styleresearch.methods.program import Program, Size, array, padded, picture
+from styleresearch.methods.styles import check_styles
+from styleresearch.methods.takes import Reads, Takes
 from styleresearch.nets.base import Net
 from styleresearch.optim.optimizers import Optimizer
-from styleresearch.types import Image, OtherImage, Params, Pictures, Style
+from styleresearch.types import Image, OtherImage, Params, Pictures, Styles
 
 _THUMBNAIL = 16
 """Side in px of the pictures by which a network knows its styles again."""
@@ -54,11 +56,8 @@ class FeedForward(TrainedMethod):
     net: Net
     styles: Pictures | None = None
     dtype: Literal["float32", "bfloat16"] = "float32"
-    guided: ClassVar[bool] = True
-    learns_from: ClassVar[tuple[str, ...]] = ("styles",)
-    stylizes_with: ClassVar[tuple[str, ...]] = ("net.dtype",)
-    reads_styles: ClassVar[bool] = False
-    encodes: ClassVar[bool] = False
+    takes: ClassVar[Takes] = Takes(styles="many", encoder=False, options=("net.dtype",))
+    reads: ClassVar[Reads] = Reads(styles="none", options=("styles",))
 
     def __post_init__(self) -> None:
         shapes = [getattr(picture, "shape", ()) for picture in self.styles or ()]
@@ -122,15 +121,19 @@ class FeedForward(TrainedMethod):
         net = state.params if state.ema is None else state.ema
         return {"net": net, "thumbnails": state.constants["thumbnails"]}
 
+    def learned_styles(self, params: Params) -> Sequence[Any]:
+        """Return the thumbnails of the styles, by which ``stylize`` knows them.
+
+        Raises:
+            InputError: if there are not as many as the network has styles.
+        """
+        known = params.get("thumbnails", ())
+        if len(known) != self.net.styles:
+            raise InputError(f"feedforward: it has pictures of {len(known)} styles, its network {self.net.styles}")
+        return tuple(known)
+
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder | None,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Any, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the network's images; see ``Method.stylize``. Several styles are blended by their weights.
 
@@ -139,14 +142,22 @@ class FeedForward(TrainedMethod):
         Raises:
             InputError: for a picture that is not one of the network's styles, or masks.
         """
-        styles = checked_styles("feedforward", style, content.shape[0])
-        if any(each.where is not None or each.mask is not None for each in styles):
-            raise InputError("feedforward blends styles over the whole picture and takes no masks; gatys and adain do")
+        check_styles("feedforward", self.takes, styles, content.shape[0])
         mix = np.zeros((content.shape[0], self.net.styles), np.float32)
         for each in styles:
             found = _recognise(np.asarray(params["thumbnails"]), np.asarray(_thumbnail(jnp.asarray(each.image))))
             mix[np.arange(content.shape[0]), found] += each.weight
         return self.paint(params, content, jnp.asarray(mix / mix.sum(1, keepdims=True)))
+
+    def program(self, params: Params, encoder: Encoder | None, size: Size) -> Program:
+        """Return the network as a function of a picture and the shares of its styles."""
+        multiple = 1 if size is not None else self.net.multiple
+
+        def call(content: Array, mix: Array) -> Array:
+            shares = mix / mix.sum(1, keepdims=True)
+            return padded(lambda image: self.paint(params, image, shares), content, multiple)
+
+        return Program({"content": picture(size), "mix": array(1, self.net.styles)}, call)
 
     @partial(jax.jit, static_argnames="self")
     def paint(self, params: Params, content: Image, mix: Float[Array, "b styles"]) -> Image:

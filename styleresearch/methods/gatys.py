@@ -14,12 +14,13 @@ import numpy as np
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
-from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, Progress, ProgressCallback
-from styleresearch.methods.styles import checked_styles
+from styleresearch.methods.base import METHODS, Method, NonFiniteLossError, OnProgress, Progress
+from styleresearch.methods.styles import check_styles
+from styleresearch.methods.takes import Takes
 from styleresearch.ops.resize import resize
 from styleresearch.optim.optimizers import Optimizer, over
 from styleresearch.options import Between, Count, Length, Positive
-from styleresearch.types import Image, OtherImage, Params, Style
+from styleresearch.types import Image, Params, Style, Styles
 
 # The mean colour of ImageNet (RGB), where Caffe's pixels are zero: the centre of the published noise initialisations.
 _MEAN_COLOR = (123.68 / 255, 116.779 / 255, 103.939 / 255)
@@ -60,7 +61,7 @@ class Gatys(Method):
     pyramid: Annotated[tuple[Stage, ...], Length(1, 100)] = ((1.0, 1.0),)
     clip: Literal["end", "step"] = "end"
     report_every: Annotated[int, Between(1, 100_000)] = 10
-    guided: ClassVar[bool] = True
+    takes: ClassVar[Takes] = Takes(styles="many", masks=True)
 
     def __post_init__(self) -> None:
         if self.pyramid[-1][0] != 1:
@@ -70,15 +71,13 @@ class Gatys(Method):
                 f"gatys: evaluations={self.evaluations} are fewer than the {len(self.pyramid)} stages of the pyramid"
             )
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The encoder's layers that the objective reads."""
+        return self.objective.layers
+
     def stylize(
-        self,
-        params: Params,
-        encoder: Encoder,
-        content: Image,
-        style: OtherImage | Sequence[Style],
-        *,
-        key: Any,
-        progress: ProgressCallback | None = None,
+        self, params: Params, encoder: Encoder, content: Image, styles: Styles, *, key: Any, progress: OnProgress = None
     ) -> Image:
         """Return the optimised images; see ``Method.stylize``. Images of a batch are optimised one after the other.
 
@@ -87,10 +86,10 @@ class Gatys(Method):
                 and masks do not fit the content.
             NonFiniteLossError: if a term or its gradient becomes NaN or infinite.
         """
-        styles = checked_styles("gatys", style, content.shape[0])
+        check_styles("gatys", self.takes, styles, content.shape[0])
         keys = jax.random.split(key, content.shape[0])
         # Taken apart and put together in numpy: each operation in jax would be a program for each size.
-        batch = jax.tree.map(np.asarray, (content, styles))
+        batch = jax.tree.map(np.asarray, (content, list(styles)))
         results = []
         for index in range(content.shape[0]):
             one = jax.tree.map(lambda leaf, i=index: jax.device_put(leaf[i : i + 1] if leaf.ndim else leaf), batch)
@@ -98,7 +97,7 @@ class Gatys(Method):
         return jax.device_put(np.concatenate(results))
 
     def _optimise(
-        self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: ProgressCallback | None
+        self, encoder: Encoder, content: Image, styles: list[Style], key: Any, progress: OnProgress
     ) -> np.ndarray:
         image: Image | None = None
         done = 0
@@ -112,7 +111,7 @@ class Gatys(Method):
             height, width = (max(1, round(side * scale)) for side in content.shape[1:3])
             small = [_scaled(each, scale) for each in styles]
             reference = resize(content, height, width)
-            encoder.check(self.objective.layers, (height, width))
+            encoder.check(self.layers, (height, width))
             start = self._start(reference, small, key) if image is None else resize(image, height, width)
             targets = self.objective.targets(encoder, reference, small)
             image, done = self.minimise(encoder, targets, start, done, until, progress)
@@ -133,7 +132,7 @@ class Gatys(Method):
         image: Image,
         done: int,
         until: int,
-        progress: ProgressCallback | None,
+        progress: OnProgress,
     ) -> tuple[Image, int]:
         """Return the images optimised from ``image`` towards ``targets``, not clipped, and the evaluations by then.
 

@@ -12,6 +12,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.losses.reconstruction import feature_matching
 from styleresearch.methods.adversarial import ACCURACY, DomainMethod, averaged, brightness, distance, finished
 from styleresearch.methods.base import METHODS, Alarm, Batch, Metrics, State
+from styleresearch.methods.takes import Reads
 from styleresearch.options import Weight
 from styleresearch.types import Image, Params
 
@@ -34,7 +35,7 @@ class Pix2Pix(DomainMethod):
 
     l1_weight: Weight = 100.0
     matching_weight: Weight = 0.0
-    reads_pairs: ClassVar[bool] = True
+    reads: ClassVar[Reads] = Reads(styles="pairs")
     # A pair may well be the content's negative: outlines and what they outline.
     alarms: ClassVar[tuple[Alarm, ...]] = ACCURACY
 

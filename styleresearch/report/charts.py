@@ -7,7 +7,7 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import Metric
+from styleresearch.report.records import Heading
 from styleresearch.report.summary import Cell, Summary
 from styleresearch.report.svg import drawing, element
 from styleresearch.store.record import MethodName
@@ -18,7 +18,7 @@ LOG_RATIO = 15
 """Values that differ by more than this factor are drawn on a logarithmic axis."""
 
 
-def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> Axis | None:
+def column_axis(summary: Summary, column: Heading, start: float, stop: float) -> Axis | None:
     """Return the axis of the column's comparable means and intervals; ``None`` when they are all the same, or none.
 
     Zeros (the identity's content loss) do not fit a logarithmic axis: they are drawn at its lower end.

@@ -15,7 +15,7 @@ from styleresearch.errors import InputError
 from styleresearch.extras import require
 from styleresearch.report.charts import column_axis, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
@@ -127,7 +127,7 @@ def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray |
     return np.asarray(ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS))
 
 
-def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Metric, Metric]) -> None:
+def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]) -> None:
     """Draw the means of one metric against the other with intervals; values of 0 have no place on a log axis."""
     axis = figure.add_subplot()
     # The page decides which axes are logarithmic.

@@ -8,7 +8,7 @@ from typing import Any
 from styleresearch.evaluation.statistics import Difference
 from styleresearch.report.charts import column_axis, interval_mark
 from styleresearch.report.numbers import MISSING, p_text
-from styleresearch.report.records import Metric
+from styleresearch.report.records import Heading
 from styleresearch.report.sets import SetSummary
 from styleresearch.report.summary import Summary
 
@@ -55,7 +55,7 @@ def set_rows(sets: SetSummary) -> list[dict[str, Any]]:
     return rows
 
 
-def difference_rows(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]]:
+def difference_rows(summary: Summary, metrics: list[Heading]) -> list[dict[str, Any]]:
     """Return a row per method other than the reference; empty without a reference."""
     rows = []
     for method in summary.methods:
@@ -86,7 +86,7 @@ def difference_rows(summary: Summary, metrics: list[Metric]) -> list[dict[str, A
     return rows
 
 
-def _verdict(difference: Difference, column: Metric) -> str:
+def _verdict(difference: Difference, column: Heading) -> str:
     """Say what the interval says: "better" or "worse" when it excludes 0, "unclear" when not, nothing without one."""
     estimate = difference.estimate
     if column.better is None or not math.isfinite(estimate.lo):

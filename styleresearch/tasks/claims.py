@@ -32,7 +32,7 @@ _SHAPE: dict[str, Any] = {
     "styles": [str],
     "data": _TEXTS,
     "modules": _TEXTS,
-    "identity": _TEXTS,
+    "depends_on": _TEXTS,
     "provenance": {"packages": _TEXTS, "encoder": {}},
     "version": str,
     ORIGIN: {"file": str},
@@ -90,7 +90,7 @@ def check_params(method: TrainedMethod, params: Params, facts: Mapping[str, Any]
         ValueError: at the first parameter that is missing, of another shape or type, or not the method's.
     """
     encoder = facts["config"]["encoder"]
-    if method.encodes and encoder.get("name") not in get_args(Architecture):
+    if method.takes.encoder and encoder.get("name") not in get_args(Architecture):
         return  # of the user's own encoder only its code knows how many channels it has
     there = flatten(params)[0]
     for name, wanted in flatten(_expected(method, params, encoder))[0].items():
@@ -105,29 +105,26 @@ def check_params(method: TrainedMethod, params: Params, facts: Mapping[str, Any]
     if there:
         raise ValueError(f"its method has no parameter {next(iter(there))}")
     styles = facts.get("styles") or ()
-    if styles and ("thumbnails" not in params or len(styles) != len(params["thumbnails"])):
-        raise ValueError(f"it names {len(styles)} styles, and has pictures of others")
+    if styles and len(styles) != (known := len(method.learned_styles(params))):
+        raise ValueError(f"it names {len(styles)} styles, and has pictures of {known}")
 
 
 def _expected(method: TrainedMethod, params: Params, encoder: Mapping[str, Any]) -> Params:
     """Return what ``inference`` gives after training, as shapes: nothing is computed.
 
     Raises:
-        ValueError: if the method cannot begin.
+        ValueError: if the method cannot begin, or knows other styles than its network.
     """
-    if "styles" in method.learns_from:
-        known = np.shape(params.get("thumbnails"))[:1]
-        if known != (method.net.styles,):  # pyright: ignore[reportAttributeAccessIssue]
-            raise ValueError(f"it has pictures of {known[0] if known else 'no'} styles, its network another number")
-        blank: Any = {"styles": (np.zeros((16, 16, 3), np.float32),) * known[0]}
-        method = replace(method, **blank)  # pyright: ignore[reportArgumentType] - methods are dataclasses
     picture = jax.ShapeDtypeStruct((1, _PICTURE, _PICTURE, 3), jnp.float32)
-    batch = dict.fromkeys(("content", "style") if method.reads_styles else ("content",), picture)
+    batch = dict.fromkeys(("content",) if method.reads.styles == "none" else ("content", "style"), picture)
 
     def begin(key: Any, encoder: Encoder, batch: Any) -> Params:
-        return method.inference(method.init(key, encoder, batch))
+        return whole.inference(whole.init(key, encoder, batch))
 
     try:
+        # As training had it: with the pictures of the styles that it learned.
+        learned: Any = {"styles": method.learned_styles(params)} if "styles" in method.reads.options else {}
+        whole = replace(method, **learned)  # pyright: ignore[reportArgumentType] - methods are dataclasses
         return jax.eval_shape(begin, jax.random.key(0), _encoder_shapes(encoder), batch)
     except InputError as error:
         raise ValueError(str(error)) from error

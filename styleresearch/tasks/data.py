@@ -48,13 +48,14 @@ def pipeline(spec: Any, seed: int, method: TrainedMethod | None = None) -> Pipel
     if not isinstance(spec, Mapping) or "content" not in spec:
         raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
     options, problems = dict(spec), Problems()
-    if method is not None and method.reads_styles and "style" not in options:
+    reads = None if method is None else method.reads.styles
+    if reads in ("any", "pairs") and "style" not in options:
         problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
-    if method is not None and not method.reads_styles:
+    if reads == "none":
         if "style" in options:
             problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
         options["style"] = None
-    if method is not None and method.reads_pairs and not options.get("paired"):
+    if reads == "pairs" and not options.get("paired"):
         problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
     made = None
     with problems.at("data"):

@@ -20,7 +20,7 @@ from styleresearch.data.pictures import SOURCES
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
-from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods import METHODS, Takes, TrainedMethod
 from styleresearch.optim.schedules import SCHEDULES, Schedule
 from styleresearch.store import digests, jsonfile
 from styleresearch.store.rundir import FACTS
@@ -57,23 +57,23 @@ def facts_of(
     encoder: Encoder,
     data: Pipeline,
     modules: Mapping[str, str],
-    of_method: str,
+    depends_on: str,
 ) -> dict[str, Any]:
-    """Return the identity of a run, as JSON gives it back; ``of_method`` is what ``Method.identity`` says."""
+    """Return the identity of a run, as JSON gives it back; ``depends_on`` is what the method says."""
     facts = {
         "config": fixed(config),
         "data": {part: dataset.identity() for part, dataset in data.datasets.items()},
         "encoder": encoder.describe(),
         "pictures": _pictures(method),
         "modules": dict(modules),
-        "identity": {"method": of_method},
+        "depends_on": {"method": depends_on},
     }
     return json.loads(json.dumps(facts, default=str))
 
 
 def _pictures(method: TrainedMethod) -> dict[str, str]:
     """Return option -> digest of the pictures that a method is built with and learns from."""
-    given = {option: getattr(method, option, None) for option in method.learns_from}
+    given = {option: getattr(method, option, None) for option in method.reads.options}
     return {
         option: digests.of_json([digests.of_array(np.asarray(each)) for each in value])
         for option, value in given.items()
@@ -117,7 +117,7 @@ def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
     whole = {"seed": 0, "precision": "float32", "ema": 0.0, **fixed(config)}
     method = build.completed(METHODS, whole["method"])
     entry = METHODS.get(method["name"]) if method.get("name") in METHODS else None
-    for option in (*getattr(entry, "stylizes_with", ()), *(f"{each}.schedule" for each in _optimizers(method))):
+    for option in (*getattr(entry, "takes", Takes()).options, *(f"{each}.schedule" for each in _optimizers(method))):
         *parents, last = option.split(".")
         node: Any = method
         for parent in parents:

@@ -16,7 +16,7 @@ from styleresearch.data.framing import resize
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import TrainedMethod
-from styleresearch.types import Params
+from styleresearch.types import Params, Style
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def grid(samples: Samples, method: TrainedMethod, params: Params, encoder: Encod
     corner = np.ones((side, side, 3), np.float32)
     columns = [np.concatenate([*([corner] if samples.styles else []), *samples.contents])]
     for style in samples.styles or (None,):
-        batch = None if style is None else jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0)
-        output = method.stylize(params, encoder, contents, batch, key=jax.random.key(seed))
+        styles = [] if style is None else [Style(jnp.repeat(jnp.asarray(style)[None], contents.shape[0], 0))]
+        output = method.stylize(params, encoder, contents, styles, key=jax.random.key(seed))
         above = [] if style is None else [resize(style, (side, side))]
         columns.append(np.concatenate([*above, *np.asarray(output)]))
     return np.concatenate(columns, axis=1)

@@ -109,8 +109,8 @@ def _facts(facts: Mapping[str, Any]) -> Lines:
     for part, identity in (facts.get("data") or {}).items():
         spec = (facts["config"].get("data") or {}).get(part) or {}
         yield part, f"{_compact(spec)}, sha256 {identity}"
-    if identity := (facts.get("identity") or {}).get("method"):
-        yield "identity", identity
+    if depends_on := (facts.get("depends_on") or {}).get("method"):
+        yield "depends on", depends_on
     for name, digest in (facts.get("modules") or {}).items():
         yield "module", f"{name}, sha256 {digest}"
     yield from _provenance({"encoder": facts["encoder"], **(facts.get("provenance") or {})})

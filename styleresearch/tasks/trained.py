@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import jax.numpy as jnp
-import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from styleresearch.config import build, modules
-from styleresearch.config.build import Column
-from styleresearch.config.file import ORIGIN, imports_of, settings_of
+from styleresearch.config.file import ORIGIN, imports_of
 from styleresearch.encoder.encoder import ENCODERS, Encoder
-from styleresearch.errors import InputError, Notice
-from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.errors import InputError
+from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
-from styleresearch.store import atomic, jsonfile
+from styleresearch.store import jsonfile
 from styleresearch.store.rundir import FACTS, RunDirectory
 from styleresearch.tasks.claims import check_params, checked_facts
 from styleresearch.training.checkpoint import Checkpoints, digest_of
-from styleresearch.training.leaves import flatten, nest
+from styleresearch.training.leaves import nest
 from styleresearch.types import Params
 
 T = TypeVar("T")
@@ -157,7 +152,7 @@ def _spec(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return a method's spec without what only training reads: pictures that a file names are not opened for it."""
     spec = facts["method"]
     entry = METHODS.get(spec["name"]) if spec["name"] in METHODS else None
-    return {key: value for key, value in spec.items() if key not in getattr(entry, "learns_from", ())}
+    return {key: value for key, value in spec.items() if key not in getattr(entry, "reads", Reads()).options}
 
 
 def place_of(source: str) -> Path:
@@ -225,75 +220,3 @@ def _from_file(source: str, path: Path) -> Trained:
             f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
     return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
-
-
-def export_weights(trained: Trained, path: Path, dtype: Literal["float16", "float32"] = "float16") -> None:
-    """Write a trained method as one ``.safetensors`` file, which ``load`` reads.
-
-    Args:
-        trained: the method.
-        path: the file.
-        dtype: what parameters are stored in.
-
-    Raises:
-        InputError: if a parameter is too large for float16.
-    """
-    leaves = {}
-    for name, leaf in flatten(trained.params)[0].items():
-        array = np.asarray(leaf)
-        if array.dtype.kind == "f":
-            with np.errstate(over="ignore"):
-                narrow = array.astype(dtype)
-            if not np.isfinite(narrow[np.isfinite(array)]).all():
-                raise InputError(f"the parameter {name} has values beyond {dtype}; store it as float32")
-            array = narrow
-        leaves[name] = np.ascontiguousarray(array)
-    # Where its config lay says nothing elsewhere, and something of its user.
-    facts = {**settings_of(trained.facts), "config": settings_of(trained.facts["config"])}
-    header = json.dumps({"step": trained.step, "facts": facts})
-    atomic.write(path, save(leaves, metadata={"styleresearch": header}))
-
-
-def with_encoder(column: Column) -> Column:
-    """Return a column with the encoder that its method was trained with, if it has one and reads it to stylise.
-
-    Raises:
-        InputError: see ``Trained.encoder``.
-    """
-    reads = isinstance(column.method, TrainedMethod) and column.method.encodes
-    return replace(column, encoder=column.trained.encoder()) if reads else column
-
-
-def column(name: str, spec: Any) -> Column:
-    """Return a method of a comparison from its spec.
-
-    Args:
-        name: its key in the config.
-        spec: ``dict(name=..., **options)``, or, for a trained one, ``dict(checkpoint=..., **options)`` with options of
-            its own spec to change; ``label`` and ``preserve_color`` go with any.
-
-    Raises:
-        InputError: for anything wrong with the spec.
-    """
-    if not isinstance(spec, Mapping) or "checkpoint" not in spec:
-        found = build.column(name, spec)
-        if isinstance(found.method, TrainedMethod):
-            raise InputError(
-                f"the method {spec['name']!r} has to be trained (styleresearch train); then name the run directory "
-                "here, dict(checkpoint=DIR), or one of the zoo"
-            )
-        return found
-    options = dict(spec)
-    trained = load(str(options.pop("checkpoint")))
-    if "name" in options:
-        raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
-    then = (trained.facts.get("identity") or {}).get("method")
-    if then is not None and then != found.identity:
-        warnings.warn(
-            f"the method of {trained.source} depends on something that is another than in its training (depends_on() "
-            f"was {then!r}, is {found.identity!r}); what it paints may differ",
-            Notice,
-            stacklevel=2,
-        )
-    return replace(found, spec=dict(spec), trained=trained)

@@ -13,7 +13,8 @@ from styleresearch.config import build
 from styleresearch.data.images import load_image
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.tasks import trained
-from styleresearch.tasks.trained import Trained, export_weights, load
+from styleresearch.tasks.export import export_weights
+from styleresearch.tasks.trained import Trained, load
 
 ENCODER = {"name": "vgg16", "weights": "random", "width": 0.125}
 SPEC = {

@@ -137,7 +137,7 @@ def test_a_mask_that_leaves_nothing_out_is_named(bench, cli):
     call = ("stylize", "--content=contents/hill.png", "--style=styles/oil.png", "--out=out.png", "--config=one.py")
     done = cli(*call, "--content-mask=white.png")
     assert done.status == 0
-    assert done.err == "styleresearch: the mask white.png is white everywhere and leaves nothing out\n"
+    assert done.err == "styleresearch: warning: the mask white.png is white everywhere and leaves nothing out\n"
     assert cli(*call, "--content-mask=some.png").err == ""
 
 
@@ -252,6 +252,9 @@ DEEP = "('relu5_1',)"
         ({}, (f"--config.method.objective.style.layers={DEEP}", "--size=15"), "too small for layers relu2_1, relu5_1"),
         ({}, (f"--config.method.objective.style.layers={DEEP}", "--style-size=15"), "too small for layers relu5_1"),
         ({}, ("--evaluations=0",), "evaluations = 0 is not from 1"),
+        ({}, ("--evaluations=1.5",), "evaluations = 1.5 is not of type int"),
+        ({}, ("--resize=3",), "--resize: this is no flag of stylize, and the method 'gatys' has no such option"),
+        ({}, ("--evaluatons", "3"), "Did you mean 'evaluations'? Options: objective, optimizer, evaluations"),
         ({}, ("--evaluations=-3",), "evaluations = -3 is not from 1"),
         ({}, ("--size=0",), "size 0: the short side of a picture must be 1 to"),
         ({}, ("--size=-5",), "size -5: the short side"),
@@ -291,7 +294,9 @@ def test_a_method_without_what_an_option_asks_for(bench, refused):
     start, end = text.index("config.method = dict("), text.index("    return config")
     (bench / "one.py").write_text(text[:start] + 'config.method = dict(name="identity")\n' + text[end:])
     options = [f"{option}={value}" for option, value in GIVEN.items()]
-    assert "--evaluations: the method of one.py has no such budget" in refused("stylize", *options, "--evaluations=3")
+    assert "--evaluations: this is no flag of stylize, and the method 'identity' has no such option" in refused(
+        "stylize", *options, "--evaluations=3"
+    )
     assert "takes one style and no masks" in refused("stylize", *options, "--style=styles/ink.webp")
     assert not (bench / "out.png").exists()
 
@@ -322,7 +327,7 @@ def test_a_style_is_required_by_what_takes_one(bench, refused):
     assert "--style is missing: name the painting" in refused("stylize", *given)
 
 
-@pytest.mark.parametrize("wrong", ["--size=big", "--evaluations=1.5", "--preserve-color=hue", "--resize=3", "extra"])
+@pytest.mark.parametrize("wrong", ["--size=big", "--preserve-color=hue", "--resize", "extra"])
 def test_what_the_command_line_does_not_know(bench, cli, wrong):
     done = cli("stylize", *(f"{option}={value}" for option, value in GIVEN.items()), wrong)
     assert done.status == 2

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from styleresearch.errors import InputError
-from styleresearch.methods import METHODS, TrainedMethod
+from styleresearch.methods import METHODS, Takes, TrainedMethod
 from styleresearch.methods.base import Method, Progress
-from styleresearch.methods.feedforward import FeedForward
 from styleresearch.ops import programs
 from styleresearch.types import Style
 
@@ -39,7 +38,8 @@ def params(name, method, initialise):
 @pytest.fixture(scope="module")
 def stylize(method, params, small_encoder):
     def run(content, style, seed=0, progress=None):
-        return method.stylize(params, small_encoder, content, style, key=jax.random.key(seed), progress=progress)
+        given = [] if method.takes.styles == "none" else style if isinstance(style, list) else [Style(style)]
+        return method.stylize(params, small_encoder, content, given, key=jax.random.key(seed), progress=progress)
 
     return run
 
@@ -52,7 +52,9 @@ def test_documented_settings(method):
         assert f"{key}:" in documented, f"{type(method).__name__} does not document {key}"
     with pytest.raises(dataclasses.FrozenInstanceError):
         method.something = 1
-    assert isinstance(method.guided, bool)
+    assert isinstance(method.takes, Takes)
+    assert all(isinstance(layer, str) for layer in method.layers)
+    assert method.depends_on() == ""
     assert isinstance(method.baseline, bool)
 
 
@@ -99,21 +101,21 @@ def test_progress_is_complete_and_in_order(stylize, pictures, random_image):
         assert all(len(values) == rows for values in report.history.values())
 
 
-def test_guided_methods_take_several_styles(method, stylize, pictures, random_image):
-    if not method.guided:
+def test_methods_of_many_styles_take_several_styles(method, stylize, pictures, random_image):
+    if method.takes.styles != "many":
         return
     output = stylize(random_image(0), [Style(pictures[0], 2.0), Style(pictures[2], 1.0)])
     assert output.shape == (1, 32, 40, 3)
     assert jnp.isfinite(output).all()
 
 
-def test_guided_methods_take_masks_or_say_that_they_do_not(method, stylize, pictures, random_image):
-    if not method.guided:
+def test_methods_of_many_styles_take_masks_or_say_that_they_do_not(method, stylize, pictures, random_image):
+    if method.takes.styles != "many":
         return
     content = random_image(0)
     left = jnp.zeros((1, 32, 40, 1)).at[:, :, :20].set(1.0)
     places = [Style(pictures[0], 2.0, where=left), Style(pictures[2], 1.0, where=1 - left)]
-    if isinstance(method, FeedForward):
+    if not method.takes.masks:
         with pytest.raises(InputError, match="takes no masks"):
             stylize(content, places)
         return

@@ -29,8 +29,8 @@ from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.options import Between, hints_of, shown
 from styleresearch.registry import Registry
-from styleresearch.tasks.comparison import comparison
-from styleresearch.tasks.train import fit_of
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.train import TrainingRun
 from styleresearch.training.loop import Settings
 
 
@@ -292,7 +292,7 @@ def with_value(config: dict[str, Any], place: str, value: Any) -> dict[str, Any]
 
 @pytest.mark.parametrize(("command", "place"), PLACES)
 def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(command, place):
-    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, fit_of)
+    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, TrainingRun.of)
     found = []
     for value in FEW:
         if problem := fault(lambda value=value: read(with_value(config, place, value))):
@@ -331,6 +331,6 @@ def test_an_odd_override_works_or_is_refused_in_one_line(place, folder):
     found = []
     for text in OVERRIDES:
         override = f"--config.{place}={text}"
-        if problem := fault(lambda override=override: comparison(load_config("example.py", [override]))):
+        if problem := fault(lambda override=override: Comparison.of(load_config("example.py", [override]))):
             found.append(f"{shown(override)[:80]}: {problem}")
     assert not found, f"{len(found)} faults\n" + "\n".join(found)

@@ -13,6 +13,7 @@ from styleresearch.methods import METHODS, TrainedMethod
 from styleresearch.methods.adversarial import AdversarialMethod
 from styleresearch.methods.base import State
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.types import Style
 
 TRAINED = [name for name in METHODS if issubclass(METHODS.get(name), TrainedMethod)]
 GANS = [name for name in TRAINED if issubclass(METHODS.get(name), AdversarialMethod)]
@@ -128,11 +129,11 @@ def test_inference_needs_no_optimiser_and_prefers_the_average(method, ten, small
     doubled = jax.tree.map(lambda leaf: 2 * leaf, state.params)
     averaged = method.inference(state.replace(ema=doubled, opt_state=None))
     assert bits(averaged) == bits(method.inference(state.replace(params=doubled)))
-    content, style = random_image(7, 32, 40), pictures[1]
-    output = method.stylize(bare, small_encoder, content, style, key=jax.random.key(0))
+    content, styles = random_image(7, 32, 40), [] if method.takes.styles == "none" else [Style(pictures[1])]
+    output = method.stylize(bare, small_encoder, content, styles, key=jax.random.key(0))
     assert output.shape == content.shape
     assert np.asarray(output).std() > 0
-    other = method.stylize(averaged, small_encoder, content, style, key=jax.random.key(0))
+    other = method.stylize(averaged, small_encoder, content, styles, key=jax.random.key(0))
     assert not np.allclose(output, other, atol=1e-3)
 
 
@@ -146,10 +147,10 @@ def test_what_a_checkpoint_gives_back_without_the_runs_code_stylises(
     assert found is not None
     raw = State(**found[1])
     assert all(isinstance(leaf, np.ndarray) for leaf in jax.tree.leaves(raw.params))
-    content, style = random_image(7, 32, 40), pictures[1]
+    content, styles = random_image(7, 32, 40), [] if method.takes.styles == "none" else [Style(pictures[1])]
     key = jax.random.key(0)
-    expected = method.stylize(method.inference(state), small_encoder, content, style, key=key)
-    output = method.stylize(method.inference(raw), small_encoder, content, style, key=key)
+    expected = method.stylize(method.inference(state), small_encoder, content, styles, key=key)
+    output = method.stylize(method.inference(raw), small_encoder, content, styles, key=key)
     np.testing.assert_array_equal(output, expected)
 
 

@@ -47,8 +47,9 @@ def encode(small_encoder):
 @pytest.fixture(scope="module")
 def stylize(method, small_encoder):
     def run(content, style, **options):
+        styles = style if isinstance(style, list) else [Style(style)]
         return (replace(method, **options) if options else method).stylize(
-            {}, small_encoder, content, style, key=jax.random.key(0)
+            {}, small_encoder, content, styles, key=jax.random.key(0)
         )
 
     return run

@@ -192,10 +192,10 @@ def test_it_paints_as_adain_does(method, decoder, long_steps, start, small_encod
     content, a, b = random_image(0, 32, 40), random_image(1, 48, 32), random_image(2, 32, 32)
     left = jnp.zeros((1, 32, 40, 1)).at[:, :, :20].set(1.0)
     params = method.inference(start)
-    for strength, style in ((1.0, a), (0.4, [Style(a, 1.0), Style(b, 3.0)]), (1.0, [Style(a, where=left)])):
+    for strength, styles in ((1.0, [Style(a)]), (0.4, [Style(a, 1.0), Style(b, 3.0)]), (1.0, [Style(a, where=left)])):
         alone = AdaIN(OBJECTIVE, long_steps, decoder, LAYER, strength=strength)
         found, expected = (
-            each.stylize(params, small_encoder, content, style, key=jax.random.key(0))
+            each.stylize(params, small_encoder, content, styles, key=jax.random.key(0))
             for each in (replace(method, strength=strength), alone)
         )
         np.testing.assert_array_equal(found, expected)

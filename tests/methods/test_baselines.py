@@ -13,7 +13,7 @@ from styleresearch.types import Style
 
 
 def run(spec, encoder, content, style):
-    return METHODS.build(spec).stylize(None, encoder, content, style, key=jax.random.key(0))
+    return METHODS.build(spec).stylize(None, encoder, content, [Style(style)], key=jax.random.key(0))
 
 
 def test_identity(small_encoder, random_image):
@@ -25,7 +25,6 @@ def test_style_image(small_encoder, random_image):
     content, style = random_image(0), random_image(1, 24, 30)
     output = run({"name": "style_image"}, small_encoder, content, style)
     np.testing.assert_array_equal(output, resize(style, 32, 40))
-    np.testing.assert_array_equal(run({"name": "style_image"}, small_encoder, content, [Style(style)]), output)
 
 
 @pytest.mark.parametrize("match", list(color.MATCHES))

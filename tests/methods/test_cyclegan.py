@@ -170,7 +170,7 @@ def test_the_direction_picks_the_generator(method, networks, start, batch):
     params, content = method.inference(start), batch["content"]
     for direction in ("forward", "backward"):
         directed = replace(method, direction=direction)
-        output = directed.stylize(params, None, content, None, key=jax.random.key(0))
+        output = directed.stylize(params, None, content, [], key=jax.random.key(0))
         expected = jnp.clip(networks[0](params[direction], content), 0, 1)
         np.testing.assert_allclose(output, expected, atol=1e-5)
 

@@ -96,7 +96,7 @@ def run(small_encoder, random_image):
             None,
             small_encoder,
             random_image(0) if content is None else content,
-            random_image(1, 36, 28) if style is None else style,
+            style if isinstance(style, list) else [Style(random_image(1, 36, 28) if style is None else style)],
             key=jax.random.key(seed),
             progress=note,
         )

@@ -123,13 +123,13 @@ def test_dropout_is_of_training_only(method, small_encoder, random_image):
         assert once[1] != other[1]
 
     params = method.inference(start)
-    outputs = [method.stylize(params, None, batch["content"], None, key=jax.random.key(key)) for key in (0, 1)]
+    outputs = [method.stylize(params, None, batch["content"], [], key=jax.random.key(key)) for key in (0, 1)]
     np.testing.assert_array_equal(*outputs)
 
 
 def test_pairs_are_needed_and_no_style():
-    assert Pix2Pix.reads_pairs
-    assert not Pix2Pix.takes_style
+    assert Pix2Pix.reads.styles == "pairs"
+    assert Pix2Pix.takes.styles == "none"
     # Outlines are dark where the picture is light: that is no fault.
     assert "brightness" not in {alarm.metric for alarm in Pix2Pix.alarms}
 

@@ -24,10 +24,12 @@ from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS
 from styleresearch.methods.base import TrainedMethod
+from styleresearch.methods.program import PLATFORMS, Program, _extend
+from styleresearch.methods.takes import Takes
 from styleresearch.nets import NETS, Net
 from styleresearch.ops import device
 from styleresearch.ops.pad import pad_to_multiple
-from styleresearch.tasks.export import PLATFORMS, Program, _extend, export, program
+from styleresearch.tasks.export import export, program
 from styleresearch.tasks.trained import Trained
 from styleresearch.types import Style
 
@@ -141,7 +143,7 @@ def test_an_adain_program_paints_what_stylize_paints_at_any_size(strength, pictu
     method, key = replace(found.method(), strength=strength), jax.random.key(0)
     for content, style in ((pictures["content"], pictures["style"]), (pictures["style"], pictures["content"])):
         painted = call(data, content, style, np.float32(strength))
-        wanted = method.stylize(found.params, found.encoder(), content, style, key=key)
+        wanted = method.stylize(found.params, found.encoder(), content, [Style(style)], key=key)
         assert difference(painted, wanted) < 1e-4
 
 
@@ -154,7 +156,7 @@ def test_a_program_of_one_domain_paints_what_stylize_paints_at_any_size(antialia
     found = trained({"name": "cut", "net": net, **DISCRIMINATOR})
     data = program(found).serialize()
     for content in (pictures["content"], pictures["style"]):
-        wanted = found.method().stylize(found.params, None, content, None, key=None)
+        wanted = found.method().stylize(found.params, None, content, [], key=None)
         assert difference(call(data, content), wanted) < 1e-4
 
 
@@ -172,7 +174,7 @@ def test_a_program_of_an_arbitrary_gan_is_that_of_its_decoder(pictures):
     found = trained({"name": "arbitrary_gan", "net": net, **DISCRIMINATOR})
     content, style = pictures["content"], pictures["style"]
     painted = call(program(found).serialize(), content, style, np.float32(1))
-    wanted = found.method().stylize(found.params, found.encoder(), content, style, key=jax.random.key(0))
+    wanted = found.method().stylize(found.params, found.encoder(), content, [Style(style)], key=jax.random.key(0))
     assert difference(painted, wanted) < 1e-4
 
 
@@ -182,7 +184,7 @@ def test_an_encoder_that_keeps_odd_rows(pictures, monkeypatch):
     encoder = encoder.replace(net=encoder.net.clone(convention="normalised"))
     monkeypatch.setattr(Trained, "encoder", lambda self: encoder)
     painted = call(program(found).serialize(), pictures["content"], pictures["style"], np.float32(1))
-    wanted = found.method().stylize(found.params, encoder, pictures["content"], pictures["style"], key=None)
+    wanted = found.method().stylize(found.params, encoder, pictures["content"], [Style(pictures["style"])], key=None)
     assert difference(painted, wanted) < 1e-4
 
 
@@ -190,7 +192,7 @@ def test_one_size(pictures):
     found = adain()
     content = pictures["small"]
     data = program(found, content.shape[1:3]).serialize()
-    wanted = found.method().stylize(found.params, found.encoder(), content, content[:, ::-1], key=None)
+    wanted = found.method().stylize(found.params, found.encoder(), content, [Style(content[:, ::-1])], key=None)
     assert difference(call(data, content, content[:, ::-1], np.float32(1)), wanted) < 1e-4
     with pytest.raises(ValueError, match="shape"):
         call(data, pictures["content"], content, np.float32(1))
@@ -244,7 +246,7 @@ def test_the_loader_of_the_page_needs_nothing_but_jax(tmp_path, pictures):
         )
         assert done.returncode == 0, done.stderr
         if name == "adain":
-            wanted = found.method().stylize(found.params, found.encoder(), content, style, key=None)
+            wanted = found.method().stylize(found.params, found.encoder(), content, [Style(style)], key=None)
         else:
             wanted = recognised(found, content, oil=1.0)
         assert difference(load_image(tmp_path / "out.png"), wanted[0]) < 0.5 / 255 + 1e-4
@@ -253,10 +255,12 @@ def test_the_loader_of_the_page_needs_nothing_but_jax(tmp_path, pictures):
 class Own(TrainedMethod):
     """A method of a user's own."""
 
+    takes = Takes(encoder=False)
+
     def init(self, key, encoder: Encoder, batch): ...
     def step(self, state, encoder: Encoder, batch): ...
     def inference(self, state): ...
-    def stylize(self, params, encoder, content, style, *, key, progress=None): ...
+    def stylize(self, params, encoder, content, styles, *, key, progress=None): ...
 
 
 class OwnNet(Net):
@@ -279,7 +283,7 @@ def test_what_cannot_be_exported(tmp_path, monkeypatch):
         export(feedforward(), tmp_path / "a.stablehlo", (0, 90))
     monkeypatch.setattr(METHODS, "_entries", {**METHODS._entries, "own": Own})
     own = Trained("x", {"name": "own"}, {}, 1, {"config": {}})
-    with pytest.raises(InputError, match=r"'own' is known as weights only; export it as \.safetensors"):
+    with pytest.raises(InputError, match=r"'own' is known as weights only; export it as \.safetensors, or"):
         export(own, tmp_path / "a.stablehlo")
     assert list(tmp_path.iterdir()) == []
 

@@ -82,7 +82,7 @@ def test_the_known_mapping_is_found(run, tmp_path, name):
     state = run(tmp_path, method, batches=Unpaired(), **steps)
     content = scenes(10**6, 32)
     goal = painted(content)
-    output = np.asarray(method.stylize(method.inference(state), None, jnp.asarray(content), None, key=None))
+    output = np.asarray(method.stylize(method.inference(state), None, jnp.asarray(content), [], key=None))
 
     def left(images: np.ndarray, known: np.ndarray) -> float:
         return float(((images - known) ** 2).mean() / ((content - goal) ** 2).mean())
