@@ -91,7 +91,7 @@ def write_files(page: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=name_of)
-def test_python_runs(page: Path, folder: Path) -> None:
+def test_python_runs(page: Path, folder: Path, plain_pictures: None) -> None:
     for line, code in blocks(page.read_text(encoding="utf-8"), "python"):
         file = folder / (file_name(code) or f"line_{line}.py")
         file.write_text(code, encoding="utf-8")

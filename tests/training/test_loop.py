@@ -461,7 +461,8 @@ def test_a_batch_that_the_devices_cannot_share_is_refused_and_eight_devices_comp
         "assert all(leaf.sharding.is_fully_replicated for leaf in jax.tree.leaves(state))\n"
         "print(json.dumps([refused, seen.metrics(), state.ema['color'].tolist()]))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": flags}
     command = [sys.executable, str(script), str(Path(__file__).with_name("conftest.py")), str(tmp_path / "eight")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
