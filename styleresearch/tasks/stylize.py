@@ -221,12 +221,13 @@ def prepare(files: Files, column: Column, config: Mapping[str, Any]) -> Work:
         InputError: if one cannot be read, or is none that the method takes.
     """
     if column.method.takes.styles == "none":
+        which = column.name if column.trained is None else f"of {column.trained.source}"
         if files.styles:
-            raise InputError("--style: the method paints the one domain that it learned; leave --style out")
+            raise InputError(f"--style: the method {which} paints the one domain that it learned; leave --style out")
         if files.style_size is not None or (column.preserve_color and column.preserve_color.when == "before"):
             raise InputError(
-                "--style-size and --preserve-color-when=before change a style, and the method takes "
-                "none; leave them out"
+                f"--style-size and --preserve-color-when=before change a style, and the method {which} takes none; "
+                "leave them out"
             )
     elif not files.styles:
         raise InputError("--style is missing: name the painting whose style the picture is to have")
