@@ -4,7 +4,8 @@
 
 An example is decoded, resized (antialiased), cropped at random and perhaps mirrored. Two settings: pictures brought to
 the crop's size (feed-forward), and to twice the crop's (AdaIN: 512 -> 256). With threads of this process, and with
-worker processes. The pictures are prepared first, in the cache; that time is printed too.
+worker processes. The pictures are prepared first; what that costs is printed too. Set
+$STYLERESEARCH_CACHE to a new folder to see the first time of a folder.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import argparse
 import time
 from pathlib import Path
 
-from styleresearch.data.datasets import DATASETS, Dataset
+from styleresearch.data.pictures import SOURCES, PictureSource
+from styleresearch.data.pictures.kept import kept
 from styleresearch.data.pipeline import Pipeline
 
 BATCH = 8
 
 
-def rate(dataset: Dataset, seconds: float, crop: int, resize: int, workers: int, threads: int) -> tuple[float, float]:
+def rate(
+    source: PictureSource, seconds: float, crop: int, resize: int, workers: int, threads: int
+) -> tuple[float, float]:
     """Return (seconds until the first batch, examples a second after it)."""
-    pipeline = Pipeline(dataset, None, BATCH, crop, resize, workers=workers, threads=threads)
+    pipeline = Pipeline(source, None, BATCH, crop, resize, workers=workers, threads=threads)
     batches = pipeline.iterate()
     start = time.perf_counter()
     next(batches)
@@ -46,18 +50,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="of the runs with processes; default: %(default)s")
     args = parser.parse_args()
 
-    dataset = DATASETS.build({"name": "folder", "path": str(args.folder)})
-    start = time.perf_counter()
+    source = SOURCES.build({"name": "folder", "path": str(args.folder)})
+    start, spent = time.perf_counter(), time.process_time()
+    dataset = source.dataset()
     dataset.prepare()
-    print(f"{len(dataset)} pictures in {args.folder}, ready after {time.perf_counter() - start:.1f} s")
+    wall, cpu = time.perf_counter() - start, time.process_time() - spent
+    print(f"{len(dataset)} pictures in {args.folder}, ready after {wall:.1f} s ({cpu:.1f} s of a core)")
     start = time.perf_counter()
-    DATASETS.build({"name": "folder", "path": str(args.folder)}).prepare()
+    source.dataset().prepare()
     print(f"found in the cache in {time.perf_counter() - start:.3f} s")
+    print(f"in the cache: {sum(each.size for each in kept()) / 1e6:.2f} MB, with what it held before")
+    spent = time.process_time()
+    for index in range(len(dataset)):
+        dataset.open(index)
+    print(f"read, not decoded: {(time.process_time() - spent) / len(dataset) * 1e6:.0f} us of a core for each")
     print(f"\n{'crop':>5} {'resize':>6} {'workers':>7} {'threads':>7} {'first batch, s':>14} {'examples/s':>10}")
     for crop in (128, 256):
         for resize in (crop, 2 * crop):
             for workers, threads in ((0, 1), (0, 4), (args.workers, 1)):
-                first, examples = rate(dataset, args.seconds, crop, resize, workers, threads)
+                first, examples = rate(source, args.seconds, crop, resize, workers, threads)
                 print(f"{crop:>5} {resize:>6} {workers:>7} {threads:>7} {first:>14.2f} {examples:>10.0f}", flush=True)
 
 

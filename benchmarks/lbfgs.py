@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import vgg16
 from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods.base import Progress

@@ -17,8 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from styleresearch.data.datasets import DATASETS
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
@@ -100,7 +99,6 @@ TABLES: dict[str, tuple[Registry[Any], dict[str, Column]]] = {
     "metrics": (METRICS, NAME | WHAT | OPTIONS | METRIC),
     "encoders": (ENCODERS, NAME | WHAT | OPTIONS),
     "sources": (SOURCES, NAME | WHAT | OPTIONS),
-    "datasets": (DATASETS, NAME | WHAT | OPTIONS),
 }
 
 

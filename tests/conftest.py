@@ -7,9 +7,10 @@ import gc
 import json
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +18,7 @@ import numpy as np
 import pytest
 
 from styleresearch import registry as registry_module
-from styleresearch.data.datasets import DATASETS
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
@@ -104,7 +104,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(sys, "path", list(sys.path))
     training = (METHODS, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES, OPTIMIZERS, SCHEDULES)
-    for registry in (*training, ENCODERS, METRICS, DATASETS, SOURCES):
+    for registry in (*training, ENCODERS, METRICS, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     monkeypatch.setattr(registry_module, "_registries", dict(registry_module._registries))
     known = set(sys.modules)
@@ -112,6 +112,39 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
             del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def write_tfds() -> Callable[[Path, Iterable[tuple[bytes, str]]], None]:
+    """Write (encoded picture, name) as the TFDS dataset "pictures" in a data folder, as ``tfds build`` does."""
+
+    def write(folder: Path, examples: Iterable[tuple[bytes, str]]) -> None:
+        import tensorflow_datasets as tfds
+
+        class Pictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+            """Pictures that come encoded: TFDS would encode arrays with TensorFlow."""
+
+            name = "pictures"
+            VERSION = tfds.core.Version("1.0.0")
+            code_path = None  # TFDS looks for lists of downloads there, with a package that it does not require
+            url_infos: ClassVar[dict] = {}
+
+            def _info(self):
+                features = tfds.features.FeaturesDict({"image": tfds.features.Image(), "name": tfds.features.Text()})
+                # Keys are then numbers, and the order of the records is that of the examples.
+                return tfds.core.DatasetInfo(builder=self, features=features, disable_shuffling=True)
+
+            def _split_generators(self, dl_manager):
+                return {"train": self._generate_examples()}
+
+            def _generate_examples(self):
+                for i, (image, name) in enumerate(examples):
+                    yield i, {"image": image, "name": name}
+
+        tfds.disable_progress_bar()
+        Pictures(data_dir=str(folder), file_format="array_record").download_and_prepare()
+
+    return write
 
 
 @pytest.fixture(scope="session")

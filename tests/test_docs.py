@@ -19,19 +19,18 @@ import pytest
 
 from styleresearch.cli import main, make_parser
 from styleresearch.cli.overrides import options, split
-from styleresearch.config import build
 from styleresearch.config.file import import_modules, load_config
 from styleresearch.config.problems import check_keys
-from styleresearch.data.datasets import DATASETS
 from styleresearch.data.images import load_image, save_image
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS
 from styleresearch.optim.optimizers import OPTIMIZERS
-from styleresearch.tasks.comparison import comparison
-from styleresearch.tasks.train import fit_of
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.entry import entry
+from styleresearch.tasks.train import TrainingRun
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -74,7 +73,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    for registry in (ADVERSARIAL, DATASETS, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, PENALTIES, SOURCES):
+    for registry in (ADVERSARIAL, ENCODERS, LOSSES, METHODS, METRICS, OPTIMIZERS, PENALTIES, SOURCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
     known = set(sys.modules)
     yield tmp_path
@@ -107,12 +106,12 @@ def check_config(file: Path) -> None:
     config = {**load_config(str(file)), "encoder": SMALL}
     import_modules(config)
     if "methods" in config:
-        assert comparison(config).cells()
+        assert Comparison.of(config).stylisations()
     elif "train" in config:
-        assert fit_of(config).samples
+        assert TrainingRun.of(config).samples
     else:
         assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
-        assert build.column("method", config["method"]).method
+        assert entry("method", config["method"]).method
 
 
 def test_the_readmes_own_loss_stylises_a_picture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

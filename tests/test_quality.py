@@ -7,8 +7,9 @@ import pytest
 
 from styleresearch.config import build
 from styleresearch.config.file import load_config
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.methods.base import Progress
+from styleresearch.tasks.entry import entry
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
@@ -22,7 +23,7 @@ BOUND = 0.005
 )
 def test_lbfgs_brings_the_total_under_half_a_percent(imagenet_encoder, content, style):
     config = load_config("configs/gatys_authors.py", ["--config.method.evaluations=200"])
-    column = build.column("method", config["method"])
+    column = entry("method", config["method"])
     photograph = build.resolve(SOURCES, {"name": "photographs"}).picture(content, 192)
     painting = build.resolve(SOURCES, {"name": "painter"}).picture(style, 192)
     totals: list[float] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from styleresearch.cli.finish import add_figures, check_figures, finish
 from styleresearch.cli.imports import add_option, bring, repeated
 
 
@@ -19,6 +20,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    add_figures(parser)
     add_option(parser)
     parser.set_defaults(run=run)
 
@@ -28,17 +30,17 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from styleresearch.cli.display import following
-    from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.config.file import load_config
     from styleresearch.tasks.compare import compare
-    from styleresearch.tasks.comparison import comparison
+    from styleresearch.tasks.comparison import Comparison
 
     console = Console(highlight=False)
+    check_figures(args.figures)
     enable_compilation_cache()
     bring(args.imports)
-    what = comparison(load_config(args.config, args.overrides))
-    with following(console) as tell:
-        failures = compare(what, args.workdir, tell)
+    comparison = Comparison.of(load_config(args.config, args.overrides))
+    with following(console) as listener:
+        failures = compare(comparison, args.workdir, listener)
     command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
-    return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console)
+    return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console, args.figures)

@@ -11,24 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     from rich.console import Console
 
-    from styleresearch.data.datasets import Dataset
+    from styleresearch.data.pipeline import Pipeline
 
-# Option of the command -> option of the dataset; which of them a dataset has, its registry entry says.
-_OPTIONS = {
-    "path": "path",
-    "exclude": "exclude",
-    "include": "include",
-    "broken": "broken",
-    "recursive": "recursive",
-    "keep_size": "size",
-    "name": "dataset",
-    "split": "split",
-    "image": "image",
-    "data_dir": "data_dir",
-    "names": "names",
-    "count": "count",
-    "seed": "seed",
-}
+_CUT = {"crop": "crop", "resize": "resize", "resize_mode": "resize_mode", "no_flip": "flip", "pipeline_seed": "seed"}
+"""Option that says how the pictures of ``--path`` are cut -> what a config calls it."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -36,52 +22,38 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "data",
         help="prepare, list and show the pictures that networks are trained on",
-        description="The pictures that networks are trained on, prepared once and kept in $STYLERESEARCH_CACHE "
-        "(default: the platform's cache folder).",
+        description="The pictures that networks are trained on. Each is read once before; what that shows is kept in "
+        "$STYLERESEARCH_CACHE (default: the platform's cache folder).",
     )
     parts = parser.add_subparsers(required=True, metavar="prepare|list|show")
 
-    part = parts.add_parser("prepare", help="check and convert the pictures now, and name the broken ones")
-    _add_dataset(part)
+    part = parts.add_parser("prepare", help="read and convert the pictures now, and name the broken ones")
+    _add_pictures(part)
     part.set_defaults(run=run, part=_prepare)
 
     part = parts.add_parser("list", help="show what is prepared")
     part.set_defaults(run=run, part=_list)
 
     part = parts.add_parser("show", help="write a contact sheet of training examples")
-    _add_dataset(part)
+    _add_pictures(part)
     part.add_argument("--out", required=True, type=Path, help="the picture to write, a .png")
-    part.add_argument("--examples", type=int, default=16, help="default: %(default)s")
-    part.add_argument("--crop", type=int, default=128, help="side of an example in px; default: %(default)s")
-    part.add_argument("--resize", type=int, help="side of the picture before the crop; default: its own")
-    part.add_argument("--resize-mode", choices=("short", "long", "squash"), default="short", help="default: short")
-    part.add_argument("--no-flip", action="store_true", help="mirror none")
-    part.add_argument("--pipeline-seed", type=int, default=0, help="order, crops and flips; default: %(default)s")
+    part.add_argument("--examples", type=int, default=16, help="of each kind; default: %(default)s")
+    part.add_argument(
+        "--step", type=int, default=0, help="the training step whose batch is shown; default: %(default)s"
+    )
+    group = part.add_argument_group("with --path; a config says so under config.data")
+    group.add_argument("--crop", type=int, help="side of an example in px; default: 128")
+    group.add_argument("--resize", type=int, help="side of the picture before the crop; default: its own")
+    group.add_argument("--resize-mode", choices=("short", "long", "squash"), help="default: short")
+    group.add_argument("--no-flip", action="store_const", const=False, help="mirror none")
+    group.add_argument("--pipeline-seed", type=int, help="order, crops and flips; default: 0")
     part.set_defaults(run=run, part=_show)
 
 
-def _add_dataset(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dataset", default="folder", help="folder, tfds, painter, photographs; default: %(default)s")
-    group = parser.add_argument_group("folder")
-    group.add_argument("--path", help="the folder")
-    group.add_argument("--exclude", metavar="FILE", help="text file with the names of pictures to leave out")
-    group.add_argument("--include", metavar="FILE", help="text file with the names of pictures to take")
-    group.add_argument("--recursive", action=argparse.BooleanOptionalAction, help="subfolders too; default: yes")
-    group = parser.add_argument_group("tfds")
-    group.add_argument("--name", help="the dataset's name as TFDS knows it")
-    group.add_argument("--split", help="default: train")
-    group.add_argument("--image", metavar="FEATURE", help="default: image")
-    group.add_argument("--data-dir", help="where TFDS keeps its data")
-    group = parser.add_argument_group("painter, photographs")
-    group.add_argument("--names", nargs="+", help="which styles or pictures; default: all")
-    group.add_argument("--count", type=int, help="number of paintings")
-    group.add_argument("--seed", type=int, help="of the paintings")
-    parser.add_argument(
-        "--broken", choices=("skip", "fail"), help="folder, tfds: pictures that cannot be read; default: skip"
-    )
-    parser.add_argument(
-        "--size", dest="keep_size", type=int, metavar="PX", help="folder: largest short side kept; painter: height"
-    )
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    of = parser.add_mutually_exclusive_group(required=True)
+    of.add_argument("--config", help="a training config, for example configs/adain.py: what its config.data names")
+    of.add_argument("--path", help="a folder: all pictures in it and its subfolders, as dict(name='folder', path=...)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -95,38 +67,39 @@ def _console() -> Console:
     return Console(highlight=False, soft_wrap=True, markup=False)
 
 
-def _dataset(args: argparse.Namespace) -> Dataset:
-    """Return the dataset that the options describe, prepared under a progress bar."""
-    from styleresearch.cli.display import bars
-    from styleresearch.data.datasets import DATASETS
+def _pipeline(args: argparse.Namespace, **cut: Any) -> Pipeline:
+    """Return the batches of what the options name; only those of a folder are cut as ``cut`` says."""
+    if args.config is not None:
+        from styleresearch.config.file import load_config
+        from styleresearch.tasks.data import data_of
 
-    given: dict[str, Any] = {
-        option: value for key, option in _OPTIONS.items() if (value := getattr(args, key)) is not None
-    }
-    dataset = DATASETS.build({"name": args.dataset, **given})
+        return data_of(load_config(args.config, args.overrides))
+    from styleresearch.data.pictures import SOURCES
+    from styleresearch.data.pipeline import Pipeline
+    from styleresearch.errors import InputError
+
+    if args.overrides:
+        raise InputError(f"{args.overrides[0]} changes a config: give --config=FILE in place of --path")
+    return Pipeline(SOURCES.build({"name": "folder", "path": args.path}), **cut)
+
+
+def _prepared(pipeline: Pipeline) -> None:
+    """Prepare the pictures under a progress bar."""
+    from styleresearch.cli.display import bars
+
     with bars(_console()) as display:
         task = display.add_task("", total=None, note="")
-        dataset.prepare(lambda what, done, total: display.update(task, description=what, completed=done, total=total))
-    return dataset
+        pipeline.prepare(lambda what, done, total: display.update(task, description=what, completed=done, total=total))
 
 
 def _prepare(args: argparse.Namespace) -> int:
-    from styleresearch.data.datasets.folder import Folder
-    from styleresearch.data.datasets.reported import REPORT, Reported
-
-    dataset, console = _dataset(args), _console()
-    console.print(f"{args.dataset}: {len(dataset)} pictures, sha256 {dataset.identity()}")
-    if isinstance(dataset, Reported):
-        folder, report = dataset.prepared
-        said = f"{len(report.broken)} could not be read"
-        if isinstance(dataset, Folder):
-            said = f"{report.converted} were converted, {said}; {report.others} other files in the folder"
-            if dataset.left_out:
-                said += f"; {dataset.left_out} pictures left out by include and exclude"
-        console.print(said)
-        for one in report.broken:
-            console.print(f"left out: {one.name}: {one.reason}")
-        console.print(f"report: {folder / REPORT}")
+    pipeline, console = _pipeline(args), _console()
+    _prepared(pipeline)
+    for key, dataset in pipeline.datasets.items():
+        name = args.path if args.config is None else f"data.{key}"
+        console.print(f"{name}: {len(dataset)} pictures, sha256 {dataset.identity()}")
+        for line in dataset.notes():
+            console.print(line)
     return 0
 
 
@@ -137,19 +110,17 @@ def _list(_args: argparse.Namespace) -> int:
     from rich.markup import escape
     from rich.table import Table
 
-    from styleresearch.data.datasets import cache
-    from styleresearch.data.datasets.prepared import prepared
+    from styleresearch.data.pictures import cache
+    from styleresearch.data.pictures.kept import kept
 
     table = Table(box=SIMPLE, pad_edge=False)
     table.add_column("name", no_wrap=True)
     for column in ("pictures", "on disk", "broken"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("identity", no_wrap=True)
-    table.add_column("from", overflow="fold")
-    for entry in prepared():
-        pictures = "?" if entry.pictures is None else str(entry.pictures)
-        row = (entry.name, pictures, decimal(entry.size), str(entry.broken), entry.identity, entry.source)
-        table.add_row(*map(escape, row))
+    table.add_column("of", overflow="fold")
+    for each in kept():
+        pictures = "?" if each.pictures is None else str(each.pictures)
+        table.add_row(*map(escape, (each.name, pictures, decimal(each.size), str(each.broken), each.source)))
     console = Console()
     console.print(table)
     console.print(f"cache: {cache.folder()}", markup=False, highlight=False, soft_wrap=True)
@@ -157,9 +128,10 @@ def _list(_args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from dataclasses import replace
+
     from styleresearch.cli.out import check_out
     from styleresearch.data.images import save_image
-    from styleresearch.data.pipeline import Pipeline
     from styleresearch.errors import InputError
 
     if args.out.suffix.lower() != ".png":
@@ -167,29 +139,34 @@ def _show(args: argparse.Namespace) -> int:
     check_out(args.out)
     if args.examples < 1:
         raise InputError(f"--examples {args.examples}: give 1 or more")
-    pipeline = Pipeline(
-        _dataset(args),
-        batch_size=args.examples,
-        crop=args.crop,
-        resize=args.resize,
-        resize_mode=args.resize_mode,
-        flip=not args.no_flip,
-        seed=args.pipeline_seed,
-    )
-    save_image(args.out, _sheet(pipeline.batch(0)["content"]))
-    _console().print(f"{args.out}: {args.examples} examples of {args.crop} px from {len(pipeline.content)} pictures")
+    given = {option: value for option in _CUT if (value := getattr(args, option)) is not None}
+    if given and args.config is not None:
+        option, value = next(iter(given.items()))
+        raise InputError(
+            f"--{option.replace('_', '-')} goes with --path; of a config, say --config.data.{_CUT[option]}={value}"
+        )
+    cut = {"crop": 128, **{_CUT[option]: value for option, value in given.items()}}
+    pipeline = replace(_pipeline(args, **cut), batch_size=args.examples)
+    _prepared(pipeline)
+    save_image(args.out, _sheet(list(pipeline.batch(0).values())))
+    console = _console()
+    for key, dataset in pipeline.datasets.items():
+        name = args.path if args.config is None else f"data.{key}"
+        console.print(f"{args.out}: {args.examples} examples of {pipeline.crop} px of {name}, {len(dataset)} pictures")
     return 0
 
 
-def _sheet(examples: np.ndarray) -> np.ndarray:
-    """Return (n, c, c, 3) uint8 examples side by side on white, float in [0, 1]; about as wide as high."""
+def _sheet(batches: list[np.ndarray]) -> np.ndarray:
+    """Return (n, c, c, 3) uint8 examples side by side on white, float in [0, 1]; each kind about as wide as high."""
     import numpy as np
 
-    gap, (count, side) = 4, examples.shape[:2]
+    gap, (count, side) = 4, batches[0].shape[:2]
     columns = math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
-    sheet = np.ones((rows * (side + gap) + gap, columns * (side + gap) + gap, 3), np.float32)
-    for i, example in enumerate(examples):
-        y, x = (gap + place * (side + gap) for place in divmod(i, columns))
-        sheet[y : y + side, x : x + side] = example / np.float32(255)
+    sheet = np.ones((len(batches) * rows * (side + gap) + gap, columns * (side + gap) + gap, 3), np.float32)
+    for kind, examples in enumerate(batches):
+        for i, example in enumerate(examples):
+            row, column = divmod(i, columns)
+            y, x = (gap + place * (side + gap) for place in (kind * rows + row, column))
+            sheet[y : y + side, x : x + side] = example / np.float32(255)
     return sheet

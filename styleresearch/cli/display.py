@@ -55,9 +55,9 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
 
         def tell(event: Event) -> None:
             display.update(overall, total=event.total, completed=event.done, note=event.note)
-            if event.cell is None:
+            if event.work is None:
                 return
-            name = f"{event.cell.column.label}  {event.cell.pair}"
+            name = f"{event.work.entry.label}  {event.work.pair}"
             if event.error is not None:
                 display.console.print(f"{event.done:>4}/{event.total}  {name}  failed", style="red", markup=False)
             elif event.progress is not None:

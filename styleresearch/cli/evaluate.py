@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from styleresearch.cli.finish import add_figures, check_figures, finish
 from styleresearch.cli.imports import add_option, bring, repeated
 
 
@@ -42,6 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "default: squash, with a warning",
     )
     parser.add_argument("--config", default="configs/evaluation.py", help="encoder and metrics; default: %(default)s")
+    add_figures(parser)
     add_option(parser)
     parser.set_defaults(run=run)
 
@@ -51,13 +53,13 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from styleresearch.cli.display import bars
-    from styleresearch.cli.finish import finish
     from styleresearch.cli.setup import enable_compilation_cache
     from styleresearch.config.file import load_config
     from styleresearch.data.outputs import find_outputs
-    from styleresearch.tasks.evaluate import framing_notes, measure, measuring
+    from styleresearch.tasks.evaluate import evaluate, framing_notes, measuring
 
     console = Console(highlight=False)
+    check_figures(args.figures)
     bring(args.imports)
     config = load_config(args.config, args.overrides)
     how = measuring(config, args.size, args.style_size, args.framing or "squash")
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     enable_compilation_cache()
     with bars(console) as display:
         task = display.add_task("measuring", total=len(outputs), note="")
-        failures = measure(
+        failures = evaluate(
             config, outputs, args.out, how, lambda note, done: display.update(task, advance=done, note=note)
         )
     for note in framing_notes(args.out) if args.framing is None else ():
@@ -76,4 +78,4 @@ def run(args: argparse.Namespace) -> int:
     command += [f"--content={args.content}", f"--style={args.style}", f"--out={args.out}", f"--config={args.config}"]
     optional = {"pairs": args.pairs, "size": args.size, "style-size": args.style_size, "framing": args.framing}
     command += [f"--{name}={value}" for name, value in optional.items() if value is not None]
-    return finish(args.out, failures, [*command, *repeated(args.imports), *args.overrides], console)
+    return finish(args.out, failures, [*command, *repeated(args.imports), *args.overrides], console, args.figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,26 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def finish(run: Path, failures: Sequence[Failure], command: Sequence[str], console: Console) -> int:
+def add_figures(parser: argparse.ArgumentParser) -> None:
+    """Add the option that asks for figures."""
+    parser.add_argument(
+        "--figures",
+        action="store_true",
+        help="also draw the grid of pictures and the plane of two metrics for a paper, as PDF and SVG, with matplotlib",
+    )
+
+
+def check_figures(wanted: bool) -> None:
+    """Raise InputError if figures are wanted and cannot be drawn, before there is work to wait for."""
+    if wanted:
+        from styleresearch.report import figures
+
+        figures.check_figures()
+
+
+def finish(
+    run: Path, failures: Sequence[Failure], command: Sequence[str], console: Console, figures: bool = False
+) -> int:
     """Tell what failed, write the report, and return the command's status: 1 if something failed."""
     from styleresearch.report.html import write_report
     from styleresearch.store.rundir import RunDirectory
@@ -32,6 +52,12 @@ def finish(run: Path, failures: Sequence[Failure], command: Sequence[str], conso
             file=sys.stderr,
         )
     if measured:
-        report = write_report(run, command=shlex.join(command))
+        report = write_report(run, command=shlex.join([*command, *(["--figures"] if figures else [])]))
         console.print(f"Report: {report.resolve()}", soft_wrap=True, markup=False)
+    if measured and figures:
+        from styleresearch.report.figures import write_figures
+        from styleresearch.report.reading import read_run
+
+        names = ", ".join(path.name for path in write_figures(read_run(run)))
+        console.print(f"Figures beside it: {names}", soft_wrap=True, markup=False)
     return 1 if failures else 0

@@ -84,11 +84,10 @@ def run(args: argparse.Namespace) -> int:
         options["preserve_color"] = {"how": args.preserve_color, "when": args.preserve_color_when or "after"}
     if args.checkpoint is None:
         config = load_config(args.config or "configs/gatys_fast.py", args.overrides)
-        column = of_config(config, options)
+        entry = of_config(config, options)
     else:
-        column = of_checkpoint(args.checkpoint, options)
-        config = column.trained.facts["config"]
-    work = prepare(files, column, config)
+        entry, config = of_checkpoint(args.checkpoint, options)
+    work = prepare(files, entry, config)
     enable_compilation_cache()
     console = Console(highlight=False)
     height, width = work.content.shape[:2]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from styleresearch.training.loop import Report
+    from styleresearch.training.loop import StepReport
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -43,27 +43,27 @@ def run(args: argparse.Namespace) -> int:
     from styleresearch.cli.setup import enable_compilation_cache, join_processes
     from styleresearch.config.file import load_config
     from styleresearch.errors import InputError
-    from styleresearch.tasks.train import fit, fit_of
+    from styleresearch.tasks.train import TrainingRun, train
 
     console = Console(highlight=False)
     enable_compilation_cache()
     if args.distributed is not None:
         join_processes(args.distributed)
     bring(args.imports)
-    what = fit_of(load_config(args.config, args.overrides))
+    training = TrainingRun.of(load_config(args.config, args.overrides))
     with bars(console) as display:
-        shown = _Shown(display, what.settings.steps)
+        shown = _Shown(display, training.settings.steps)
         try:
-            state = fit(what, args.workdir, shown)
+            state = train(training, args.workdir, shown)
         except ArithmeticError as error:
             raise InputError(str(error)) from error
     done = int(state.step)
-    if done < what.settings.steps:
+    if done < training.settings.steps:
         console.print(f"stopped after step {done}; the same command continues", soft_wrap=True, markup=False)
         return 130
     console.print(f"Trained: {args.workdir} (step {done})", soft_wrap=True, markup=False)
-    style = "" if what.method.takes.styles == "none" else " --style=..."
-    named = "".join(f" {option}" for option in naming(what.config))
+    style = "" if training.method.takes.styles == "none" else " --style=..."
+    named = "".join(f" {option}" for option in naming(training.config))
     console.print(
         f"Use it:  styleresearch stylize --checkpoint={args.workdir}{named} --content=...{style} --out=...",
         soft_wrap=True,
@@ -98,7 +98,7 @@ class _Shown:
             self.console.print(f"continuing after step {step}", markup=False)
         self.display.update(self.task, completed=step)
 
-    def report(self, report: Report) -> None:
+    def report(self, report: StepReport) -> None:
         terms = "  ".join(f"{name} {value:.4g}" for name, value in report.metrics.items())
         left = (report.steps - report.step) * report.seconds_per_step
         speed = f"{1 / report.seconds_per_step:.2f} steps/s, {report.images_per_second:.1f} images/s"

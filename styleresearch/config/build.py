@@ -7,48 +7,17 @@ is built by its annotation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 
 from styleresearch.config.forms import Named, Options, PicturesOf
 from styleresearch.config.problems import Problems
-from styleresearch.encoder.encoder import ENCODERS, Encoder, check_weights
+from styleresearch.encoder.encoder import ENCODERS, check_weights
 from styleresearch.encoder.vgg import check_layers
-from styleresearch.errors import InputError
-from styleresearch.methods import METHODS, Method
-from styleresearch.methods.base import dependence_of
-from styleresearch.methods.color import PreserveColor
-from styleresearch.options import shown
 from styleresearch.registry import Registry
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Column:
-    """A method as a comparison runs it.
-
-    Attributes:
-        name: its key in the config and in file names.
-        label: its name in tables.
-        method: the method.
-        preserve_color: how the content's colours are kept, or None.
-        spec: what the config says of it.
-        trained: what it learned and where, a ``trained.Trained``; None for a method that learns nothing.
-        encoder: its own, where it was trained with one; None for the one that all share.
-        depends_on: what else its pictures depend on, see ``Method.depends_on``.
-    """
-
-    name: str
-    label: str
-    method: Method
-    preserve_color: PreserveColor | None
-    spec: dict[str, Any] = field(repr=False)
-    trained: Any = field(default=None, repr=False)
-    encoder: Encoder | None = field(default=None, repr=False)
-    depends_on: str = field(default="", repr=False)
 
 
 def resolve(registry: Registry[Any], spec: Any) -> Any:
@@ -97,25 +66,6 @@ def pictures(spec: Any) -> tuple[np.ndarray, ...]:
 def style_names(spec: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the styles of a method that learns a few of its own are called, in order; empty for others."""
     return PicturesOf().source(spec["styles"])[0].names() if isinstance(spec.get("styles"), Mapping) else ()
-
-
-def column(name: str, spec: Any) -> Column:
-    """Return a method of a comparison from its spec; ``label`` and ``preserve_color`` go with any method.
-
-    Raises:
-        InputError: for anything wrong with the spec.
-    """
-    if not isinstance(spec, Mapping):
-        raise InputError(f"a method must be dict(name=..., **options), got {shown(spec)}")
-    options, problems, method = dict(spec), Problems(), None
-    label, color = options.pop("label", name), options.pop("preserve_color", None)
-    with problems.at("preserve_color"):
-        color = None if color is None else constructed(PreserveColor, color, "preserve_color")
-    with problems.at(""):
-        method = resolve(METHODS, options)
-    problems.raise_lines()
-    assert method is not None  # or there were problems
-    return Column(name, str(label), method, color, dict(spec), depends_on=dependence_of(method))
 
 
 def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Problems, place: str = "encoder") -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from styleresearch.config.problems import Problems
 from styleresearch.data.framing import Side
-from styleresearch.data.sources import SOURCES, PictureSource
+from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.errors import InputError, nearest
 from styleresearch.losses import LOSSES, Objective
 from styleresearch.options import hints_of, options_of, problems_of, setting, settle, shown

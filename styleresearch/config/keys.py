@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from styleresearch.config.forms import Named, Options
 from styleresearch.data.framing import Side
+from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.data.pipeline import Pipeline
-from styleresearch.data.sources import SOURCES, PictureSource
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.methods import METHODS

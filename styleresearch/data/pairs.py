@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from styleresearch.data.datasets.base import Dataset
 from styleresearch.data.images import READ_SUFFIXES
 from styleresearch.data.names import canonical
+from styleresearch.data.pictures.base import Dataset
 from styleresearch.errors import InputError
 
 _SHOWN = 5

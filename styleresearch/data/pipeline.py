@@ -15,9 +15,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from jaxtyping import UInt8
 
-from styleresearch.data.datasets.base import Dataset, Progress
 from styleresearch.data.framing import Side
 from styleresearch.data.pairs import partners
+from styleresearch.data.pictures.base import Dataset, PictureSource, Progress
 from styleresearch.data.transforms import Example, ResizeMode
 from styleresearch.errors import InputError
 from styleresearch.options import Between, Seed, checked
@@ -118,8 +118,8 @@ class Pipeline:
         threads: threads in each of these processes.
     """
 
-    content: Dataset
-    style: Dataset | None = None
+    content: PictureSource
+    style: PictureSource | None = None
     paired: bool = False
     batch_size: Annotated[int, Between(1, 65_536)] = 8
     crop: Side = 256
@@ -133,12 +133,18 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         if self.paired and self.style is None:
-            raise InputError("paired=True: every content picture needs its style picture; name a style dataset")
+            raise InputError("paired=True: every content picture needs its style picture; name style pictures")
         self._example  # noqa: B018 - it refuses sizes that do not go together
 
     @property
     def _example(self) -> Example:
         return Example(self.crop, self.resize, self.resize_mode, self.position, self.flip)
+
+    @cached_property
+    def datasets(self) -> dict[str, Dataset]:
+        """The pictures by number: "content" and, where there are styles, "style"."""
+        sources = {"content": self.content, "style": self.style}
+        return {key: source.dataset() for key, source in sources.items() if source is not None}
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Do now the slow work that the first batch would do otherwise: prepare the datasets and pair them.
@@ -146,20 +152,18 @@ class Pipeline:
         Raises:
             InputError: if a dataset cannot be prepared, or a picture of a pair lacks its partner.
         """
-        for dataset in (self.content, self.style):
-            if dataset is not None:
-                dataset.prepare(progress)
+        for dataset in self.datasets.values():
+            dataset.prepare(progress)
         self._streams  # noqa: B018 - it pairs
 
     @cached_property
     def _streams(self) -> tuple[Any, ...]:
-        content = _Side(self.content, range(len(self.content)))
-        if self.style is None:
-            together = [{"content": content}]
-        elif self.paired:
-            together = [{"content": content, "style": _Side(self.style, partners(self.content, self.style))}]
+        sides = {key: _Side(dataset, range(len(dataset))) for key, dataset in self.datasets.items()}
+        if self.paired:
+            style = self.datasets["style"]
+            together = [{**sides, "style": _Side(style, partners(self.datasets["content"], style))}]
         else:
-            together = [{"content": content}, {"style": _Side(self.style, range(len(self.style)))}]
+            together = [{key: side} for key, side in sides.items()]
         return tuple(_stream(sides, self._example, self.seed, number) for number, sides in enumerate(together))
 
     def _batches(self, rows: slice | None) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-
-from markupsafe import Markup
+from typing import TypeAlias
+from xml.etree.ElementTree import Element
 
 from styleresearch.report.axes import Axis
-from styleresearch.report.records import Metric
+from styleresearch.report.records import Heading
 from styleresearch.report.summary import Cell, Summary
+from styleresearch.report.svg import drawing, element
 from styleresearch.store.record import MethodName
 
 LABEL = 24
@@ -17,7 +18,7 @@ LOG_RATIO = 15
 """Values that differ by more than this factor are drawn on a logarithmic axis."""
 
 
-def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> Axis | None:
+def column_axis(summary: Summary, column: Heading, start: float, stop: float) -> Axis | None:
     """Return the axis of the column's comparable means and intervals; ``None`` when they are all the same, or none.
 
     Zeros (the identity's content loss) do not fit a logarithmic axis: they are drawn at its lower end.
@@ -34,20 +35,16 @@ def column_axis(summary: Summary, column: Metric, start: float, stop: float) -> 
     return Axis.linear(min(ends) - room, max(ends) + room, start, stop)
 
 
-def interval_mark(cell: Cell, axis: Axis | None) -> Markup:
+def interval_mark(cell: Cell, axis: Axis | None) -> str:
     """Draw a mean (dot) and its interval (line) for a table cell, 96 x 8 px; nothing for what is not comparable."""
     if axis is None or not cell.comparable:
-        return Markup("")
+        return ""
     estimate = cell.estimate
-    line = Markup("")
+    parts = [element("line", class_="rule", x1=0.0, x2=96.0, y1=4.0, y2=4.0)]
     if math.isfinite(estimate.lo):
-        line = Markup('<line x1="{:.1f}" x2="{:.1f}" y1="4" y2="4"/>').format(
-            axis.place(estimate.lo), axis.place(estimate.hi)
-        )
-    return Markup(
-        '<svg class="mark" viewBox="0 0 96 8" aria-hidden="true"><line class="rule" x1="0" x2="96" y1="4" y2="4"/>'
-        '{}<circle cx="{:.1f}" cy="4" r="2.6"/></svg>'
-    ).format(line, axis.place(estimate.mean))
+        parts.append(element("line", x1=axis.place(estimate.lo), x2=axis.place(estimate.hi), y1=4.0, y2=4.0))
+    parts.append(element("circle", cx=axis.place(estimate.mean), cy=4.0, r=2.6))
+    return drawing("mark", 96.0, 8.0, "", *parts)
 
 
 def in_plane(summary: Summary) -> list[MethodName]:
@@ -65,86 +62,66 @@ def better_corner(summary: Summary) -> str:
     return f"{'lower' if up.better == 'lower' else 'upper'} {'left' if across.better == 'lower' else 'right'}"
 
 
-def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> Markup:
+def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> str:
     """Draw the means of each method of ``in_plane``, one metric against the other, with both intervals."""
     drawn = in_plane(summary)
     if summary.plane is None or not drawn:
-        return Markup("")
+        return ""
     across, up = summary.plane
-    left, right, top, bottom = 62.0, 18.0, 14.0, 46.0
-    x_axis = column_axis(summary, across, left + 10, width - right - 10)
-    y_axis = column_axis(summary, up, height - bottom - 10, top + 10)
+    left, right, top, bottom = 62.0, width - 18.0, 14.0, height - 46.0
+    x_axis = column_axis(summary, across, left + 10, right - 10)
+    y_axis = column_axis(summary, up, bottom - 10, top + 10)
     if x_axis is None or y_axis is None:
-        return Markup("")
-    parts = [
-        Markup('<line class="rule" x1="{x}" x2="{x}" y1="{}" y2="{}"/><text class="x" x="{x}" y="{}">{}</text>').format(
-            top, height - bottom, height - bottom + 17, text, x=f"{position:.1f}"
-        )
-        for position, text in x_axis.ticks()
-    ]
-    parts += [
-        Markup('<line class="rule" x1="{}" x2="{}" y1="{y}" y2="{y}"/><text class="y" x="{}" y="{y}">{}</text>').format(
-            left, width - right, left - 8, text, y=f"{position:.1f}"
-        )
-        for position, text in y_axis.ticks()
-    ]
-    parts.append(
-        Markup('<text class="x name" x="{}" y="{}">{} →</text>').format(
-            (left + width - right) / 2, height - 6, across.label
-        )
-    )
-    parts.append(
-        Markup('<text class="x name" transform="translate(13 {}) rotate(-90)">{} →</text>').format(
-            (top + height - bottom) / 2, up.label
-        )
-    )
-    taken: list[tuple[float, float, float, float]] = []
+        return ""
+    parts = []
+    for x, text in x_axis.ticks():
+        parts.append(element("line", class_="rule", x1=x, x2=x, y1=top, y2=bottom))
+        parts.append(element("text", text, class_="x", x=x, y=bottom + 17))
+    for y, text in y_axis.ticks():
+        parts.append(element("line", class_="rule", x1=left, x2=right, y1=y, y2=y))
+        parts.append(element("text", text, class_="y", x=left - 8, y=y))
+    parts.append(element("text", f"{across.label} →", class_="x name", x=(left + right) / 2, y=height - 6))
+    turned = f"translate(13 {(top + bottom) / 2:.1f}) rotate(-90)"
+    parts.append(element("text", f"{up.label} →", class_="x name", transform=turned))
+    # Labels keep clear of all points and intervals, so these claim their places first.
+    taken: list[Box] = []
     points = []
     for method in drawn:
         x, y = (summary.cells[method.name, column.name].estimate for column in summary.plane)
         cx, cy = x_axis.place(x.mean), y_axis.place(y.mean)
-        points.append((method, x, y, cx, cy))
+        group = [element("title", method.label)]
         taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
         if math.isfinite(x.lo):
-            taken.append((x_axis.place(x.lo), cy - 2, x_axis.place(x.hi), cy + 2))
+            low, high = x_axis.place(x.lo), x_axis.place(x.hi)
+            group.append(element("line", x1=low, x2=high, y1=cy, y2=cy))
+            taken.append((low, cy - 2, high, cy + 2))
         if math.isfinite(y.lo):
-            taken.append((cx - 2, y_axis.place(y.hi), cx + 2, y_axis.place(y.lo)))
-    for method, x, y, cx, cy in points:
-        group = [Markup("<title>{}</title>").format(method.label)]
-        if math.isfinite(x.lo):
-            ends = (x_axis.place(x.lo), x_axis.place(x.hi), cy)
-            group.append(
-                Markup('<line x1="{:.1f}" x2="{:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>').format(*ends[:2], y=ends[2])
-            )
-        if math.isfinite(y.lo):
-            ends = (y_axis.place(y.lo), y_axis.place(y.hi), cx)
-            group.append(
-                Markup('<line x1="{x:.1f}" x2="{x:.1f}" y1="{:.1f}" y2="{:.1f}"/>').format(*ends[:2], x=ends[2])
-            )
-        group.append(Markup('<circle cx="{:.1f}" cy="{:.1f}" r="5"/>').format(cx, cy))
-        short = method.label if len(method.label) <= LABEL else f"{method.label[: LABEL - 1].rstrip()}…"
-        label_x, label_y, anchor = _label_place(cx, cy, 6.6 * len(short), width - right, taken)
-        group.append(
-            Markup('<text class="label" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-                label_x, label_y, anchor, short
-            )
-        )
-        kind = "floor" if method.baseline else "ours"
-        parts.append(Markup('<g class="{}">{}</g>').format(kind, Markup("").join(group)))
+            low, high = y_axis.place(y.lo), y_axis.place(y.hi)
+            group.append(element("line", x1=cx, x2=cx, y1=low, y2=high))
+            taken.append((cx - 2, high, cx + 2, low))
+        points.append((method, cx, cy, [*group, element("circle", cx=cx, cy=cy, r=5.0)]))
+    for method, cx, cy, group in points:
+        label = _label(method.label, cx, cy, right, taken)
+        parts.append(element("g", *group, label, class_="floor" if method.baseline else "ours"))
     better = f"; {corner} is better" if (corner := better_corner(summary)) else ""
-    return Markup('<svg class="chart tradeoff" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        width,
-        height,
-        f"Mean {up.label} against mean {across.label} of each method{better}. The table has the numbers.",
-        Markup("").join(parts),
-    )
+    said = f"Mean {up.label} against mean {across.label} of each method{better}. The table has the numbers."
+    return drawing("chart tradeoff", width, height, said, *parts)
 
 
-def _label_place(
-    cx: float, cy: float, length: float, limit: float, taken: list[tuple[float, float, float, float]]
-) -> tuple[float, float, str]:
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+def _label(name: str, cx: float, cy: float, limit: float, taken: list[Box]) -> Element:
+    """Return a point's label, shortened, where it is clear of what has its place already."""
+    short = name if len(name) <= LABEL else f"{name[: LABEL - 1].rstrip()}…"
+    x, y, anchor = _label_place(cx, cy, 6.6 * len(short), limit, taken)
+    return element("text", short, class_="label", x=x, y=y, text_anchor=anchor)
+
+
+def _label_place(cx: float, cy: float, length: float, limit: float, taken: list[Box]) -> tuple[float, float, str]:
     """Choose the first position around a point that keeps clear of other labels and points, and claim it."""
-    best: tuple[float, tuple[float, float, str], tuple[float, float, float, float]] | None = None
+    best: tuple[float, tuple[float, float, str], Box] | None = None
     for dx, dy, anchor in ((9, -8, "start"), (9, 16, "start"), (-9, -8, "end"), (-9, 16, "end"), (0, -26, "middle"),
                            (0, 32, "middle"), (9, -26, "start"), (9, 32, "start"), (-9, -26, "end")):  # fmt: skip
         x, y = cx + dx, cy + dy

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.store.record import Pair, Record
 
 DIFFER = {
@@ -51,7 +51,7 @@ class Standing:
         return self.apart.get(method) or self.column
 
 
-def standing(run: RunRecords, column: Metric) -> Standing:
+def standing(run: RunRecords, column: Heading) -> Standing:
     """Say which methods' means of a column may be ranked.
 
     A method must have a value for every pair that any method has one for (floor baselines aside): leaving out what is
@@ -75,7 +75,7 @@ def standing(run: RunRecords, column: Metric) -> Standing:
     return Standing(found, apart, len(every))
 
 
-def shared(run: RunRecords, column: Metric, method: str, reference: str) -> tuple[frozenset[Pair], str]:
+def shared(run: RunRecords, column: Heading, method: str, reference: str) -> tuple[frozenset[Pair], str]:
     """Return the pairs over which a method's difference to another may be taken; why not, when there are none."""
     mine, other = _values(run, column, method), _values(run, column, reference)
     both = [pair for pair in mine if pair in other]
@@ -87,11 +87,11 @@ def shared(run: RunRecords, column: Metric, method: str, reference: str) -> tupl
     return frozenset() if why else frozenset(usable), why
 
 
-def _values(run: RunRecords, column: Metric, method: str) -> dict[Pair, Record]:
+def _values(run: RunRecords, column: Heading, method: str) -> dict[Pair, Record]:
     return {pair: record for pair, record in run.of_method(method).items() if column.value(record) is not None}
 
 
-def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, framed: bool) -> str:
+def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Heading, framed: bool) -> str:
     """Say why a method's mean stands apart whatever the others' are; empty when it does not.
 
     Args:
@@ -112,7 +112,7 @@ def _alone(records: Mapping[Pair, Record], every: set[Pair], column: Metric, fra
     return _mixed(records.values(), column)
 
 
-def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column: Metric) -> str:
+def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column: Heading) -> str:
     """Say how the values of two methods were measured differently; empty when they were not."""
     for pair, record in second.items():
         if pair in first and (why := _unlike(pair, first[pair], record, column)):
@@ -120,7 +120,7 @@ def _between(first: Mapping[Pair, Record], second: Mapping[Pair, Record], column
     return ""
 
 
-def _unlike(pair: Pair, a: Record, b: Record, column: Metric) -> str:
+def _unlike(pair: Pair, a: Record, b: Record, column: Heading) -> str:
     """Say why two values of one pair cannot be compared; empty when they can."""
     for facts in (of_run, _of_pair):
         ours, theirs = facts(a, column), facts(b, column)
@@ -130,19 +130,19 @@ def _unlike(pair: Pair, a: Record, b: Record, column: Metric) -> str:
     return ""
 
 
-def _mixed(records: Iterable[Record], column: Metric) -> str:
+def _mixed(records: Iterable[Record], column: Heading) -> str:
     """Say what differs between the pairs and must not, so that a mean over them means nothing; empty when nothing."""
     facts = [of_run(record, column) for record in records]
     return next((DIFFER[name] for name in facts[0] if len({each[name] for each in facts}) > 1), "")
 
 
-def _of_pair(record: Record, column: Metric) -> dict[str, Any]:
+def _of_pair(record: Record, column: Heading) -> dict[str, Any]:
     """Return what a value depends on that differs from pair to pair."""
     framing = {} if column.cost else {"framing": record.framing}
     return framing | {"size": record.size, **{name: record.inputs.get(name) for name in ("content", "style")}}
 
 
-def of_run(record: Record, column: Metric) -> dict[str, Any]:
+def of_run(record: Record, column: Heading) -> dict[str, Any]:
     """Return what a value depends on that must be one in the whole column."""
     facts = record.provenance
     if not column.cost:

@@ -1,9 +1,10 @@
-"""Figures for a paper: the grid of images (``figure.png``) and the trade-off plane (``tradeoff.pdf``)."""
+"""Figures for a paper: the grid of images and the plane of two metrics, as PDF and SVG."""
 
 from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from styleresearch.errors import InputError
 from styleresearch.extras import require
 from styleresearch.report.charts import column_axis, in_plane
 from styleresearch.report.files import within
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
+from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
+from styleresearch.store.rundir import RunDirectory
 
 ROWS = 8
 """Pairs in the grid: as many as fit a page; they are spread evenly over the run's pairs."""
@@ -25,7 +28,7 @@ DPI = 150
 
 
 def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]:
-    """Write ``figure.png`` and, where there is a plane to draw, ``tradeoff.pdf``; return their paths.
+    """Write the grid of images and, where there is a plane to draw, that, as PDF and SVG; return their paths.
 
     Args:
         run: what ``read_run`` returned.
@@ -34,29 +37,44 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
     Raises:
         InputError: if the run directory cannot be written, or matplotlib is not installed.
     """
-    # matplotlib takes most of a second to import, and the HTML report does without it.
-    mpl = require("matplotlib", "figures", "drawing figures")
+    check_figures()
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    settings: dict[Any, Any] = {"font.family": "serif", "font.size": 8, "text.parse_math": False, "pdf.fonttype": 42}
-    written = []
+    settings: dict[Any, Any] = {
+        **{"font.family": "serif", "font.size": 8, "text.parse_math": False, "pdf.fonttype": 42},
+        "svg.hashsalt": "",  # or equal figures would be unequal files
+    }
+    files = RunDirectory(run.directory)
+    summary = summarise(run) if summary is None else summary
     with mpl.rc_context(settings), warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes; that is no reason to have no figure.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        try:
-            figure = Figure()
-            _draw_grid(figure, run)
-            written.append(run.directory / "figure.png")
-            figure.savefig(written[-1], dpi=DPI, facecolor="white")
-            summary = summarise(run) if summary is None else summary
-            if summary.plane is not None:
-                figure = Figure(figsize=(3.4, 2.6), layout="constrained")
-                _draw_tradeoff(figure, summary, summary.plane)
-                written.append(run.directory / "tradeoff.pdf")
-                figure.savefig(written[-1], metadata={"CreationDate": None})
-        except OSError as error:
-            raise InputError(f"cannot write figures into {run.directory}: {error.strerror or error}") from error
+        grid = Figure()
+        _draw_grid(grid, run)
+        written = _save(grid, files.figures)
+        if summary.plane is not None:
+            plane = Figure(figsize=(3.4, 2.6), layout="constrained")
+            _draw_tradeoff(plane, summary, summary.plane)
+            written += _save(plane, files.tradeoffs)
     return written
+
+
+def check_figures() -> None:
+    """Raise InputError if figures cannot be drawn here, for a command that has yet to compute what they show."""
+    # It takes most of a second to import, and the page does without it.
+    require("matplotlib", "figures", "drawing figures")
+
+
+def _save(figure: Any, files: Mapping[str, Path]) -> list[Path]:
+    for kind, path in files.items():
+        undated = {"CreationDate": None} if kind == "pdf" else {"Date": None}
+        try:
+            with atomic.replacing(path) as partial:
+                figure.savefig(partial, format=kind, dpi=DPI, facecolor="white", metadata=undated)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    return list(files.values())
 
 
 def chosen_pairs(run: RunRecords, rows: int = ROWS) -> list[Pair]:
@@ -109,7 +127,7 @@ def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray |
     return np.asarray(ImageOps.contain(image, (side, side), Image.Resampling.LANCZOS))
 
 
-def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Metric, Metric]) -> None:
+def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]) -> None:
     """Draw the means of one metric against the other with intervals; values of 0 have no place on a log axis."""
     axis = figure.add_subplot()
     # The page decides which axes are logarithmic.

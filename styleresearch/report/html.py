@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from styleresearch import __version__
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import RESAMPLES, Difference
+from styleresearch.evaluation.statistics import RESAMPLES
 from styleresearch.report import settables
-from styleresearch.report.charts import better_corner, column_axis, in_plane, interval_mark, tradeoff
+from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.files import within
-from styleresearch.report.numbers import MISSING, p_text, plain
+from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.reading import read_run
-from styleresearch.report.records import Metric, RunRecords
-from styleresearch.report.sets import SetSummary, summarise_sets
+from styleresearch.report.records import RunRecords
+from styleresearch.report.rows import difference_rows, method_rows, p_floor, set_rows
+from styleresearch.report.sets import summarise_sets
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
 from styleresearch.store import atomic
@@ -90,9 +89,8 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
     template = environment.get_template("report.html.j2")
     metrics = [column for column in summary.columns if not column.cost]
     return template.render(
-        # Own files, not the user's: they go in unescaped.
-        style=Markup((_TEMPLATES / "report.css").read_text(encoding="utf-8")),
-        script=Markup((_TEMPLATES / "report.js").read_text(encoding="utf-8")),
+        style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        script=(_TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
         title=_title(run),
         run=run,
@@ -101,11 +99,11 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         notices=[*run.notices, *problems],
         facts=_facts(run, summary),
         describe=describe_run(run),
-        results=_results(summary),
+        results=method_rows(summary),
         sets=sets,
-        set_rows=[] if sets is None else _set_rows(sets),
-        differences=_differences(summary, metrics),
-        p_floor=_p_floor(summary),
+        set_rows=[] if sets is None else set_rows(sets),
+        differences=difference_rows(summary, metrics),
+        p_floor=p_floor(summary),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
@@ -162,97 +160,6 @@ def _clock(time: str) -> str:
 def _has_place(summary: Summary, method: MethodName) -> bool:
     """Return whether a method has means of both metrics of the plane."""
     return summary.plane is not None and all(summary.cells[method.name, c.name].estimate.n for c in summary.plane)
-
-
-def _results(summary: Summary) -> list[dict[str, Any]]:
-    axes = {column.name: column_axis(summary, column, 3.0, 93.0) for column in summary.columns}
-    rows = []
-    for method in summary.methods:
-        cells = []
-        for column in summary.columns:
-            cell = summary.cells[method.name, column.name]
-            estimate = cell.estimate
-            mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
-            cells.append(
-                {
-                    "mean": mean,
-                    # The interval of a constant (evaluations, the identity's content loss) says nothing that the mean
-                    # does not.
-                    "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else "",
-                    "reason": estimate.reason,
-                    "apart": summary.standings[column.name].apart.get(method.name, ""),
-                    "best": cell.best,
-                    "in_sample": cell.in_sample,
-                    "missing": not estimate.n,
-                    "mark": interval_mark(cell, axes[column.name]),
-                }
-            )
-        rows.append({"method": method, "cells": cells})
-    return rows
-
-
-def _set_rows(sets: SetSummary) -> list[dict[str, Any]]:
-    """Return a row per method: its values over all its images."""
-    rows = []
-    for method in sets.methods:
-        cells = []
-        for column in sets.columns:
-            cell = sets.cells[method.name, column.name]
-            mean, lo, hi = sets.scales[column.name].interval(cell.mean, cell.lo, cell.hi)
-            several = cell.seeds > 1 and cell.lo < cell.hi
-            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else ""})
-        rows.append({"method": method, "pictures": sets.pictures[method.name], "cells": cells})
-    return rows
-
-
-def _differences(summary: Summary, metrics: list[Metric]) -> list[dict[str, Any]]:
-    """Return a row per method other than the reference; empty without a reference."""
-    rows = []
-    for method in summary.methods:
-        if summary.reference is None or method == summary.reference:
-            continue
-        cells = []
-        for column in metrics:
-            cell = summary.cells[method.name, column.name]
-            found = cell.difference
-            if found is None:
-                cells.append({"missing": cell.no_difference})
-                continue
-            estimate = found.estimate
-            mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
-            cells.append(
-                {
-                    "mean": f"+{mean}" if estimate.mean > 0 else mean,
-                    "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) else "",
-                    "verdict": _verdict(found, column),
-                    "wins": f"{100 * found.win_rate:.0f} %" if math.isfinite(found.win_rate) else MISSING,
-                    "p": "" if method.baseline else p_text(found.p),
-                    "p_holm": p_text(cell.p_holm),
-                    "note": "" if estimate.n == summary.images else f"on {estimate.n} of {summary.images} images",
-                    "one_sided": cell.in_sample != summary.cells[summary.reference.name, column.name].in_sample,
-                }
-            )
-        rows.append({"method": method, "cells": cells})
-    return rows
-
-
-def _verdict(difference: Difference, column: Metric) -> str:
-    """Say what the interval says: "better" or "worse" when it excludes 0, "unclear" when not, nothing without one."""
-    estimate = difference.estimate
-    if column.better is None or not math.isfinite(estimate.lo):
-        return ""
-    if estimate.lo <= 0 <= estimate.hi:
-        return "unclear"
-    return "better" if (estimate.mean < 0) == (column.better == "lower") else "worse"
-
-
-def _p_floor(summary: Summary) -> float:
-    """Return the largest of the smallest p-values that the comparisons can reach; NaN when there is no test."""
-    tested = [
-        summary.cells[m.name, c.name].difference for m in summary.methods if not m.baseline for c in summary.columns
-    ]
-    floors = [difference.p_floor for difference in tested if difference is not None]
-    return max((floor for floor in floors if math.isfinite(floor)), default=math.nan)
 
 
 def _grid(run: RunRecords) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from styleresearch.errors import InputError
 from styleresearch.report.files import within
 from styleresearch.report.notices import of_records, of_run
-from styleresearch.report.records import COSTS, Metric, RunRecords
+from styleresearch.report.records import COSTS, Heading, RunRecords
 from styleresearch.store import jsonfile, record
 from styleresearch.store.jsonfile import short
 from styleresearch.store.record import MethodName, Pair, Record
@@ -156,7 +156,7 @@ def _read_records(
     return records, sets
 
 
-def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path) -> tuple[Metric, ...]:
+def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path) -> tuple[Heading, ...]:
     records = list(records)
     measured = dict.fromkeys(name for record in records for name in record.metrics)
     columns = []
@@ -170,7 +170,7 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
                 f"{path}: 'better' of {short(name)} is {short(better)}; allowed are 'lower', 'higher' and null"
             )
         columns.append(
-            Metric(
+            Heading(
                 name=name,
                 label=str(contract.get("label") or name),
                 better=better,
@@ -182,12 +182,12 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
         )
     labels = _distinct({column.name: column.label for column in columns})
     return (
-        *(Metric(**{**vars(column), "label": labels[column.name]}) for column in columns),
+        *(Heading(**{**vars(column), "label": labels[column.name]}) for column in columns),
         *(cost for cost in COSTS if any(cost.value(each) is not None for each in records)),
     )
 
 
-def _plane(config: Mapping[str, Any], metrics: Iterable[Metric]) -> tuple[Metric, Metric] | None:
+def _plane(config: Mapping[str, Any], metrics: Iterable[Heading]) -> tuple[Heading, Heading] | None:
     """Return the metrics that the config draws the methods over, if the records have both."""
     columns = {column.name: column for column in metrics if not column.cost}
     match config.get("plane", PLANE):

@@ -13,7 +13,7 @@ Better = Literal["lower", "higher"] | None
 
 
 @dataclass(frozen=True)
-class Metric:
+class Heading:
     """What a column of the report means: a metric of ``contracts.json`` or a cost.
 
     Attributes:
@@ -42,10 +42,10 @@ class Metric:
         return None if value is None else float(value)
 
 
-COSTS: tuple[Metric, ...] = (
-    Metric("seconds", "Time", "lower", "s", "Wall-clock time of one stylisation, compilation excluded.", cost=True),
-    Metric("evaluations", "Evaluations", None, "", "Evaluations of the objective with its gradient.", cost=True),
-    Metric(
+COSTS: tuple[Heading, ...] = (
+    Heading("seconds", "Time", "lower", "s", "Wall-clock time of one stylisation, compilation excluded.", cost=True),
+    Heading("evaluations", "Evaluations", None, "", "Evaluations of the objective with its gradient.", cost=True),
+    Heading(
         "peak_memory_mb",
         "Peak memory",
         "lower",
@@ -75,13 +75,13 @@ class RunRecords:
 
     directory: Path
     config: Mapping[str, Any]
-    metrics: tuple[Metric, ...]
+    metrics: tuple[Heading, ...]
     methods: tuple[MethodName, ...]
     pairs: tuple[Pair, ...]
     records: Mapping[tuple[str, Pair], Record]
     notices: tuple[str, ...]
-    plane: tuple[Metric, Metric] | None = None
-    set_metrics: tuple[Metric, ...] = ()
+    plane: tuple[Heading, Heading] | None = None
+    set_metrics: tuple[Heading, ...] = ()
     sets: Mapping[tuple[str, int | None], Record] = field(default_factory=dict)
 
     def of_method(self, name: str) -> dict[Pair, Record]:

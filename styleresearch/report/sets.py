@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from styleresearch.report.comparable import DIFFER, of_run
 from styleresearch.report.numbers import Scale, column_scale
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.store.record import MethodName, PictureSet, Record
 
 
@@ -47,7 +47,7 @@ class SetSummary:
         scales: how the numbers of each column are written.
     """
 
-    columns: tuple[Metric, ...]
+    columns: tuple[Heading, ...]
     methods: tuple[MethodName, ...]
     cells: Mapping[tuple[str, str], SetCell]
     pictures: Mapping[str, PictureSet]
@@ -111,7 +111,7 @@ def summarise_sets(run: RunRecords) -> SetSummary | None:
     )
 
 
-def _cell(records: list[Record], column: Metric, apart: str) -> SetCell:
+def _cell(records: list[Record], column: Heading, apart: str) -> SetCell:
     values = [value for record in records if (value := column.value(record)) is not None]
     reasons = {
         record.pictures.reasons.get(column.name, "no value")
@@ -124,7 +124,7 @@ def _cell(records: list[Record], column: Metric, apart: str) -> SetCell:
     return SetCell(sum(values) / len(values), min(values), max(values), len(values), reason, apart)
 
 
-def _apart(methods: tuple[MethodName, ...], of: Mapping[str, list[Record]], column: Metric) -> dict[str, str]:
+def _apart(methods: tuple[MethodName, ...], of: Mapping[str, list[Record]], column: Heading) -> dict[str, str]:
     """Say which methods' values may not be set beside the others', and why.
 
     A value may be ranked only if it is over as many images as that of any method, of equally many seeds, and all was
@@ -150,7 +150,7 @@ def _apart(methods: tuple[MethodName, ...], of: Mapping[str, list[Record]], colu
     return apart
 
 
-def _unlike(records: list[Record], column: Metric) -> str:
+def _unlike(records: list[Record], column: Heading) -> str:
     """Say why values cannot be compared; empty when they can."""
     if len({record.pictures.digest for record in records if record.pictures is not None}) > 1:
         return "over other images, or images of other sizes or framing"

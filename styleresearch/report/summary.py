@@ -23,7 +23,7 @@ from styleresearch.evaluation.statistics import (
 from styleresearch.registry import nearest
 from styleresearch.report.comparable import Standing, shared, standing
 from styleresearch.report.numbers import Scale, column_scale
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.store.record import MethodName, Pair
 
 FEW = 5
@@ -81,13 +81,13 @@ class Summary:
         seed: seed of the bootstrap.
     """
 
-    columns: tuple[Metric, ...]
+    columns: tuple[Heading, ...]
     methods: tuple[MethodName, ...]
     cells: Mapping[tuple[str, str], Cell]
     standings: Mapping[str, Standing]
     scales: Mapping[str, Scale]
     reference: MethodName | None
-    plane: tuple[Metric, Metric] | None
+    plane: tuple[Heading, Heading] | None
     contents: int
     styles: int
     seeds: int
@@ -130,7 +130,7 @@ class Summary:
                 whole.setdefault(why, []).append(column.label)
         return [*sentences, *(f"{', '.join(labels)}: {why}" for why, labels in whole.items())]
 
-    def unranked_column(self, column: Metric) -> str:
+    def unranked_column(self, column: Heading) -> str:
         """Return why no mean of a column is ranked; empty when some are, or when there is one alone."""
         return self.standings[column.name].column if sum(self._there(column)) > 1 else ""
 
@@ -150,7 +150,7 @@ class Summary:
             )
         return sentences
 
-    def _there(self, column: Metric) -> list[bool]:
+    def _there(self, column: Heading) -> list[bool]:
         return [self.cells[method.name, column.name].estimate.n > 0 for method in self.methods]
 
     @property
@@ -228,7 +228,7 @@ def _p(cell: Cell) -> float:
 
 
 def _table(
-    run: RunRecords, method: MethodName, column: Metric, pairs: Container[Pair] | None = None
+    run: RunRecords, method: MethodName, column: Heading, pairs: Container[Pair] | None = None
 ) -> Float[np.ndarray, "contents styles"]:
     """Return the cell table over the pairs of the whole run, so that tables of different methods line up.
 
@@ -242,7 +242,7 @@ def _table(
 
 
 def _winners(
-    methods: Iterable[MethodName], column: Metric, cells: Mapping[tuple[str, str], Cell]
+    methods: Iterable[MethodName], column: Heading, cells: Mapping[tuple[str, str], Cell]
 ) -> tuple[list[str], bool]:
     """Return the methods with the best mean, and whether that means something.
 
@@ -258,6 +258,6 @@ def _winners(
     return winners, level or not all(rivals[name].in_sample for name in winners)
 
 
-def _best(methods: Iterable[MethodName], column: Metric, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
+def _best(methods: Iterable[MethodName], column: Heading, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
     winners, meant = _winners(methods, column, cells)
     return winners if meant else []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
-from styleresearch.report.records import Metric, RunRecords
+from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary
 from styleresearch.store.record import MethodName
 
@@ -160,7 +160,7 @@ def _row_label(summary: Summary, method: MethodName) -> str:
     return row_label(method.label) + (r"$^{\ddagger}$" if apart else "")
 
 
-def _heading(summary: Summary, column: Metric) -> str:
+def _heading(summary: Summary, column: Heading) -> str:
     arrow = {"lower": r" $\downarrow$", "higher": r" $\uparrow$", None: ""}[column.better]
     exponent = summary.scales[column.name].exponent
     power = rf"$10^{{{exponent}}}$" if exponent else ""
@@ -177,7 +177,7 @@ def math_text(number: str) -> str:
     return rf"{mantissa}{{\times}}10^{{{exponent}}}" if exponent else mantissa
 
 
-def _cell(summary: Summary, column: Metric, method: MethodName) -> str:
+def _cell(summary: Summary, column: Heading, method: MethodName) -> str:
     cell = summary.cells[method.name, column.name]
     estimate = cell.estimate
     if not estimate.n:

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all: filled beside their place, then renamed.
+"""Files that appear whole or not at all: written beside their place, then renamed.
 
 Until then they are called ``.HOST.PID.RANDOM.partial``: short enough beside any name, and it says whose it is, so that
 what a killed process left behind can be told from what a living one still writes.
@@ -10,7 +10,6 @@ import hashlib
 import os
 import platform
 import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,34 +74,8 @@ def write(path: Path, content: str | bytes) -> None:
         partial.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """Give a folder to fill, which becomes ``path`` when the block ends well and goes when it does not.
-
-    Its files are on disk before its name is. Of two processes that make the same, the first to finish wins and the
-    other's work, equal to it, is dropped.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    partial = _beside(path)
-    partial.mkdir()
-    try:
-        yield partial
-        for file in partial.rglob("*"):
-            if file.is_file():
-                _sync(file)
-        try:
-            partial.rename(path)
-        except OSError:
-            if not path.is_dir():
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
 def sweep(folder: Path) -> None:
-    """Remove the partial files and folders in ``folder`` whose process is gone; those of another host after a day.
+    """Remove the partial files in ``folder`` whose process is gone; those of another host after a day.
 
     Raises:
         OSError: if the folder is there and cannot be listed.
@@ -111,10 +84,7 @@ def sweep(folder: Path) -> None:
         return
     for partial in folder.glob(".*.partial"):
         if _is_left(partial):
-            if partial.is_dir() and not partial.is_symlink():
-                shutil.rmtree(partial, ignore_errors=True)
-            else:
-                partial.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
 
 def _is_left(partial: Path) -> bool:

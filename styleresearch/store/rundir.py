@@ -1,8 +1,8 @@
 """A run directory: plain files that can be understood without the code. Every name in it is here.
 
 Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
-records.jsonl report.html table.csv table.tex sets.csv sets.tex``. Of a training run: ``config.json run.json
-metrics.jsonl checkpoints/ samples/ events/``.
+records.jsonl report.html table.csv table.tex sets.csv sets.tex figure.* tradeoff.*``. Of a training run: ``config.json
+run.json metrics.jsonl checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ CONFIG = "config.json"
 CONTRACTS = "contracts.json"
 FACTS = "run.json"
 RECORDS = "records.jsonl"
+FIGURES = ("pdf", "svg")
+"""The formats of figures."""
 _OUTPUT = {"key": str, "file": str, "sha256": str, "curve": TEXT_OR_NONE, "cost": dict}
 """What a line of ``outputs.jsonl`` must be."""
 _PARTIAL = 60
@@ -51,6 +53,8 @@ class RunDirectory:
         table_tex: its table for papers.
         sets_csv: the table of values over sets of pictures for programs, where there are any.
         sets_tex: that table for papers.
+        figures: the grid of pictures, by the endings of its formats.
+        tradeoffs: the plane of two metrics, likewise.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +75,8 @@ class RunDirectory:
         self.table_tex = path / "table.tex"
         self.sets_csv = path / "sets.csv"
         self.sets_tex = path / "sets.tex"
+        self.figures = {kind: path / f"figure.{kind}" for kind in FIGURES}
+        self.tradeoffs = {kind: path / f"tradeoff.{kind}" for kind in FIGURES}
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:

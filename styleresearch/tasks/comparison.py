@@ -10,13 +10,12 @@ import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Column
 from styleresearch.config.keys import Precision, Seeds
 from styleresearch.config.metrics import metrics_of
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
 from styleresearch.errors import InputError
@@ -24,18 +23,18 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
 from styleresearch.store.rundir import curve_file, image_file
-from styleresearch.tasks import trained
+from styleresearch.tasks.entry import Entry, entry, with_encoder
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
 OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
 
 
 @dataclass(frozen=True)
-class Cell:
+class Stylisation:
     """One stylisation of a comparison: a method on a pair under a seed.
 
     Attributes:
-        column: the method.
+        entry: the method.
         content: name of the content picture.
         style: name of the style picture.
         seed: of the method's randomness.
@@ -43,7 +42,7 @@ class Cell:
         key: sha256 of everything that determines the output.
     """
 
-    column: Column
+    entry: Entry
     content: str
     style: str
     seed: int
@@ -53,12 +52,12 @@ class Cell:
     @property
     def output(self) -> str:
         """The output's file, relative to the run directory."""
-        return image_file(self.column.name, self.pair)
+        return image_file(self.entry.name, self.pair)
 
     @property
     def curve(self) -> str:
         """The loss curve's file, relative to the run directory."""
-        return curve_file(self.column.name, self.pair)
+        return curve_file(self.entry.name, self.pair)
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Comparison:
 
     Attributes:
         config: the config itself.
-        columns: the methods.
+        entries: the methods.
         contents: name -> picture (h, w, 3).
         styles: name -> picture (h, w, 3).
         suite: the metrics and the encoder that methods and metrics share.
@@ -77,7 +76,7 @@ class Comparison:
     """
 
     config: Mapping[str, Any]
-    columns: tuple[Column, ...]
+    entries: tuple[Entry, ...]
     contents: Mapping[str, np.ndarray]
     styles: Mapping[str, np.ndarray]
     suite: Suite
@@ -85,23 +84,74 @@ class Comparison:
     precision: str
     modules: Mapping[str, str]
 
-    def cells(self) -> list[Cell]:
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Comparison:
+        """Build a comparison.
+
+        Raises:
+            InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
+        """
+        modules = begin(config, REQUIRED, OPTIONAL)
+        check_named(config, ("methods", "metrics"))
+        problems = Problems()
+        entries, layers = [], {}
+        with problems.at("methods"):
+            check_folder_names("method", config["methods"])
+        for name, spec in config["methods"].items():
+            with problems.at(f"methods.{name}"):
+                entries.append(entry(name, spec))
+                if entries[-1].trained is None:  # whatever was trained has an encoder of its own
+                    layers[f"methods.{name}"] = entries[-1].method.layers
+        planned = metrics_of(config, layers, problems)
+        _check_labels(entries, problems)
+        sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
+        pictures = {}
+        for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
+            with problems.at(group):
+                found = build.resolve(SOURCES, config[group])
+                check_titles("picture", found.names())
+                pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
+        seeds = config.get("seeds", (0,))
+        with problems.at("seeds"):
+            seeds = setting("seeds", seeds, Seeds)
+            if len(set(seeds)) < len(seeds):
+                raise InputError(f"must be different whole numbers, got {shown(seeds)}")
+            if len(pictures) == 2:
+                with problems.at("contents and styles"):
+                    names = [tuple(group) for group in pictures.values()]
+                    check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
+        precision = check_precision(config, problems)
+        problems.raise_if_any()
+        suite = planned.load()
+        for index, each in enumerate(entries):
+            with problems.at(f"methods.{each.name}"):
+                entries[index] = with_encoder(each)
+        # An output has its content's size.
+        for group, kind in (("contents", "output"), ("styles", "style")):
+            for name, image in pictures[group].items():
+                with problems.at(f"{group}.{name}"):
+                    suite.check((image.shape[0], image.shape[1]), kind)
+        problems.raise_if_any()
+        contents, styles = pictures["contents"], pictures["styles"]
+        return cls(config, tuple(entries), contents, styles, suite, seeds, precision, modules)
+
+    def stylisations(self) -> list[Stylisation]:
         """Return all stylisations, pair by pair, so that an interrupted run has whole rows."""
         pictures = {id(image): digest_of(image) for group in (self.contents, self.styles) for image in group.values()}
-        cells = []
+        found = []
         for content, content_image in self.contents.items():
             for style, style_image in self.styles.items():
                 for seed in self.seeds:
                     pair = pair_name(content, style, seed if len(self.seeds) > 1 else None)
-                    for column in self.columns:
-                        spec = {name: value for name, value in column.spec.items() if name != "label"}
+                    for each in self.entries:
+                        spec = {name: value for name, value in each.spec.items() if name != "label"}
                         # A method that depends on nothing else has the keys of before it was asked.
-                        further = {"depends_on": column.depends_on} if column.depends_on else {}
+                        further = {"depends_on": each.depends_on} if each.depends_on else {}
                         key = digests.of_json(
                             {
                                 "method": spec,
-                                "encoder": (column.encoder or self.suite.encoder).describe(),
-                                "params": None if column.trained is None else column.trained.digest,
+                                "encoder": (each.encoder or self.suite.encoder).describe(),
+                                "params": None if each.trained is None else each.trained.digest,
                                 "content": pictures[id(content_image)],
                                 "style": pictures[id(style_image)],
                                 "seed": seed,
@@ -111,59 +161,8 @@ class Comparison:
                                 **further,
                             }
                         )
-                        cells.append(Cell(column, content, style, seed, pair, key))
-        return cells
-
-
-def comparison(config: Mapping[str, Any]) -> Comparison:
-    """Build a comparison.
-
-    Raises:
-        InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
-    """
-    modules = begin(config, REQUIRED, OPTIONAL)
-    check_named(config, ("methods", "metrics"))
-    problems = Problems()
-    columns, layers = [], {}
-    with problems.at("methods"):
-        check_folder_names("method", config["methods"])
-    for name, spec in config["methods"].items():
-        with problems.at(f"methods.{name}"):
-            columns.append(trained.column(name, spec))
-            if columns[-1].trained is None:  # whatever was trained has an encoder of its own
-                layers[f"methods.{name}"] = columns[-1].method.layers
-    planned = metrics_of(config, layers, problems)
-    _check_labels(columns, problems)
-    sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
-    pictures = {}
-    for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
-        with problems.at(group):
-            found = build.resolve(SOURCES, config[group])
-            check_titles("picture", found.names())
-            pictures[group] = {name: as_in_file(found.picture(name, size)) for name in found.names()}
-    seeds = config.get("seeds", (0,))
-    with problems.at("seeds"):
-        seeds = setting("seeds", seeds, Seeds)
-        if len(set(seeds)) < len(seeds):
-            raise InputError(f"must be different whole numbers, got {shown(seeds)}")
-        if len(pictures) == 2:
-            with problems.at("contents and styles"):
-                names = [tuple(group) for group in pictures.values()]
-                check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
-    precision = check_precision(config, problems)
-    problems.raise_if_any()
-    suite = planned.load()
-    for index, column in enumerate(columns):
-        with problems.at(f"methods.{column.name}"):
-            columns[index] = trained.with_encoder(column)
-    # An output has its content's size.
-    for group, kind in (("contents", "output"), ("styles", "style")):
-        for name, image in pictures[group].items():
-            with problems.at(f"{group}.{name}"):
-                suite.check((image.shape[0], image.shape[1]), kind)
-    problems.raise_if_any()
-    contents, styles = pictures["contents"], pictures["styles"]
-    return Comparison(config, tuple(columns), contents, styles, suite, seeds, precision, modules)
+                        found.append(Stylisation(each, content, style, seed, pair, key))
+        return found
 
 
 def check_precision(config: Mapping[str, Any], problems: Problems) -> str:
@@ -180,9 +179,9 @@ def side_of(config: Mapping[str, Any], key: str, problems: Problems) -> int | No
     return None
 
 
-def _check_labels(columns: Sequence[Column], problems: Problems) -> None:
+def _check_labels(entries: Sequence[Entry], problems: Problems) -> None:
     """Note methods of one label, which no reader of a table could tell apart."""
     first: dict[str, str] = {}
-    for column in columns:
-        if (other := first.setdefault(column.label, column.name)) != column.name:
-            problems.found.append(f"methods.{column.name}: {other} has the label {column.label!r} too: give it another")
+    for each in entries:
+        if (other := first.setdefault(each.label, each.name)) != each.name:
+            problems.found.append(f"methods.{each.name}: {other} has the label {each.label!r} too: give it another")

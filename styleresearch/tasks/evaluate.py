@@ -52,8 +52,12 @@ def measuring(
     return Measuring(size, style_size if style_size is not None else "own" if own else "output", framing)
 
 
-def measure(
-    config: Mapping[str, Any], outputs: Sequence[Output], out: Path, how: Measuring, tell: Callable[[str, int], None]
+def evaluate(
+    config: Mapping[str, Any],
+    outputs: Sequence[Output],
+    out: Path,
+    how: Measuring,
+    listener: Callable[[str, int], None],
 ) -> list[Failure]:
     """Measure outputs and write their records to the run directory ``out``; return what failed.
 
@@ -65,7 +69,7 @@ def measure(
         outputs: what to measure.
         out: the run directory.
         how: sizes and framing; see ``measuring``.
-        tell: called with what was measured last, or is next, and how many outputs that finished: 1 or 0.
+        listener: called with what was measured last, or is next, and how many outputs that finished: 1 or 0.
 
     Raises:
         InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
@@ -79,7 +83,7 @@ def measure(
     run = RunDirectory.create(out)
     suite = planned.load()
     with run.alone():
-        return _measure(run, suite, config, modules, outputs, how, tell)
+        return _evaluate(run, suite, config, modules, outputs, how, listener)
 
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
@@ -96,14 +100,14 @@ def _check_out(out: Path, outputs: Sequence[Output]) -> None:
                 )
 
 
-def _measure(
+def _evaluate(
     run: RunDirectory,
     suite: Suite,
     config: Mapping[str, Any],
     modules: Mapping[str, str],
     outputs: Sequence[Output],
     how: Measuring,
-    tell: Callable[[str, int], None],
+    listener: Callable[[str, int], None],
 ) -> list[Failure]:
     run.check_places(file for each in outputs for file in _files(each).values())
     run.describe(config, suite.contracts())
@@ -133,15 +137,15 @@ def _measure(
                 record = None
         except Exception as error:
             failed.append(failures.note(run.path, each.method, each.pair, error))
-            tell(each.output.name, 1)
+            listener(each.output.name, 1)
             continue
         if record is None:
             origin = {**facts, "key": identity, "measured": identity}
             record = _record(run, contracts, each, seen, values, taken, origin)
             run.records.append(record)
         records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
-        tell(each.output.name, 1)
-    of_sets, unmeasured = measure_sets(run, suite, records, facts, before, lambda note: tell(note, 0))
+        listener(each.output.name, 1)
+    of_sets, unmeasured = measure_sets(run, suite, records, facts, before, lambda note: listener(note, 0))
     run.records.replace([*records, *of_sets])
     return [*failed, *unmeasured]
 

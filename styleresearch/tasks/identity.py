@@ -16,7 +16,7 @@ import numpy as np
 from styleresearch.config import build
 from styleresearch.config.file import ORIGIN, plain
 from styleresearch.config.forms import defaults
-from styleresearch.data.datasets import DATASETS
+from styleresearch.data.pictures import SOURCES
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
@@ -60,10 +60,9 @@ def facts_of(
     depends_on: str,
 ) -> dict[str, Any]:
     """Return the identity of a run, as JSON gives it back; ``depends_on`` is what the method says."""
-    parts = {"content": data.content, "style": data.style}
     facts = {
         "config": fixed(config),
-        "data": {part: dataset.identity() for part, dataset in parts.items() if dataset is not None},
+        "data": {part: dataset.identity() for part, dataset in data.datasets.items()},
         "encoder": encoder.describe(),
         "pictures": _pictures(method),
         "modules": dict(modules),
@@ -132,7 +131,7 @@ def _completed(config: Mapping[str, Any]) -> dict[str, Any]:
         data.pop(key, None)
     for part in ("content", "style"):
         if part in data:
-            data[part] = build.completed(DATASETS, data[part])
+            data[part] = build.completed(SOURCES, data[part])
     whole["data"] = data
     return json.loads(json.dumps(whole, default=str))
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.build import Column
 from styleresearch.config.file import settings_of
 from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import as_in_file
@@ -32,25 +31,27 @@ from styleresearch.methods.styles import check_styles
 from styleresearch.ops import programs
 from styleresearch.options import Seed, setting
 from styleresearch.registry import nearest
-from styleresearch.tasks import trained
 from styleresearch.tasks.comparison import check_precision
+from styleresearch.tasks.entry import Entry, entry_of, with_encoder
+from styleresearch.tasks.entry import entry as entry_from
+from styleresearch.tasks.trained import load
 from styleresearch.types import Style, Styles
 
 
 def stylize(
-    column: Column,
+    method: Entry | Mapping[str, Any],
     encoder: Encoder | None,
     content: np.ndarray,
     styles: Styles,
     *,
-    seed: int,
+    seed: int = 0,
     precision: str = "float32",
     progress: OnProgress = None,
 ) -> tuple[np.ndarray, Cost]:
     """Stylise one picture.
 
     Args:
-        column: the method, what it learned and how it keeps colours.
+        method: an entry of a comparison, or the spec of one, such as ``dict(checkpoint="zoo:adain")``.
         encoder: the shared encoder, for a method without one of its own; None where there is none such.
         content: (h, w, 3) in [0, 1].
         styles: as many as the method takes; images (1, h, w, 3).
@@ -62,19 +63,20 @@ def stylize(
         The picture (h, w, 3) in [0, 1], and what it cost.
 
     Raises:
-        InputError: for styles or masks that the method does not take.
+        InputError: for anything wrong with the spec, or styles or masks that the method does not take.
         ArithmeticError: if the loss or the picture became NaN or infinite.
         ValueError: if the method made no picture.
     """
-    check_styles(f"method {column.name!r}", column.method.takes, styles, 1)
-    keep = column.preserve_color
+    entry = method if isinstance(method, Entry) else with_encoder(entry_from("method", method))
+    check_styles(f"method {entry.name!r}", entry.method.takes, styles, 1)
+    keep = entry.preserve_color
     programs.drop_if_many()
     with jax.default_matmul_precision(None if precision == "default" else precision), measured() as cost:
         image = jax.device_put(np.asarray(content, np.float32)[None])
         shown = image if keep is None else keep.content(image)
-        output = column.method.stylize(
-            None if column.trained is None else column.trained.params,
-            column.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
+        output = entry.method.stylize(
+            None if entry.trained is None else entry.trained.params,
+            entry.encoder or encoder,  # pyright: ignore[reportArgumentType] - None where the method never calls it
             shown,
             [_recoloured(style, image, keep) for style in styles],
             key=jax.random.key(seed),
@@ -82,9 +84,9 @@ def stylize(
         )
         result = np.asarray(output if keep is None else keep.output(output, image))[0]
     if result.ndim != 3 or result.shape[2] != 3:
-        raise ValueError(f"method {column.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
+        raise ValueError(f"method {entry.name!r} made an array of shape {result.shape}, and a picture is (h, w, 3)")
     if not np.isfinite(result).all():
-        raise ArithmeticError(f"the picture that method {column.name!r} made holds NaN or infinite values")
+        raise ArithmeticError(f"the picture that method {entry.name!r} made holds NaN or infinite values")
     return result, cost
 
 
@@ -143,20 +145,20 @@ class Work:
 
     Attributes:
         files: what it is made of.
-        column: the method.
+        entry: the method.
         config: of the method, or of its training.
         content: (h, w, 3).
         styles: with their weights and masks.
     """
 
     files: Files
-    column: Column
+    entry: Entry
     config: Mapping[str, Any]
     content: np.ndarray
     styles: tuple[Style, ...]
 
 
-def of_config(config: Mapping[str, Any], options: Mapping[str, Any]) -> Column:
+def of_config(config: Mapping[str, Any], options: Mapping[str, Any]) -> Entry:
     """Return the method of a config.
 
     Args:
@@ -174,7 +176,7 @@ def of_config(config: Mapping[str, Any], options: Mapping[str, Any]) -> Column:
             if spec.get("name") in METHODS:
                 _check_options(options, METHODS.options(spec["name"]), spec["name"])
             spec = {**spec, **options}
-        found = trained.column("method", spec)
+        found = entry_from("method", spec)
     layers = {} if found is None or found.trained is not None else {"method": found.method.layers}
     build.check_encoder(config["encoder"], layers, problems)
     check_precision(config, problems)
@@ -183,8 +185,8 @@ def of_config(config: Mapping[str, Any], options: Mapping[str, Any]) -> Column:
     return found
 
 
-def of_checkpoint(source: str, options: Mapping[str, Any]) -> Column:
-    """Return a trained method.
+def of_checkpoint(source: str, options: Mapping[str, Any]) -> tuple[Entry, Mapping[str, Any]]:
+    """Return a trained method, and the config of its training.
 
     Args:
         source: a run directory, an exported file, or ``zoo:NAME``.
@@ -193,16 +195,16 @@ def of_checkpoint(source: str, options: Mapping[str, Any]) -> Column:
     Raises:
         InputError: if there is none, or for anything wrong with the options.
     """
-    found = trained.load(source)
+    found = load(source)
     name = found.spec["name"]
     if options and name in METHODS:  # or it needs a module, which is said first
         takes = getattr(METHODS.get(name), "takes", None)
         _check_options(options, [] if takes is None else [each for each in takes.options if "." not in each], name)
-    column = trained.column_of("method", found, options)
+    entry = entry_of("method", found, options)
     problems = Problems()
     check_precision(found.facts["config"], problems)
     problems.raise_if_any()
-    return column
+    return entry, found.facts["config"]
 
 
 def _check_options(options: Mapping[str, Any], known: Collection[str], method: str) -> None:
@@ -214,17 +216,17 @@ def _check_options(options: Mapping[str, Any], known: Collection[str], method: s
             )
 
 
-def prepare(files: Files, column: Column, config: Mapping[str, Any]) -> Work:
+def prepare(files: Files, entry: Entry, config: Mapping[str, Any]) -> Work:
     """Return one picture to be made, its pictures read.
 
     Raises:
         InputError: if one cannot be read, or is none that the method takes.
     """
-    if column.method.takes.styles == "none":
-        which = column.name if column.trained is None else f"of {column.trained.source}"
+    if entry.method.takes.styles == "none":
+        which = entry.name if entry.trained is None else f"of {entry.trained.source}"
         if files.styles:
             raise InputError(f"--style: the method {which} paints the one domain that it learned; leave --style out")
-        if files.style_size is not None or (column.preserve_color and column.preserve_color.when == "before"):
+        if files.style_size is not None or (entry.preserve_color and entry.preserve_color.when == "before"):
             raise InputError(
                 f"--style-size and --preserve-color-when=before change a style, and the method {which} takes none; "
                 "leave them out"
@@ -232,16 +234,16 @@ def prepare(files: Files, column: Column, config: Mapping[str, Any]) -> Work:
     elif not files.styles:
         raise InputError("--style is missing: name the painting whose style the picture is to have")
     content = as_in_file(load_image(files.content, files.size))
-    return Work(files, column, config, content, _styles(files, column, content))
+    return Work(files, entry, config, content, _styles(files, entry, content))
 
 
-def _styles(files: Files, column: Column, content: np.ndarray) -> tuple[Style, ...]:
-    learned = () if column.trained is None else column.trained.styles
+def _styles(files: Files, entry: Entry, content: np.ndarray) -> tuple[Style, ...]:
+    trained = entry.trained
     side = min(content.shape[:2]) if files.style_size is None else files.style_size
 
     def picture(style: str) -> np.ndarray:
-        if style in learned and not Path(style).exists():
-            return np.asarray(column.method.learned_styles(column.trained.params)[learned.index(style)])
+        if trained is not None and style in trained.styles and not Path(style).exists():
+            return np.asarray(entry.method.learned_styles(trained.params)[trained.styles.index(style)])
         return as_in_file(load_image(style, side))
 
     images = [picture(style) for style in files.styles]
@@ -268,18 +270,18 @@ def paint(work: Work, seed: int, progress: OnProgress = None) -> Cost:
         InputError: if weights cannot be had, the loss diverges, or the method refuses.
     """
     setting("--seed", seed, Seed)
-    column, config, files = trained.with_encoder(work.column), work.config, work.files
-    encoder = None if column.trained is not None else build.resolve(ENCODERS, config["encoder"])
+    entry, config, files = with_encoder(work.entry), work.config, work.files
+    encoder = None if entry.trained is not None else build.resolve(ENCODERS, config["encoder"])
     precision = config.get("precision", "float32")
     try:
         image, cost = stylize(
-            column, encoder, work.content, work.styles, seed=seed, precision=precision, progress=progress
+            entry, encoder, work.content, work.styles, seed=seed, precision=precision, progress=progress
         )
     except ArithmeticError as error:
         raise InputError(str(error)) from error
-    learned: Any = column.trained
+    learned: Any = entry.trained
     details = {
-        "config": {**settings_of(config), "method": column.spec},
+        "config": {**settings_of(config), "method": entry.spec},
         "seed": seed,
         "content": files.content.name,
         "styles": [Path(style).name for style in files.styles],
@@ -289,7 +291,7 @@ def paint(work: Work, seed: int, progress: OnProgress = None) -> Cost:
         "encoder": encoder.describe() if encoder is not None else learned.facts["encoder"],
         "checkpoint": learned and {"source": learned.source, "digest": learned.digest},
         "version": __version__,
-        **({"depends_on": column.depends_on} if column.depends_on else {}),
+        **({"depends_on": entry.depends_on} if entry.depends_on else {}),
     }
     save_image(files.out, image, {"Software": "styleresearch", "styleresearch": json.dumps(details, default=str)})
     return cost

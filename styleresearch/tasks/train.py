@@ -28,22 +28,24 @@ from styleresearch.store import jsonfile
 from styleresearch.store.rundir import RunDirectory, sample_file
 from styleresearch.tasks import identity
 from styleresearch.tasks.comparison import check_precision
+from styleresearch.tasks.data import pipeline
 from styleresearch.tasks.provenance import provenance
 from styleresearch.tasks.samples import Samples, grid, samples_of
 from styleresearch.tasks.trained import Trained, load
+from styleresearch.training import loop
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.lengths import oddities
 from styleresearch.training.logs import Logs
-from styleresearch.training.loop import Report, Settings, train
+from styleresearch.training.loop import Settings, StepReport
 from styleresearch.training.rates import check_stochastic, lasting
-from styleresearch.training.start import started
+from styleresearch.training.start import warm_start
 
 REQUIRED = ("encoder", "method", "data", "train")
 OPTIONAL = ("name", "imports", "seed", "precision", "samples", "start")
 
 
 @dataclass(frozen=True)
-class Fit:
+class TrainingRun:
     """What the config of a training run describes, built.
 
     Attributes:
@@ -72,63 +74,66 @@ class Fit:
     depends_on: str = ""
     start: Trained | None = None
 
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> TrainingRun:
+        """Build a training run.
 
-def fit_of(config: Mapping[str, Any]) -> Fit:
-    """Build a training run.
-
-    Raises:
-        InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once the
-            encoder is there, what is wrong with it or the size of the crops for it.
-    """
-    modules = begin(config, REQUIRED, OPTIONAL)
-    problems = Problems()
-    method, data, samples, settings, start = None, None, None, None, None
-    layers, depends_on = {}, ""
-    with problems.at("method"):
-        found = build.resolve(METHODS, config["method"])
-        if not isinstance(found, TrainedMethod):
-            entries = {name: METHODS.get(name) for name in METHODS}
-            trained = [
-                name for name, entry in entries.items() if isinstance(entry, type) and issubclass(entry, TrainedMethod)
-            ]
-            raise InputError(
-                f"the method {config['method']['name']!r} is not one that is trained. Those are: {', '.join(trained)}"
-            )
-        method = found
-        check_stochastic(method)
-        layers["method"] = method.layers
-        depends_on = dependence_of(method)
-    build.check_encoder(config["encoder"], layers, problems)
-    seed = 0
-    with problems.at("seed"):
-        seed = setting("seed", config.get("seed", 0), Seed)
-    with problems.at("train"):
-        settings = build.constructed(Settings, config["train"], "train")
-    if method is not None and settings is not None:
+        Raises:
+            InputError: listing everything wrong with the config, before anything is downloaded or compiled; or, once
+                the encoder is there, what is wrong with it or the size of the crops for it.
+        """
+        modules = begin(config, REQUIRED, OPTIONAL)
+        problems = Problems()
+        method, data, samples, settings, start = None, None, None, None, None
+        layers, depends_on = {}, ""
         with problems.at("method"):
-            method = lasting(method, settings.steps)
-    precision = check_precision(config, problems)
-    with problems.at("data"):
-        data = _pipeline(config["data"], method, seed)
-    if "samples" in config:
-        with problems.at("samples"):
-            # Of a method that could not be built nobody knows; its own problem is the one to tell.
-            given = config["samples"]
-            named = isinstance(given, Mapping) and "styles" in given
-            samples = samples_of(given, named if method is None else method.takes.styles != "none")
-    if "start" in config:
-        with problems.at("start"):
-            start = load(setting("start", config["start"], str))
-    problems.raise_if_any()
-    assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
-    encoder = build.resolve(ENCODERS, config["encoder"])
-    with problems.at("data.crop"):
-        encoder.check(layers["method"], (data.crop, data.crop))
-    problems.raise_if_any()
-    with problems.at("method"):
-        _try_out(method, encoder, data.crop, start)
-    problems.raise_if_any()
-    return Fit(config, method, encoder, data, settings, seed, precision, samples, modules, depends_on, start)
+            found = build.resolve(METHODS, config["method"])
+            if not isinstance(found, TrainedMethod):
+                entries = {name: METHODS.get(name) for name in METHODS}
+                trained = [
+                    name
+                    for name, entry in entries.items()
+                    if isinstance(entry, type) and issubclass(entry, TrainedMethod)
+                ]
+                raise InputError(
+                    f"the method {config['method']['name']!r} is not one that is trained. Those are: "
+                    f"{', '.join(trained)}"
+                )
+            method = found
+            check_stochastic(method)
+            layers["method"] = method.layers
+            depends_on = dependence_of(method)
+        build.check_encoder(config["encoder"], layers, problems)
+        seed = 0
+        with problems.at("seed"):
+            seed = setting("seed", config.get("seed", 0), Seed)
+        with problems.at("train"):
+            settings = build.constructed(Settings, config["train"], "train")
+        if method is not None and settings is not None:
+            with problems.at("method"):
+                method = lasting(method, settings.steps)
+        precision = check_precision(config, problems)
+        with problems.at("data"):
+            data = pipeline(config["data"], seed, method)
+        if "samples" in config:
+            with problems.at("samples"):
+                # Of a method that could not be built nobody knows; its own problem is the one to tell.
+                given = config["samples"]
+                named = isinstance(given, Mapping) and "styles" in given
+                samples = samples_of(given, named if method is None else method.takes.styles != "none")
+        if "start" in config:
+            with problems.at("start"):
+                start = load(setting("start", config["start"], str))
+        problems.raise_if_any()
+        assert method is not None and data is not None and settings is not None  # noqa: PT018 - or there were problems
+        encoder = build.resolve(ENCODERS, config["encoder"])
+        with problems.at("data.crop"):
+            encoder.check(layers["method"], (data.crop, data.crop))
+        problems.raise_if_any()
+        with problems.at("method"):
+            _try_out(method, encoder, data.crop, start)
+        problems.raise_if_any()
+        return cls(config, method, encoder, data, settings, seed, precision, samples, modules, depends_on, start)
 
 
 def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained | None) -> None:
@@ -138,88 +143,72 @@ def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained 
 
     def begin(key: Any, encoder: Encoder, batch: Any) -> State:
         state = method.init(key, encoder, batch)
-        return state if start is None else started(method, state, start.params)
+        return state if start is None else warm_start(method, state, start.params)
 
     jax.eval_shape(begin, jax.random.key(0), encoder, batch)
 
 
-def _pipeline(spec: Any, method: TrainedMethod | None, seed: int) -> Pipeline:
-    if not isinstance(spec, Mapping) or "content" not in spec:
-        raise InputError(f"must be dict(content=dict(name=...), crop=..., batch_size=..., **options), got {spec!r}")
-    options, problems = dict(spec), Problems()
-    reads = None if method is None else method.reads.styles
-    if reads in ("any", "pairs") and "style" not in options:
-        problems.found.append("the method learns from style pictures; name them: style=dict(name=...)")
-    if reads == "none":
-        if "style" in options:
-            problems.found.append("the method does not read data.style (its styles are its own option); leave it out")
-        options["style"] = None
-    if reads == "pairs" and not options.get("paired"):
-        problems.found.append("the method learns from pairs: set paired=True, with a style picture for every content")
-    pipeline = None
-    with problems.at("data"):
-        pipeline = build.constructed(Pipeline, {"seed": seed, **options}, "data")
-    problems.raise_lines()
-    assert pipeline is not None  # or there were problems
-    return pipeline
-
-
 @runtime_checkable
-class Tell(Protocol):
+class Listener(loop.Listener, Protocol):
     """What a training run tells while it works."""
 
     def preparing(self, what: str, done: int, total: int) -> None:
         """Take how far the preparation of a dataset is."""
 
-    def compiled(self, seconds: float) -> None:
-        """Take the time that compiling the step took."""
-
-    def resumed(self, step: int) -> None:
-        """Take the step that the run starts from."""
-
-    def report(self, report: Report) -> None:
-        """Take the metrics of the last steps."""
-
     def sampled(self, file: Path) -> None:
         """Take the file of a new sample grid."""
 
 
-def fit(what: Fit, workdir: Path, tell: Tell) -> State:
+class Silent(Listener):
+    """Hears all and shows nothing."""
+
+
+def train(training: TrainingRun | Mapping[str, Any], workdir: str | Path, listener: Listener | None = None) -> State:
     """Train in ``workdir``, from its newest checkpoint on, and return the state.
 
     The directory holds ``config.json run.json metrics.jsonl checkpoints/ samples/ events/`` afterwards.
 
     Args:
-        what: the run.
+        training: the run, or the config that describes it.
         workdir: its directory, created if need be.
-        tell: told everything worth showing.
+        listener: told everything worth showing; None shows nothing.
 
     Raises:
-        InputError: if the directory cannot be written, another process writes it, or it holds another run.
+        InputError: for anything wrong with the config; if the directory cannot be written, another process writes it,
+            or it holds another run.
         NonFiniteLossError: see ``training.loop.train``.
     """
+    training = training if isinstance(training, TrainingRun) else TrainingRun.of(training)
+    listener = Silent() if listener is None else listener
     first = jax.process_index() == 0
-    run = RunDirectory.create(workdir)
+    run = RunDirectory.create(Path(workdir))
     with contextlib.ExitStack() as stack:
         if first:
             stack.enter_context(run.alone())
-        what.data.prepare(tell.preparing)
-        facts = _described(what, run) if first else {}
-        stack.enter_context(jax.default_matmul_precision(None if what.precision == "default" else what.precision))
-        checkpoints = stack.enter_context(Checkpoints(run.checkpoints, what.settings.keep))
-        logs = stack.enter_context(Logs(workdir)) if first else None
-        watcher = _Watcher(what, run, facts, logs, tell)
-        key = jax.random.key(what.seed)
-        learned = None if what.start is None else what.start.params
-        return train(
-            what.method, what.encoder, what.data, what.settings, checkpoints, watcher, key=key, learned=learned
+        training.data.prepare(listener.preparing)
+        facts = _described(training, run) if first else {}
+        precision = None if training.precision == "default" else training.precision
+        stack.enter_context(jax.default_matmul_precision(precision))
+        checkpoints = stack.enter_context(Checkpoints(run.checkpoints, training.settings.keep))
+        logs = stack.enter_context(Logs(run.path)) if first else None
+        return loop.train(
+            training.method,
+            training.encoder,
+            training.data,
+            training.settings,
+            checkpoints,
+            _Recorder(training, run, facts, logs, listener),
+            key=jax.random.key(training.seed),
+            start_params=None if training.start is None else training.start.params,
         )
 
 
-def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
+def _described(training: TrainingRun, run: RunDirectory) -> dict[str, Any]:
     """Write the run's config and facts, and return the latter; raise InputError if the run there is another."""
-    now = identity.facts_of(what.config, what.method, what.encoder, what.data, what.modules, what.depends_on)
-    begun = None if what.start is None else {"source": what.start.source, "digest": what.start.digest}
+    now = identity.facts_of(
+        training.config, training.method, training.encoder, training.data, training.modules, training.depends_on
+    )
+    begun = None if training.start is None else {"source": training.start.source, "digest": training.start.digest}
     schedules: list[dict[str, Any]] = []
     before = run.training()
     if before is not None and run.facts.is_file():
@@ -233,15 +222,15 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
             f"{run.path} holds a run of another config; name another directory, or take back:\n  "
             + "\n  ".join(changes)
         )
-    jsonfile.write(run.config, what.config)
-    spec = {key: value for key, value in what.config["method"].items() if key not in what.method.reads.options}
+    jsonfile.write(run.config, training.config)
+    spec = {key: value for key, value in training.config["method"].items() if key not in training.method.reads.options}
     facts = {
         **now,
         "method": spec,
-        "styles": build.style_names(what.config["method"]),
-        "provenance": provenance(what.config, what.encoder, what.precision, what.modules),
+        "styles": build.style_names(training.config["method"]),
+        "provenance": provenance(training.config, training.encoder, training.precision, training.modules),
         "version": __version__,
-        ORIGIN: what.config.get(ORIGIN),
+        ORIGIN: training.config.get(ORIGIN),
         "start": begun,
         "schedules": schedules,
     }
@@ -249,31 +238,33 @@ def _described(what: Fit, run: RunDirectory) -> dict[str, Any]:
     return facts
 
 
-class _Watcher:
+class _Recorder:
     """Writes what the loop tells into the run directory, and passes it on."""
 
-    def __init__(self, what: Fit, run: RunDirectory, facts: dict[str, Any], logs: Logs | None, tell: Tell) -> None:
-        self.what, self.run, self.facts, self.logs, self.tell = what, run, facts, logs, tell
+    def __init__(
+        self, training: TrainingRun, run: RunDirectory, facts: dict[str, Any], logs: Logs | None, listener: Listener
+    ) -> None:
+        self.training, self.run, self.facts, self.logs, self.listener = training, run, facts, logs, listener
 
     def compiled(self, seconds: float) -> None:
-        self.tell.compiled(seconds)
+        self.listener.compiled(seconds)
 
     def resumed(self, step: int) -> None:
         if self.logs is not None:
             self.logs.resume_at(step)
             self._go_on_under_schedules(step)
-        self.tell.resumed(step)
+        self.listener.resumed(step)
 
     def _go_on_under_schedules(self, step: int) -> None:
-        method = self.what.method
-        now = identity.schedules_of(method, self.what.config["method"])
+        method = self.training.method
+        now = identity.schedules_of(method, self.training.config["method"])
         schedules, changes = identity.gone_on(self.facts["schedules"], method, now, step)
         jsonfile.write(self.run.facts, {**self.facts, "schedules": schedules})
-        settings, data = self.what.settings, self.what.data
+        settings, data = self.training.settings, self.training.data
         for text in (*changes, *oddities(method, settings.steps, data.batch_size)):
             warnings.warn(text, Notice, stacklevel=2)
 
-    def report(self, report: Report) -> None:
+    def report(self, report: StepReport) -> None:
         if self.logs is not None:
             self.logs.write(
                 report.step,
@@ -282,15 +273,15 @@ class _Watcher:
                 images_per_second=report.images_per_second,
                 waiting=report.waiting,
             )
-        self.tell.report(report)
+        self.listener.report(report)
 
     def sample(self, step: int, state: State) -> None:
-        samples = self.what.samples
+        samples = self.training.samples
         if samples is None or self.logs is None:
             return
-        params = jax.device_get(self.what.method.inference(state))
-        picture = grid(samples, self.what.method, params, self.what.encoder, self.what.seed)
+        params = jax.device_get(self.training.method.inference(state))
+        picture = grid(samples, self.training.method, params, self.training.encoder, self.training.seed)
         file = self.run.place(sample_file(step))
         save_image(file, picture)
         self.logs.images(step, "samples", to_bytes(picture))
-        self.tell.sampled(file)
+        self.listener.sampled(file)

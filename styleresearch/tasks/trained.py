@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,10 +12,9 @@ import jax.numpy as jnp
 from safetensors import SafetensorError, safe_open
 
 from styleresearch.config import build, modules
-from styleresearch.config.build import Column
 from styleresearch.config.file import ORIGIN, imports_of
 from styleresearch.encoder.encoder import ENCODERS, Encoder
-from styleresearch.errors import InputError, Notice
+from styleresearch.errors import InputError
 from styleresearch.methods import METHODS, Reads, TrainedMethod
 from styleresearch.methods.base import State
 from styleresearch.registry import nearest
@@ -222,53 +220,3 @@ def _from_file(source: str, path: Path) -> Trained:
             f"{source} is not a file of trained weights ({reason}); make one: styleresearch export --checkpoint DIR"
         ) from error
     return Trained(source, _spec(facts), params, header["step"], facts, claimed=True)
-
-
-def with_encoder(column: Column) -> Column:
-    """Return a column with the encoder that its method was trained with, if it has one and reads it to stylise.
-
-    Raises:
-        InputError: see ``Trained.encoder``.
-    """
-    reads = isinstance(column.method, TrainedMethod) and column.method.takes.encoder
-    return replace(column, encoder=column.trained.encoder()) if reads else column
-
-
-def column(name: str, spec: Any) -> Column:
-    """Return a method of a comparison from its spec.
-
-    Args:
-        name: its key in the config.
-        spec: ``dict(name=..., **options)``, or, for a trained one, ``dict(checkpoint=..., **options)`` with options of
-            its own spec to change; ``label`` and ``preserve_color`` go with any.
-
-    Raises:
-        InputError: for anything wrong with the spec.
-    """
-    if not isinstance(spec, Mapping) or "checkpoint" not in spec:
-        found = build.column(name, spec)
-        if isinstance(found.method, TrainedMethod):
-            raise InputError(
-                f"the method {spec['name']!r} has to be trained (styleresearch train); then name the run directory "
-                "here, dict(checkpoint=DIR), or one of the zoo"
-            )
-        return found
-    options = dict(spec)
-    trained = load(str(options.pop("checkpoint")))
-    return replace(column_of(name, trained, options), spec=dict(spec))
-
-
-def column_of(name: str, trained: Trained, options: Mapping[str, Any]) -> Column:
-    """Return a trained method as one of a comparison, with options of its own spec changed; errors as ``column``."""
-    if "name" in options:
-        raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
-    found = trained.built(lambda: build.column(name, {**trained.spec, **options}), lambda column: column.method)
-    then = (trained.facts.get("depends_on") or {}).get("method")
-    if then is not None and then != found.depends_on:
-        warnings.warn(
-            f"the method of {trained.source} depends on something else than in its training (depends_on() was "
-            f"{then!r}, is {found.depends_on!r}); what it paints may differ",
-            Notice,
-            stacklevel=2,
-        )
-    return replace(found, spec={"checkpoint": trained.source, **options}, trained=trained)

@@ -20,7 +20,7 @@ from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError
 from styleresearch.options import Between, Count, Decay, checked
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.rates import lasting, rates_at
-from styleresearch.training.start import started
+from styleresearch.training.start import warm_start
 from styleresearch.types import Params
 
 
@@ -48,7 +48,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Report:
+class StepReport:
     """Where a run stands.
 
     Attributes:
@@ -84,8 +84,8 @@ class Batches(Protocol):
 
 
 @runtime_checkable
-class Watcher(Protocol):
-    """What the loop tells; a command shows it and writes it down."""
+class Listener(Protocol):
+    """What every training tells; a command shows it."""
 
     def compiled(self, seconds: float) -> None:
         """Take the time that compiling the step took."""
@@ -93,8 +93,13 @@ class Watcher(Protocol):
     def resumed(self, step: int) -> None:
         """Take the step that the run starts from: 0, or that of its last checkpoint."""
 
-    def report(self, report: Report) -> None:
+    def report(self, report: StepReport) -> None:
         """Take the metrics of the last steps."""
+
+
+@runtime_checkable
+class LoopListener(Listener, Protocol):
+    """What the loop tells."""
 
     def sample(self, step: int, state: State) -> None:
         """Show what the method does now."""
@@ -106,10 +111,10 @@ def train(
     batches: Batches,
     settings: Settings,
     checkpoints: Checkpoints,
-    watcher: Watcher,
+    listener: LoopListener,
     *,
     key: Any,
-    learned: Params | None = None,
+    start_params: Params | None = None,
 ) -> State:
     """Train until ``settings.steps``, or until the process is asked to stop (SIGINT, SIGTERM), and return the state.
 
@@ -126,12 +131,13 @@ def train(
         batches: the data.
         settings: how long, and how often to do what.
         checkpoints: where states go, and come from.
-        watcher: is told everything worth showing.
+        listener: is told everything worth showing.
         key: the source of all randomness.
-        learned: what the painting network begins with (see ``training.start``); None for the method's own beginning.
+        start_params: what the painting network begins with (see ``training.start``); None for the method's own
+            beginning.
 
     Raises:
-        InputError: if the rows of a batch cannot be divided among the devices, or ``learned`` does not fit.
+        InputError: if the rows of a batch cannot be divided among the devices, or ``start_params`` does not fit.
         NonFiniteLossError: if a metric or a parameter becomes NaN or infinite; the last good checkpoint stays.
     """
     method = lasting(method, settings.steps)
@@ -139,9 +145,9 @@ def train(
     everywhere, split = NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("data"))
     encoder = jax.device_put(encoder, everywhere)
 
-    def start(key: Any, encoder: Encoder, batch: Batch, learned: Params | None) -> State:
+    def start(key: Any, encoder: Encoder, batch: Batch, start_params: Params | None) -> State:
         state = method.init(key, encoder, _images(batch))
-        state = state if learned is None else started(method, state, learned)
+        state = state if start_params is None else warm_start(method, state, start_params)
         return state.replace(ema=state.params) if settings.ema else state  # pyright: ignore[reportAttributeAccessIssue]
 
     def advance(state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
@@ -163,20 +169,20 @@ def train(
 
     first = on_devices({name: each[mine] for name, each in first.items()})
     begin = jax.jit(start, out_shardings=everywhere)
-    like = jax.eval_shape(begin, key, encoder, first, learned)
+    like = jax.eval_shape(begin, key, encoder, first, start_params)
     like = jax.tree.map(lambda each: jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=everywhere), like)
     found = checkpoints.restore(like)
-    done, state = (0, begin(key, encoder, first, learned)) if found is None else found
-    watcher.resumed(done)
+    done, state = (0, begin(key, encoder, first, start_params)) if found is None else found
+    listener.resumed(done)
     if done >= settings.steps:
         return state
 
     interrupt.check()
     began = time.perf_counter()
     step = jax.jit(advance, donate_argnums=0, out_shardings=everywhere).lower(state, encoder, first).compile()
-    watcher.compiled(time.perf_counter() - began)
+    listener.compiled(time.perf_counter() - began)
     if done == 0 and settings.sample_every:
-        watcher.sample(0, state)
+        listener.sample(0, state)
 
     meter = _Meter(settings, size, method.alarms)
     meter.checkpoint = None if found is None else done
@@ -195,11 +201,11 @@ def train(
             saves = last or done % settings.save_every == 0
             samples = settings.sample_every and (last or done % settings.sample_every == 0)
             if saves or samples or done % settings.log_every == 0:
-                watcher.report(meter.report(done))
+                listener.report(meter.report(done))
             if saves:
                 _check_parameters(state, done, meter.saved())
             if samples:
-                watcher.sample(done, state)
+                listener.sample(done, state)
             if saves:
                 # Last: what a step leaves beside its checkpoint is there when a killed run goes on from it.
                 checkpoints.save(done, state, meter.since_save())
@@ -258,7 +264,7 @@ class _Meter:
         """Begin to measure anew: what happened since the last report was not training."""
         self.began, self.waited = time.perf_counter(), 0.0
 
-    def report(self, done: int) -> Report:
+    def report(self, done: int) -> StepReport:
         """Return the means since the last report; waits for the device."""
         rows = jax.device_get(self.pending)
         for number, row in enumerate(rows, done - len(rows) + 1):
@@ -273,7 +279,7 @@ class _Meter:
         seconds = time.perf_counter() - self.began
         metrics = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
         self.totals += [float(row["total"]) for row in rows]
-        report = Report(
+        report = StepReport(
             done,
             self.settings.steps,
             metrics,

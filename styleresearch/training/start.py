@@ -1,4 +1,4 @@
-"""Beginning a run with what another one learned."""
+"""Beginning a run with what another one params."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from styleresearch.training.leaves import flatten
 from styleresearch.types import Params
 
 
-def started(method: TrainedMethod, state: State, learned: Params) -> State:
+def warm_start(method: TrainedMethod, state: State, params: Params) -> State:
     """Return a state before its first step, with the painting network as another run left it.
 
     Optimisers, averages, constants and networks that do not paint begin anew.
@@ -18,7 +18,7 @@ def started(method: TrainedMethod, state: State, learned: Params) -> State:
     Args:
         method: what is trained.
         state: what its ``init`` gave.
-        learned: what ``inference`` gave there; the method may be another, its network must be of the same form.
+        params: what ``inference`` gave there; the method may be another, its network must be of the same form.
 
     Raises:
         InputError: if the networks differ, naming parameters that do.
@@ -28,7 +28,7 @@ def started(method: TrainedMethod, state: State, learned: Params) -> State:
     # Inference selects and does not compute: of a state of numbers it tells which leaves it takes.
     taken = flatten(method.inference(numbered))[0]
     parameters = set(jax.tree.leaves(numbered.params))
-    given = flatten(learned)[0]
+    given = flatten(params)[0]
     wrong = [f"{name} is missing here" for name in given if name not in taken]
     for name, place in taken.items():
         if place not in parameters:  # constants, such as the thumbnails of styles

@@ -14,7 +14,7 @@ import pytest
 
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks.export import export_weights
-from styleresearch.tasks.train import fit, fit_of
+from styleresearch.tasks.train import TrainingRun, train
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints, digest_of
 
@@ -41,7 +41,7 @@ class Silent:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("show") / "run"
-    return fit(fit_of(CONFIG), folder, Silent()), folder
+    return train(TrainingRun.of(CONFIG), folder, Silent()), folder
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from styleresearch.methods.base import Alarm
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints
-from styleresearch.training.loop import Report
+from styleresearch.training.loop import StepReport
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -616,6 +616,6 @@ def test_an_alarm_is_shown_when_it_begins_to_ring():
         for step, value in ((1000, 0.7), (2000, 0.99), (3000, 0.99), (4000, 0.7), (5000, 0.99)):
             metrics = {"total": 1.0, "discriminator_accuracy": value}
             ringing = (accuracy,) if accuracy.rings(step, metrics) else ()
-            shown.report(Report(step, 5000, metrics, 0.1, 10.0, 0.0, ringing))
+            shown.report(StepReport(step, 5000, metrics, 0.1, 10.0, 0.0, ringing))
     said = [line for line in out.getvalue().splitlines() if "warning" in line]
     assert said == ["warning: discriminator_accuracy 0.99: the discriminator has won"] * 2

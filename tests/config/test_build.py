@@ -18,8 +18,9 @@ from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES, Objective
 from styleresearch.methods.gatys import Gatys
 from styleresearch.optim.optimizers import LBFGS, Adam
-from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, comparison
-from styleresearch.tasks.train import fit_of
+from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, Comparison
+from styleresearch.tasks.entry import entry
+from styleresearch.tasks.train import TrainingRun
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted([*(ROOT / "configs").glob("*.py"), *(ROOT / "experiments").glob("*.py")])
@@ -56,10 +57,10 @@ def config_of(**changes) -> dict:
 
 
 def test_specs_inside_specs_are_built(own_folder):
-    what = comparison(config_of())
-    assert [column.name for column in what.columns] == ["zebra", "ant"]
-    assert [column.label for column in what.columns] == ["zebra", "Content"]
-    method = what.columns[0].method
+    what = Comparison.of(config_of())
+    assert [column.name for column in what.entries] == ["zebra", "ant"]
+    assert [column.label for column in what.entries] == ["zebra", "Content"]
+    method = what.entries[0].method
     assert isinstance(method, Gatys)
     assert isinstance(method.optimizer, LBFGS)
     assert {name: float(weight) for name, weight in method.objective.weights.items()} == {"content": 2.0, "style": 1.0}
@@ -70,7 +71,7 @@ def test_specs_inside_specs_are_built(own_folder):
 
 
 def test_preserve_color_goes_with_any_method():
-    keep = build.column("x", {"name": "identity", "preserve_color": {"how": "histogram", "when": "before"}})
+    keep = entry("x", {"name": "identity", "preserve_color": {"how": "histogram", "when": "before"}})
     assert keep.preserve_color is not None
     assert (keep.preserve_color.how, keep.preserve_color.when) == ("histogram", "before")
     for wrong, message in [
@@ -79,7 +80,7 @@ def test_preserve_color_goes_with_any_method():
         ({"wen": "after"}, "no option 'wen'.*Did you mean 'when'"),
     ]:
         with pytest.raises(InputError, match=message):
-            build.column("x", {"name": "identity", "preserve_color": wrong})
+            entry("x", {"name": "identity", "preserve_color": wrong})
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_all_problems_are_reported_together_before_weights_are_loaded(no_weights
         metrics={"sim": {"name": "sism"}, "loss": {"name": "loss", "loss": {"name": "grm"}}},
     )
     with pytest.raises(InputError) as caught:
-        comparison(broken)
+        Comparison.of(broken)
     message = str(caught.value)
     expected = [
         r"methods\.typo: unknown method 'gatis'\. Did you mean 'gatys'\?",
@@ -147,11 +148,11 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
     wrong = {**methods["zebra"], "objective": {"style": {"name": "gram", "layers": ("relu9_1",)}}}
     metric = {"name": "loss", "loss": {"name": "feature", "layers": ("relu42",)}}
     with pytest.raises(InputError) as caught:
-        comparison(config_of(methods={"zebra": wrong}, metrics={"content": metric}))
+        Comparison.of(config_of(methods={"zebra": wrong}, metrics={"content": metric}))
     assert re.search(r"methods\.zebra: vgg16 has no layer 'relu9_1'\. Did you mean 'relu", str(caught.value))
     assert re.search(r"metrics\.content: vgg16 has no layer 'relu42'\. Did you mean 'relu4_2'\?", str(caught.value))
     with pytest.raises(InputError, match=r"encoder: normalise_on: unknown picture source 'fotos'"):
-        comparison(config_of(encoder={"name": "vgg16", "normalise_on": {"name": "fotos"}}))
+        Comparison.of(config_of(encoder={"name": "vgg16", "normalise_on": {"name": "fotos"}}))
 
 
 @pytest.mark.parametrize(
@@ -184,14 +185,14 @@ def test_layers_are_checked_before_weights_are_loaded(no_weights):
 )
 def test_one_problem_reads_as_one_line(own_folder, changes, message):
     with pytest.raises(InputError, match=message) as caught:
-        comparison(config_of(**changes))
+        Comparison.of(config_of(**changes))
     assert str(caught.value).startswith("the config cannot be used: ")
     assert "\n" not in str(caught.value)
 
 
 def test_missing_keys_are_all_named():
     with pytest.raises(InputError) as caught:
-        comparison({"encoder": SMALL})
+        Comparison.of({"encoder": SMALL})
     for key in set(REQUIRED) - {"encoder"}:
         assert f"the key {key!r} is missing" in str(caught.value)
 
@@ -199,19 +200,19 @@ def test_missing_keys_are_all_named():
 def test_names_that_cannot_be_file_names_are_refused(own_folder):
     for name in ("a/b", "a\\b", ".hidden", "", "aux", "Con.1", "end.", "end ", " start", "what?", "a:b", "x" * 256):
         with pytest.raises(InputError, match="cannot be part of a file name"):
-            comparison(config_of(methods={name: {"name": "identity"}}))
+            Comparison.of(config_of(methods={name: {"name": "identity"}}))
     for name in ("two\nlines", "bell\a"):
         with pytest.raises(InputError, match="holds the control character U"):
-            comparison(config_of(methods={name: {"name": "identity"}}))
+            Comparison.of(config_of(methods={name: {"name": "identity"}}))
 
 
 def test_methods_that_could_not_be_told_apart_are_refused(own_folder):
     two = {"Gatys": {"name": "identity"}, "gatys": {"name": "style_image"}}
     with pytest.raises(InputError, match="the method names 'Gatys' and 'gatys' are one on some file systems"):
-        comparison(config_of(methods=two))
+        Comparison.of(config_of(methods=two))
     two = {"one": {"name": "identity", "label": "Same"}, "two": {"name": "style_image", "label": "Same"}}
     with pytest.raises(InputError, match=r"methods\.two: one has the label 'Same' too: give it another"):
-        comparison(config_of(methods=two))
+        Comparison.of(config_of(methods=two))
 
 
 # The user's own modules
@@ -238,13 +239,13 @@ class Peaks(Loss):
 def test_a_module_of_the_current_folder_registers_its_loss(own_folder):
     write(own_folder, OWN_LOSS, "own_losses.py")
     methods = {"own": {"name": "gatys", "optimizer": {"name": "adam"}, "objective": {"peaks": {"name": "own_peaks"}}}}
-    what = comparison(config_of(imports=("own_losses",), methods=methods))
-    method = what.columns[0].method
+    what = Comparison.of(config_of(imports=("own_losses",), methods=methods))
+    method = what.entries[0].method
     assert isinstance(method, Gatys)
     assert isinstance(method.optimizer, Adam)
     assert type(method.objective.terms[0][1]).__name__ == "Peaks"
     # A second config of the same process imports it again.
-    comparison(config_of(imports=("own_losses",), methods=methods))
+    Comparison.of(config_of(imports=("own_losses",), methods=methods))
     with pytest.raises(InputError, match=r"own_peaks.*no option 'layer'\. Did you mean 'layers'\?"):
         part({"peaks": {"name": "own_peaks", "layer": ("relu1_1",)}}, Objective)
 
@@ -265,7 +266,7 @@ def test_registrations_of_own_modules_do_not_outlive_their_test():
 def test_a_module_that_fails_is_named_with_its_line(own_folder, text, message):
     write(own_folder, text, "own_broken.py")
     with pytest.raises(InputError, match=message):
-        comparison(config_of(imports=("own_broken",)))
+        Comparison.of(config_of(imports=("own_broken",)))
 
 
 # The configs that come with the package
@@ -276,21 +277,21 @@ def test_shipped_configs_build(path, monkeypatch):
     config = {**load_config(str(path)), "encoder": SMALL}
     if "methods" in config:
         assert set(config) <= {*REQUIRED, *OPTIONAL}
-        what = comparison(config)
-        assert len(what.cells()) == len(what.columns) * len(what.contents) * len(what.styles)
-        keys = {cell.key for cell in what.cells()}
-        assert len(keys) == len(what.cells())
+        what = Comparison.of(config)
+        assert len(what.stylisations()) == len(what.entries) * len(what.contents) * len(what.styles)
+        keys = {cell.key for cell in what.stylisations()}
+        assert len(keys) == len(what.stylisations())
     elif "train" in config:
         # What fits the real encoder's channels cannot fit the small one's.
         config.pop("start", None)
         if "condition_layer" in config["method"]:
             config["method"]["discriminator"]["condition"] //= 8
-        what = fit_of(config)
+        what = TrainingRun.of(config)
         assert what.samples is not None
         assert what.settings.steps > 100
     elif "method" in config:
         assert not check_keys(config, ("encoder", "method"), ("imports", "precision"))
-        assert isinstance(build.column("method", config["method"]).method, Gatys)
+        assert isinstance(entry("method", config["method"]).method, Gatys)
     else:
         assert not check_keys(config, ("encoder", "metrics"), ("imports", "plane"))
         assert all(build.resolve(METRICS, spec) for spec in config["metrics"].values())

@@ -23,7 +23,7 @@ from styleresearch.optim.optimizers import Adam, Optimizer
 from styleresearch.optim.schedules import Cosine, ScheduleFunction
 from styleresearch.options import Length
 from styleresearch.registry import Registry, registry_of
-from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.comparison import Comparison
 from styleresearch.types import Pictures
 
 OWN = '''
@@ -74,7 +74,7 @@ def compared(**options: Any) -> Any:
         "methods": {"taught": {"name": "taught", **options}},
         "metrics": {"colour": {"name": "color_histogram"}},
     }
-    return comparison(config).columns[0].method
+    return Comparison.of(config).entries[0].method
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from PIL import Image
 from styleresearch.config import build
 from styleresearch.config.file import load_config
 from styleresearch.config.problems import Problems
-from styleresearch.data.datasets import DATASETS, builder
+from styleresearch.data.pictures import SOURCES
 from styleresearch.data.pipeline import Pipeline
-from styleresearch.data.sources import SOURCES
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
@@ -30,8 +29,8 @@ from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
 from styleresearch.options import Between, hints_of, shown
 from styleresearch.registry import Registry
-from styleresearch.tasks.comparison import comparison
-from styleresearch.tasks.train import fit_of
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.train import TrainingRun
 from styleresearch.training.loop import Settings
 
 
@@ -95,26 +94,24 @@ OF_ENTRY: dict[str, dict[str, Any]] = {
     "picture source edges": {"of": PHOTOGRAPHS},
     "picture source files": {"paths": ("photographs/cat.png",)},
     "picture source folder": {"path": "photographs"},
-    "dataset edges": {"of": PHOTOGRAPHS},
-    "dataset half": {"of": PHOTOGRAPHS, "side": "left"},
-    "dataset folder": {"path": "photographs"},
-    "dataset tfds": {"dataset": "pictures", "data_dir": "tfds"},
+    "picture source half": {"of": PHOTOGRAPHS, "side": "left"},
+    "picture source tfds": {"dataset": "pictures", "data_dir": "tfds"},
 }
 REGISTRIES: tuple[Registry[Any], ...] = (
     *(METHODS, OPTIMIZERS, SCHEDULES, NETS, DECODERS, DISCRIMINATORS, LOSSES, ADVERSARIAL, PENALTIES),
-    *(METRICS, ENCODERS, SOURCES, DATASETS),
+    *(METRICS, ENCODERS, SOURCES),
 )
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry]
 IMAGE = jax.ShapeDtypeStruct((2, 32, 32, 3), jnp.float32)
 
 
 @pytest.fixture(autouse=True)
-def folder(own_folder, monkeypatch):
+def folder(own_folder, monkeypatch, write_tfds):
     monkeypatch.setenv("STYLERESEARCH_CACHE", str(own_folder / "cache"))
     (own_folder / "photographs").mkdir()
     file = own_folder / "photographs" / "cat.png"
     Image.new("RGB", (24, 16), (90, 60, 30)).save(file)
-    builder.write(own_folder / "tfds", lambda: iter([(file.read_bytes(), "cat")]))
+    write_tfds(own_folder / "tfds", [(file.read_bytes(), "cat")])
     return own_folder
 
 
@@ -195,9 +192,8 @@ def use(registry: Registry[Any], thing: Any, encoder: Any) -> None:
             jax.eval_shape(thing.init, jax.random.key(0), encoder, {"content": IMAGE, "style": IMAGE})
     elif registry is SOURCES:
         thing.picture(thing.names()[0], 16)
-    elif registry is DATASETS:
-        assert len(thing) > 0
-        thing.name(0)
+        assert len(thing.dataset()) > 0
+        thing.dataset().name(0)
 
 
 def ends(hint: Any) -> Iterator[Any]:
@@ -296,7 +292,7 @@ def with_value(config: dict[str, Any], place: str, value: Any) -> dict[str, Any]
 
 @pytest.mark.parametrize(("command", "place"), PLACES)
 def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(command, place):
-    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, fit_of)
+    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, TrainingRun.of)
     found = []
     for value in FEW:
         if problem := fault(lambda value=value: read(with_value(config, place, value))):
@@ -307,7 +303,7 @@ def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(comma
 @pytest.mark.parametrize(("kind", "least"), [(Settings, {"steps": 4}), (Pipeline, {"crop": 16})])
 def test_an_odd_value_of_any_setting_of_training_works_or_is_refused_in_one_line(kind, least):
     if kind is Pipeline:
-        least = {**least, "content": build.resolve(DATASETS, PHOTOGRAPHS)}
+        least = {**least, "content": build.resolve(SOURCES, PHOTOGRAPHS)}
     found = []
     for option, hint in hints_of(kind).items():
         for value in (*ODD, *ends(hint)):
@@ -335,6 +331,6 @@ def test_an_odd_override_works_or_is_refused_in_one_line(place, folder):
     found = []
     for text in OVERRIDES:
         override = f"--config.{place}={text}"
-        if problem := fault(lambda override=override: comparison(load_config("example.py", [override]))):
+        if problem := fault(lambda override=override: Comparison.of(load_config("example.py", [override]))):
             found.append(f"{shown(override)[:80]}: {problem}")
     assert not found, f"{len(found)} faults\n" + "\n".join(found)

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import ImageChops
 
-from styleresearch.data.datasets import DATASETS, Dataset
-from styleresearch.data.datasets.derived import Derived
+from styleresearch.data.pictures import SOURCES, Dataset
+from styleresearch.data.pictures.derived import Derived
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.errors import InputError
 
@@ -69,7 +69,7 @@ class Negative(Derived):
         return ImageChops.invert(image)
 
 
-PHOTOGRAPHS = DATASETS.build({"name": "photographs", "names": ("coffee", "cat", "rocket")})
+PHOTOGRAPHS = SOURCES.build({"name": "photographs", "names": ("coffee", "cat", "rocket")})
 
 
 def numbers(pipeline, start, steps, key="content"):
@@ -226,7 +226,7 @@ def test_what_is_no_pair_is_named():
 
 def test_preparing():
     told = []
-    painter = DATASETS.build({"name": "painter", "names": ("mosaic",), "count": 2, "size": 16})
+    painter = SOURCES.build({"name": "painter", "names": ("mosaic",), "count": 2, "size": 16})
     Pipeline(painter, Negative(painter), paired=True, crop=8).prepare(lambda *event: told.append(event))
     assert told == [("painting", 1, 2), ("painting", 2, 2)] * 2
 
@@ -291,7 +291,7 @@ def test_threads_end_with_the_iterator():
 KILLED = """
 import sys, time
 import numpy as np
-from styleresearch.data.datasets import DATASETS, Dataset
+from styleresearch.data.pictures import SOURCES, Dataset
 from styleresearch.data.pipeline import Pipeline
 
 class Backends(Dataset):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from styleresearch.data import srgb
-from styleresearch.data.datasets.normalise import normalise
 from styleresearch.data.images import load_image, save_image
+from styleresearch.data.pictures.normalise import normalise
 from styleresearch.data.transforms import Example
 
 COLOUR = (200, 100, 50)
@@ -127,8 +127,8 @@ def test_a_damaged_profile_says_nothing(tmp_path, display_p3):
 def test_data_sets_are_srgb_too(tmp_path, display_p3):
     Image.new("RGB", (8, 8), COLOUR).save(tmp_path / "a.png", icc_profile=display_p3)
     expected = np.rint(load_image(tmp_path / "a.png") * 255)
-    data, changed = normalise(tmp_path / "a.png", None)
-    assert changed
+    data = normalise(tmp_path / "a.png", (tmp_path / "a.png").read_bytes(), None)
+    assert data is not None
     (tmp_path / "stored.png").write_bytes(data)
     with Image.open(tmp_path / "stored.png") as stored:
         assert "icc_profile" not in stored.info
@@ -138,7 +138,7 @@ def test_data_sets_are_srgb_too(tmp_path, display_p3):
         np.testing.assert_array_equal(Example(8)(image, np.random.default_rng(0)), expected)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.new("RGB", (8, 8), COLOUR).save(tmp_path / "b.jpg", icc_profile=profile)
-    assert normalise(tmp_path / "b.jpg", None) == ((tmp_path / "b.jpg").read_bytes(), False)
+    assert normalise(tmp_path / "b.jpg", (tmp_path / "b.jpg").read_bytes(), None) is None
 
 
 def test_what_is_written_is_read_back(tmp_path):

@@ -108,7 +108,7 @@ def test_interval_marks(records_in, make_record):
     assert axis is not None
     assert axis.logarithmic
     mark = interval_mark(summary.cells["<b>&", column.name], axis)
-    found = re.search(r'<line x1="([\d.]+)" x2="([\d.]+)" y1="4" y2="4"/><circle cx="([\d.]+)"', mark)
+    found = re.search(r'<line x1="([\d.]+)" x2="([\d.]+)" y1="4.0" y2="4.0" /><circle cx="([\d.]+)"', mark)
     assert found
     lo, hi, mean = map(float, found.groups())
     assert 3.0 <= lo < mean < hi <= 93.0

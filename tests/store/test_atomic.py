@@ -63,33 +63,12 @@ def test_a_full_disk_keeps_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_appears_when_it_is_full(tmp_path):
-    final = tmp_path / "prepared"
-    with atomic.new_folder(final) as partial:
-        (partial / "a").write_text("a")
-        assert not final.exists()
-    assert (final / "a").read_text() == "a"
-    with pytest.raises(OSError, match="No such file"), atomic.new_folder(tmp_path / "other") as partial:
-        (partial / "absent" / "b").write_text("b")
-    assert list(tmp_path.iterdir()) == [final]
-
-
-def test_the_first_of_two_that_make_one_folder_wins(tmp_path):
-    final = tmp_path / "prepared"
-    with atomic.new_folder(final) as late:
-        (late / "late").touch()
-        with atomic.new_folder(final) as early:
-            (early / "early").touch()
-    assert [path.name for path in final.iterdir()] == ["early"]
-    assert partials(tmp_path) == []
-
-
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path):
     script = (
         "import sys, time; from pathlib import Path; from styleresearch.store import atomic\n"
         "at = Path(sys.argv[1])\n"
-        "with atomic.new_folder(at / 'a') as folder, atomic.replacing(at / 'b') as file:\n"
-        "    (folder / 'part').touch(); file.touch(); print('there', flush=True); time.sleep(60)\n"
+        "with atomic.replacing(at / 'a') as one, atomic.replacing(at / 'b') as other:\n"
+        "    one.touch(); other.touch(); print('there', flush=True); time.sleep(60)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script, str(tmp_path)],

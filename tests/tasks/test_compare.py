@@ -19,8 +19,9 @@ from styleresearch.store import digests
 from styleresearch.store.record import Record
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks import compare as run
-from styleresearch.tasks.comparison import Comparison, comparison
-from styleresearch.tasks.evaluate import measure, measuring
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.entry import entry
+from styleresearch.tasks.evaluate import evaluate, measuring
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
 
@@ -45,13 +46,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def keys(what: Comparison) -> dict[tuple[str, str], str]:
-    return {(cell.column.name, cell.pair): cell.key for cell in what.cells()}
+    return {(cell.entry.name, cell.pair): cell.key for cell in what.stylisations()}
 
 
 def test_cells_go_pair_by_pair(folder):
-    what = comparison(config_of(folder, seeds=(4, 2)))
-    cells = what.cells()
-    assert [(cell.pair, cell.column.name) for cell in cells] == [
+    what = Comparison.of(config_of(folder, seeds=(4, 2)))
+    cells = what.stylisations()
+    assert [(cell.pair, cell.entry.name) for cell in cells] == [
         (f"{content}__style__s{seed}", method)
         for content in ("wide", "tall")
         for seed in (4, 2)
@@ -63,8 +64,8 @@ def test_cells_go_pair_by_pair(folder):
 
 
 def test_a_key_changes_with_what_determines_the_output_and_with_nothing_else(folder):
-    base = keys(comparison(config_of(folder)))
-    assert keys(comparison(config_of(folder))) == base
+    base = keys(Comparison.of(config_of(folder)))
+    assert keys(Comparison.of(config_of(folder))) == base
     methods = config_of(folder)["methods"]
     for same in (
         {"metrics": {"color": {"name": "color_histogram"}}},
@@ -72,7 +73,7 @@ def test_a_key_changes_with_what_determines_the_output_and_with_nothing_else(fol
         {"name": "Another name"},
         {"seeds": (0,)},
     ):
-        assert keys(comparison(config_of(folder, **same))) == base, same
+        assert keys(Comparison.of(config_of(folder, **same))) == base, same
     for other in (
         {"encoder": {"name": "vgg16", "weights": "random", "width": 0.125, "seed": 1}},
         {"encoder": {"name": "vgg16", "weights": "random", "width": 0.125, "pooling": "average"}},
@@ -81,38 +82,38 @@ def test_a_key_changes_with_what_determines_the_output_and_with_nothing_else(fol
         {"style_size": 20},
         {"seeds": (1,)},
     ):
-        changed = keys(comparison(config_of(folder, **other)))
+        changed = keys(Comparison.of(config_of(folder, **other)))
         assert changed.keys() == base.keys()
         assert not set(changed.values()) & set(base.values()), other
     color = {**methods, "color": {"name": "color_transfer", "match": "mean_std"}}
-    changed = keys(comparison(config_of(folder, methods=color)))
+    changed = keys(Comparison.of(config_of(folder, methods=color)))
     assert {cell[0] for cell in base if base[cell] != changed[cell]} == {"color"}
-    what = dataclasses.replace(comparison(config_of(folder)), modules={"mine": "another digest"})
+    what = dataclasses.replace(Comparison.of(config_of(folder)), modules={"mine": "another digest"})
     assert not set(keys(what).values()) & set(base.values())
 
 
 def test_pictures_are_those_that_the_run_directory_will_hold(folder, tmp_path):
-    what = comparison(config_of(folder, size=30))
+    what = Comparison.of(config_of(folder, size=30))
     for image in (*what.contents.values(), *what.styles.values()):
         save_image(tmp_path / "again.png", image)
         np.testing.assert_array_equal(load_image(tmp_path / "again.png"), image)
 
 
 def test_nothing_is_cropped_or_squashed(folder):
-    what = comparison(config_of(folder, size=20, style_size=15))
+    what = Comparison.of(config_of(folder, size=20, style_size=15))
     # The short side is the size, the long one is rounded: 40 x 61 becomes 20 x 30.5, 55 x 44 becomes 25 x 20.
     assert what.contents["wide"].shape[:2] == (20, 30)
     assert what.contents["tall"].shape[:2] == (25, 20)
     assert what.styles["style"].shape[:2] == (15, 20)
     for name in ("wide", "tall"):
         np.testing.assert_allclose(what.contents[name], load_image(folder / f"{name}.png", 20), atol=0.501 / 255)
-    assert comparison(config_of(folder)).contents["wide"].shape[:2] == (40, 61)
+    assert Comparison.of(config_of(folder)).contents["wide"].shape[:2] == (40, 61)
 
 
 def test_baselines_through_stylize(folder):
     encoder = build.resolve(ENCODERS, config_of(folder)["encoder"])
     content, style = (load_image(folder / f"{name}.png") for name in ("wide", "style"))
-    column = build.column("floor", {"name": "identity"})
+    column = entry("floor", {"name": "identity"})
     picture, cost = stylize(column, encoder, content, [Style(style[None])], seed=0)
     np.testing.assert_array_equal(picture, content)
     assert cost.seconds > 0
@@ -125,7 +126,7 @@ def test_baselines_through_stylize(folder):
 @pytest.mark.parametrize("precision", ["default", "bfloat16", "tensorfloat32", "float32"])
 def test_the_precision_reaches_the_method(folder, monkeypatch, precision):
     seen = []
-    column = build.column("floor", {"name": "identity"})
+    column = entry("floor", {"name": "identity"})
     monkeypatch.setattr(
         type(column.method),
         "stylize",
@@ -149,10 +150,10 @@ def _records(what: Comparison, workdir: Path, monkeypatch, **changes) -> list[Re
 
 def test_a_record_says_where_its_picture_was_made_wherever_it_was_measured(folder, monkeypatch):
     methods = config_of(folder)["methods"]
-    first = comparison(config_of(folder, methods={"identity": methods["identity"]}))
+    first = Comparison.of(config_of(folder, methods={"identity": methods["identity"]}))
     _records(first, folder / "r", monkeypatch, device="a laptop")
     metrics = {"color": {"name": "color_histogram"}}
-    records = _records(comparison(config_of(folder, metrics=metrics)), folder / "r", monkeypatch, device="a server")
+    records = _records(Comparison.of(config_of(folder, metrics=metrics)), folder / "r", monkeypatch, device="a server")
     assert {record.provenance["device"] for record in records} == {"a server"}
     made = {record.method.name: record.provenance["made"]["device"] for record in records}
     assert made == {"identity": "a laptop", "color": "a server"}
@@ -160,9 +161,9 @@ def test_a_record_says_where_its_picture_was_made_wherever_it_was_measured(folde
 
 def test_other_package_versions_measure_anew_so_that_one_table_has_one_version(folder, monkeypatch):
     methods = config_of(folder)["methods"]
-    first = comparison(config_of(folder, methods={"identity": methods["identity"]}))
+    first = Comparison.of(config_of(folder, methods={"identity": methods["identity"]}))
     _records(first, folder / "r", monkeypatch, packages={"jax": "1"})
-    records = _records(comparison(config_of(folder)), folder / "r", monkeypatch, packages={"jax": "2"})
+    records = _records(Comparison.of(config_of(folder)), folder / "r", monkeypatch, packages={"jax": "2"})
     assert [record.provenance["packages"] for record in records] == [{"jax": "2"}] * 4
     assert {record.provenance["made"]["packages"]["jax"] for record in records} == {"1", "2"}
 
@@ -173,7 +174,7 @@ def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
     outputs, _ = find_outputs([folder / "out"], folder, folder)
     config = {name: config_of(folder)[name] for name in ("encoder", "metrics")}
     for title in ("first", "second"):
-        measure(config | {"name": title}, outputs, folder / "r", measuring(config), lambda note, done: None)
+        evaluate(config | {"name": title}, outputs, folder / "r", measuring(config), lambda note, done: None)
     (record,) = RunDirectory(folder / "r").records.read()
     assert record.provenance["config_hash"] == digests.of_json(config | {"name": "second"})
 
@@ -205,7 +206,7 @@ def test_a_measurement_that_is_kept_carries_the_new_config(folder, monkeypatch):
 )
 def test_what_is_wrong_with_metrics_is_said_before_anything_is_loaded(folder, changes, message):
     with pytest.raises(InputError) as error:
-        comparison(config_of(folder, **changes))
+        Comparison.of(config_of(folder, **changes))
     assert message in str(error.value)
 
 
@@ -224,7 +225,7 @@ def test_a_metric_may_have_an_encoder_of_its_own_and_equal_ones_are_read_once(fo
         "two": {"name": "frechet", "encoder": dict(own)},
         "same": {"name": "frechet", "encoder": config_of(folder)["encoder"]},
     }
-    suite = comparison(config_of(folder, metrics=metrics, plane=("shared", "one"))).suite
+    suite = Comparison.of(config_of(folder, metrics=metrics, plane=("shared", "one"))).suite
     assert len(read) == len(suite.networks) == 2
     contracts = {name: entry["contract"]["encoder"]["name"] for name, entry in suite.contracts().items()}
     assert contracts == {"shared": "vgg16", "one": "vgg19", "two": "vgg19", "same": "vgg16"}
@@ -235,7 +236,7 @@ def test_how_results_are_drawn_is_no_part_of_what_they_are(folder):
     plain, drawn = config_of(folder, metrics=metrics), config_of(folder, metrics=metrics, plane=("ssim", "color"))
     hashes = []
     for index, config in enumerate((plain, drawn)):
-        assert run.compare(comparison(config), folder / "run", lambda event: None) == []
+        assert run.compare(Comparison.of(config), folder / "run", lambda event: None) == []
         records = RunDirectory(folder / "run").records.read()
         hashes.append({record.provenance["config_hash"] for record in records})
         if not index:

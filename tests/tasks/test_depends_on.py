@@ -16,8 +16,8 @@ from styleresearch.errors import InputError, Notice
 from styleresearch.store import digests
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.compare import compare
-from styleresearch.tasks.comparison import Comparison, comparison
-from styleresearch.tasks.train import fit, fit_of
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.train import TrainingRun, train
 
 OWN = '''
 import hashlib
@@ -96,12 +96,12 @@ class Silent:
 
 
 def keys(what: Comparison) -> dict[str, str]:
-    return {cell.column.name: cell.key for cell in what.cells()}
+    return {cell.entry.name: cell.key for cell in what.stylisations()}
 
 
 def painted() -> dict[str, tuple[float, int]]:
     """Compare; return method -> (how light its picture is beside the content, when its file was written)."""
-    assert compare(comparison(COMPARISON), Path("run"), lambda event: None) == []
+    assert compare(Comparison.of(COMPARISON), Path("run"), lambda event: None) == []
     content = load_image(Path("run/inputs/content/cat.png")).mean()
     files = {name: Path(f"run/images/{name}/cat__coffee.png") for name in COMPARISON["methods"]}
     return {name: (load_image(file).mean() / content, file.stat().st_mtime_ns) for name, file in files.items()}
@@ -111,13 +111,13 @@ def test_a_method_whose_file_changed_paints_again_and_another_is_resumed(weights
     first = painted()
     assert first["shade"][0] == pytest.approx(0.5, abs=0.01)
     assert painted() == first
-    before = keys(comparison(COMPARISON))
+    before = keys(Comparison.of(COMPARISON))
 
     weights.write_text("0.25")
     second = painted()
     assert second["shade"][0] == pytest.approx(0.25, abs=0.01)
     assert second["identity"] == first["identity"]
-    after = keys(comparison(COMPARISON))
+    after = keys(Comparison.of(COMPARISON))
     assert after["identity"] == before["identity"]
     assert after["shade"] != before["shade"]
 
@@ -127,7 +127,7 @@ def test_a_method_whose_file_changed_paints_again_and_another_is_resumed(weights
 
 
 def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before(weights):
-    what = comparison(COMPARISON)
+    what = Comparison.of(COMPARISON)
     content, style = what.contents["cat"], what.styles["coffee"]
     known = {
         "method": {"name": "identity"},
@@ -146,36 +146,36 @@ def test_the_key_of_a_method_that_depends_on_nothing_else_is_as_before(weights):
 def test_a_dependence_that_cannot_be_had_is_one_line_of_the_config(weights):
     weights.unlink()
     with pytest.raises(InputError, match=r"methods\.shade: its depends_on\(\) failed: FileNotFoundError: .*weights'$"):
-        comparison(COMPARISON)
+        Comparison.of(COMPARISON)
     with pytest.raises(InputError, match=r"method: its depends_on\(\) failed: FileNotFoundError: .*weights'$"):
-        fit_of(TRAINING)
+        TrainingRun.of(TRAINING)
     weights.write_text("0.5")
     module = Path("own_shade.py")
     module.write_text(OWN.replace("read_bytes()).hexdigest()", "read_bytes())"))
     with pytest.raises(InputError, match=r"methods\.shade: its depends_on\(\) must return a text, .* returned <sha256"):
-        comparison(COMPARISON)
+        Comparison.of(COMPARISON)
 
 
 def test_a_training_run_goes_on_with_the_file_that_it_began_with(weights):
     run = Path("run")
-    fit(fit_of(TRAINING), run, Silent())
+    train(TrainingRun.of(TRAINING), run, Silent())
     longer = {**TRAINING, "train": {**TRAINING["train"], "steps": 2}}
     then = [hashlib.sha256(text).hexdigest() for text in (b"0.5", b"0.25")]
     assert json.loads((run / "run.json").read_text())["depends_on"] == {"method": then[0]}
 
     weights.write_text("0.25")
     with pytest.raises(InputError, match=f"depends_on.method: was '{then[0]}', is '{then[1]}'"):
-        fit(fit_of(longer), run, Silent())
+        train(TrainingRun.of(longer), run, Silent())
     # Nothing is known of that of a run of an earlier version.
     old = shutil.copytree(run, Path("old"))
     facts = json.loads((run / "run.json").read_text())
     (old / "run.json").write_text(json.dumps({key: each for key, each in facts.items() if key != "depends_on"}))
-    assert fit(fit_of(longer), old, Silent()).step == 2
+    assert train(TrainingRun.of(longer), old, Silent()).step == 2
 
     config = {**COMPARISON, "methods": {"own": {"checkpoint": "run"}}}
     with pytest.warns(Notice, match=rf"something else than in its training \(depends_on\(\) was '{then[0]}', is"):
-        changed = keys(comparison(config))
+        changed = keys(Comparison.of(config))
     weights.write_text("0.5")
-    same = keys(comparison(config))
+    same = keys(Comparison.of(config))
     assert changed != same
-    assert fit(fit_of(longer), run, Silent()).step == 2
+    assert train(TrainingRun.of(longer), run, Silent()).step == 2

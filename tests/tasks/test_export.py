@@ -19,7 +19,7 @@ from jax import export as jax_export
 
 from styleresearch.config import build
 from styleresearch.data.images import load_image, save_image
-from styleresearch.data.sources import SOURCES
+from styleresearch.data.pictures import SOURCES
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
 from styleresearch.methods import METHODS

@@ -15,8 +15,8 @@ from styleresearch.report.html import write_report
 from styleresearch.store import failures
 from styleresearch.store.record import Record, Records
 from styleresearch.tasks.compare import compare
-from styleresearch.tasks.comparison import comparison
-from styleresearch.tasks.evaluate import measure, measuring
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.evaluate import measuring
 
 MODULE = """
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def train(folder: Path, seed: int) -> None:
 
 
 def run() -> list[Record]:
-    assert compare(comparison(CONFIG), Path("run"), lambda event: None) == []
+    assert compare(Comparison.of(CONFIG), Path("run"), lambda event: None) == []
     return Records(Path("run/records.jsonl")).read()
 
 
@@ -194,7 +194,7 @@ def test_pictures_on_disk_are_measured_alike(folder):
     config = {name: CONFIG[name] for name in ("imports", "encoder", "metrics")}
 
     def evaluate() -> list[Record]:
-        assert measure(config, outputs, Path("out"), measuring(config), lambda *each: told.append(each)) == []
+        assert evaluate(config, outputs, Path("out"), measuring(config), lambda *each: told.append(each)) == []
         return Records(Path("out/records.jsonl")).read()
 
     records = evaluate()
@@ -208,7 +208,7 @@ def test_pictures_on_disk_are_measured_alike(folder):
 def test_a_metric_over_a_set_that_fails_leaves_the_rest(folder):
     module = Path("my_metrics.py")
     module.write_text(module.read_text().replace("== 99", "== 4"))
-    failed = compare(comparison(CONFIG), Path("run"), lambda event: None)
+    failed = compare(Comparison.of(CONFIG), Path("run"), lambda event: None)
     assert {str(each) for each in failed} == {
         f"{method}, all pictures: RuntimeError: never ({module.resolve()}:59)" for method in CONFIG["methods"]
     }
@@ -235,6 +235,6 @@ def test_the_report_shows_values_over_sets_in_tables_of_their_own(folder):
     assert "Set distance" not in Path("run/table.tex").read_text()
     # Without such metrics nothing of them is left.
     metrics = {name: spec for name, spec in CONFIG["metrics"].items() if name == "seen"}
-    assert compare(comparison(CONFIG | {"metrics": metrics}), Path("run"), lambda event: None) == []
+    assert compare(Comparison.of(CONFIG | {"metrics": metrics}), Path("run"), lambda event: None) == []
     assert "Over all images" not in write_report(Path("run")).read_text()
     assert not list(Path("run").glob("sets.*"))

@@ -25,7 +25,7 @@ from styleresearch.data.images import load_image, save_image
 from styleresearch.errors import InputError, Notice
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.store.rundir import RunDirectory
-from styleresearch.tasks.train import Fit, fit, fit_of
+from styleresearch.tasks.train import TrainingRun, train
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import digest_of
 from styleresearch.types import Style
@@ -132,7 +132,7 @@ def changed(config, **values):
 
 def trained(config, folder):
     told = Told()
-    return fit(fit_of(config), folder, told), told
+    return train(TrainingRun.of(config), folder, told), told
 
 
 def lines(folder):
@@ -211,7 +211,7 @@ def test_a_grid_shows_what_the_saved_method_paints(adain):
     _, _, folder = adain
     found = load(str(folder))
     assert found.step == 6
-    what = fit_of(ADAIN)
+    what = TrainingRun.of(ADAIN)
     assert what.samples is not None
     content, style = (jnp.asarray(group[0])[None] for group in (what.samples.contents, what.samples.styles))
     output = found.method().stylize(found.params, what.encoder, content, [Style(style)], key=jax.random.key(0))
@@ -222,7 +222,7 @@ def test_a_grid_shows_what_the_saved_method_paints(adain):
 @pytest.mark.slow
 def test_the_grid_of_a_method_without_styles_has_one_column(cyclegan):
     state, _, folder = cyclegan
-    what = fit_of(CYCLEGAN)
+    what = TrainingRun.of(CYCLEGAN)
     grid = load_image(folder / "samples" / "0000006.png")
     assert grid.shape == (2 * 32, 2 * 32, 3)
     contents = np.stack(what.samples.contents)
@@ -480,10 +480,10 @@ def test_a_run_that_was_killed_before_it_described_itself_goes_on(finished):
 
 def test_a_directory_that_is_being_written_is_refused_at_once(tmp_path, monkeypatch):
     """Before the data are prepared, which may take long."""
-    what = fit_of(FEEDFORWARD)
+    what = TrainingRun.of(FEEDFORWARD)
     monkeypatch.setattr(type(what.data.content), "prepare", lambda *_: pytest.fail("prepared"), raising=False)
     with RunDirectory(tmp_path).alone(), pytest.raises(InputError, match="another process is writing"):
-        fit(what, tmp_path, Told())
+        train(what, tmp_path, Told())
 
 
 # Wrong configs
@@ -491,7 +491,7 @@ def test_a_directory_that_is_being_written_is_refused_at_once(tmp_path, monkeypa
 
 def refused(config):
     with pytest.raises(InputError) as error:
-        fit_of(config)
+        TrainingRun.of(config)
     return str(error.value)
 
 
@@ -587,7 +587,7 @@ def test_the_config_of_the_documentation_is_one(tmp_path):
     (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (tmp_path / "mine.py").write_text(code)
     config = load_config(str(tmp_path / "mine.py"))
-    what = fit_of(changed(config, encoder=FEEDFORWARD["encoder"]))
+    what = TrainingRun.of(changed(config, encoder=FEEDFORWARD["encoder"]))
     assert (what.settings.steps, what.settings.ema, what.data.batch_size) == (4000, 0.99, 4)
 
 
@@ -610,13 +610,13 @@ def on_eight_devices(folder, configs):
     """Run configs, name -> config, in ``folder/name``, in a process that has eight devices."""
     script = (
         "import json, sys\nfrom pathlib import Path\nimport jax\n"
-        "from styleresearch.config.file import plain\nfrom styleresearch.tasks.train import fit, fit_of\n"
+        "from styleresearch.config.file import plain\nfrom styleresearch.tasks.train import TrainingRun, train\n"
         "assert jax.device_count() == 8\n"
         "class Silent:\n"
         "    preparing = compiled = resumed = report = sampled = lambda self, *_: None\n"
         "for name in sys.argv[2:]:\n"
         "    config = plain(json.loads((Path(sys.argv[1]) / f'{name}.json').read_text()))\n"
-        "    fit(fit_of(config), Path(sys.argv[1]) / name, Silent())\n"
+        "    train(TrainingRun.of(config), Path(sys.argv[1]) / name, Silent())\n"
     )
     for name, config in configs.items():
         (folder / f"{name}.json").write_text(json.dumps(changed(config, samples=None)))
@@ -697,7 +697,7 @@ def test_bfloat16_trains_as_float32_does(adain, tmp_path):
 def test_what_a_run_saves_stylises(feedforward, adain):
     for config, (state, _, folder) in ((FEEDFORWARD, feedforward), (ADAIN, adain)):
         found = load(str(folder))
-        what: Fit = fit_of(config)
-        assert digest_of(found.params) == digest_of(what.method.inference(state))
+        training = TrainingRun.of(config)
+        assert digest_of(found.params) == digest_of(training.method.inference(state))
         # The average, not the last step's.
-        assert digest_of(found.params) != digest_of(what.method.inference(state.replace(ema=None)))
+        assert digest_of(found.params) != digest_of(training.method.inference(state.replace(ema=None)))

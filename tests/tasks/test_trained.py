@@ -26,10 +26,11 @@ from styleresearch.encoder.weights import load as weights_of
 from styleresearch.errors import InputError
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.tasks import trained
-from styleresearch.tasks.comparison import comparison
+from styleresearch.tasks.comparison import Comparison
+from styleresearch.tasks.entry import entry, with_encoder
 from styleresearch.tasks.export import export_weights
-from styleresearch.tasks.train import fit, fit_of
-from styleresearch.tasks.trained import Trained, column, load, with_encoder
+from styleresearch.tasks.train import TrainingRun, train
+from styleresearch.tasks.trained import Trained, load
 from styleresearch.training.checkpoint import CheckpointWarning, digest_of
 from styleresearch.types import Style
 
@@ -88,7 +89,7 @@ class Silent:
 
 
 def run(config: dict, folder: Path):
-    return fit(fit_of(config), folder, Silent())
+    return train(TrainingRun.of(config), folder, Silent())
 
 
 @pytest.fixture(scope="session")
@@ -209,7 +210,7 @@ def test_a_method_of_the_users_own_comes_back(tint, random_image):
     assert np.allclose(paint(found, picture), np.clip(picture + rgb[None, None, None], 0, 1))
     export_weights(found, tint / "tint.safetensors")
     assert np.allclose(paint(load("tint.safetensors"), picture, amount=0.0), picture)
-    assert column("x", {"checkpoint": "tint.safetensors", "amount": 0.5}).method.amount == 0.5
+    assert entry("x", {"checkpoint": "tint.safetensors", "amount": 0.5}).method.amount == 0.5
 
 
 # A file is data
@@ -224,7 +225,7 @@ def test_nothing_is_imported_because_a_file_says_so(tint):
     for use in (
         lambda: load("run"),
         lambda: load("tint.safetensors").method(),
-        lambda: column("x", {"checkpoint": "run"}),
+        lambda: entry("x", {"checkpoint": "run"}),
     ):
         with pytest.raises(InputError, match=needs) as caught:
             use()
@@ -293,9 +294,9 @@ def test_a_comparison_names_the_modules_of_its_checkpoints(tint):
         "metrics": {"ssim": {"name": "ssim"}},
     }
     with pytest.raises(InputError, match=r"methods\.own: run needs the module 'my_tint'.* or imports=\('my_tint',\)"):
-        comparison(config)
-    what = comparison({**config, "imports": ("my_tint",)})
-    assert what.columns[0].trained.step == 2
+        Comparison.of(config)
+    what = Comparison.of({**config, "imports": ("my_tint",)})
+    assert what.entries[0].trained.step == 2
     assert set(what.modules) == {"my_tint"}
 
 
@@ -375,7 +376,7 @@ def test_options_that_do_not_fit_the_tensors_are_refused(adain, tmp_path, change
     file = tmp_path / "a.safetensors"
     export_weights(adain, file)
     tampered(file, change)
-    for use in (lambda: load(str(file)).method(), lambda: column("x", {"checkpoint": str(file)})):
+    for use in (lambda: load(str(file)).method(), lambda: entry("x", {"checkpoint": str(file)})):
         with pytest.raises(InputError, match=message) as caught:
             use()
         assert "\n" not in str(caught.value)
@@ -555,14 +556,14 @@ def test_another_encoder_is_refused(adain, tmp_path):
 
 
 def test_columns(directory, adain, tmp_path, random_image):
-    found = column("fast", {"checkpoint": str(directory), "label": "Fast", "preserve_color": {"how": "luminance"}})
+    found = entry("fast", {"checkpoint": str(directory), "label": "Fast", "preserve_color": {"how": "luminance"}})
     assert (found.name, found.label, found.trained.step) == ("fast", "Fast", 2)
     assert found.preserve_color is not None
     assert found.spec["checkpoint"] == str(directory)  # what the run's config says, not what it became
     assert with_encoder(found) is found  # it does not look at features to stylise
 
     export_weights(adain, tmp_path / "a.safetensors", "float32")
-    weak = column("adain", {"checkpoint": str(tmp_path / "a.safetensors"), "strength": 0.25})
+    weak = entry("adain", {"checkpoint": str(tmp_path / "a.safetensors"), "strength": 0.25})
     assert (weak.label, weak.method.strength) == ("adain", 0.25)
     assert with_encoder(weak).encoder.digest == adain.facts["encoder"]["digest"]
 
@@ -570,14 +571,14 @@ def test_columns(directory, adain, tmp_path, random_image):
 def test_wrong_columns(directory):
     checkpoint = str(directory)
     with pytest.raises(InputError, match="has no option 'strenght'"):
-        column("x", {"checkpoint": checkpoint, "strenght": 1.0})
+        entry("x", {"checkpoint": checkpoint, "strenght": 1.0})
     with pytest.raises(InputError, match="give name or checkpoint, not both"):
-        column("x", {"checkpoint": checkpoint, "name": "feedforward"})
+        entry("x", {"checkpoint": checkpoint, "name": "feedforward"})
     untrained = {key: value for key, value in FEEDFORWARD["method"].items() if key != "styles"}
     with pytest.raises(
         InputError, match=r"'feedforward' has to be trained \(styleresearch train\); .* dict\(checkpoint=DIR\)"
     ):
-        column("x", untrained)
+        entry("x", untrained)
     with pytest.raises(InputError, match="does not exist"):
-        column("x", {"checkpoint": "nowhere"})
-    assert column("x", {"name": "identity"}).trained is None
+        entry("x", {"checkpoint": "nowhere"})
+    assert entry("x", {"name": "identity"}).trained is None

@@ -17,7 +17,7 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import Batch, Metrics, State, TrainedMethod
 from styleresearch.optim.optimizers import Adam, Optimizer
 from styleresearch.training.checkpoint import Checkpoints
-from styleresearch.training.loop import Report, Settings, train
+from styleresearch.training.loop import Settings, StepReport, train
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +78,7 @@ class Seen:
 
     compilations: list[float] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
+    reports: list[StepReport] = field(default_factory=list)
     samples: dict[int, State] = field(default_factory=dict)
     on_sample: Callable[[int, State], Any] = lambda step, state: jax.device_get(state.replace(key=None))
 
@@ -90,7 +90,7 @@ class Seen:
         self.reports = [report for report in self.reports if report.step <= step]
         self.starts.append(step)
 
-    def report(self, report: Report) -> None:
+    def report(self, report: StepReport) -> None:
         self.reports.append(report)
 
     def sample(self, step: int, state: State) -> None:

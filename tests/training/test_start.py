@@ -21,7 +21,7 @@ from styleresearch.methods.cyclegan import CycleGAN
 from styleresearch.methods.feedforward import FeedForward
 from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import Adam
-from styleresearch.training.start import started
+from styleresearch.training.start import warm_start
 
 LAYER = "relu2_1"
 OBJECTIVE = Objective.of({"style": (1.0, Gram((LAYER,))), "content": (1.0, Feature((LAYER,)))})
@@ -90,7 +90,7 @@ def restored(params: Any) -> Any:
 def test_a_decoder_begins_a_generator_and_the_rest_begins_anew(init):
     first, method = adain(decoder()), arbitrary_gan(decoder())
     learned, fresh = first.inference(init(first, 0)), init(method, 1)
-    state = started(method, fresh, restored(learned))
+    state = warm_start(method, fresh, restored(learned))
     assert bits(state.params["generator"]) == bits(learned) != bits(fresh.params["generator"])
     assert bits(state.params["discriminator"]) == bits(fresh.params["discriminator"])
     assert bits(state.opt_state) == bits(fresh.opt_state)
@@ -99,14 +99,14 @@ def test_a_decoder_begins_a_generator_and_the_rest_begins_anew(init):
     for new, old in zip(jax.tree.leaves(state), jax.tree.leaves(fresh), strict=True):
         assert (new.shape, new.dtype) == (old.shape, old.dtype)
     # And back.
-    back = started(first, init(first, 2), method.inference(state))
+    back = warm_start(first, init(first, 2), method.inference(state))
     assert bits(back.params) == bits(learned)
 
 
 def test_inside_jit_and_in_float32(init, small_encoder, batch):
     method = adain(decoder())
     learned = jax.tree.map(lambda leaf: np.asarray(leaf, np.float16), init(method, 0).params)
-    state = jax.jit(lambda key: started(method, method.init(key, small_encoder, batch), learned))(jax.random.key(1))
+    state = jax.jit(lambda key: warm_start(method, method.init(key, small_encoder, batch), learned))(jax.random.key(1))
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(state.params))
     assert bits(state.params) == bits(jax.tree.map(lambda leaf: leaf.astype(np.float32), learned))
 
@@ -116,7 +116,7 @@ def test_styles_of_its_own_stay(init, random_image):
     first, second = (FeedForward(OBJECTIVE, Adam(), net, (np.asarray(random_image(seed)[0]),)) for seed in (1, 2))
     learned, fresh = first.inference(init(first, 0)), init(second, 1)
     assert "thumbnails" in learned
-    state = started(second, fresh, restored(learned))
+    state = warm_start(second, fresh, restored(learned))
     assert bits(state.params) == bits(learned["net"])
     assert bits(state.constants) == bits(fresh.constants)
     assert bits(second.inference(state)["thumbnails"]) != bits(learned["thumbnails"])
@@ -125,7 +125,7 @@ def test_styles_of_its_own_stay(init, random_image):
 def test_what_paints_beside_the_network_begins_anew(init):
     method = cut(resnet())
     learned, fresh = method.inference(init(method, 0)), init(method, 1)
-    state = started(method, fresh, learned)
+    state = warm_start(method, fresh, learned)
     assert bits(state.params["generator"]["net"]) == bits(learned)
     assert bits(state.params["generator"]["projection"]) == bits(fresh.params["generator"]["projection"])
 
@@ -135,16 +135,16 @@ def test_networks_of_another_form_are_refused(init):
     learned = first.inference(init(first, 0))
     wider, deeper = adain(decoder(width=6)), adain(decoder(depth=2))
     with pytest.raises(InputError, match=r"the networks differ: .*kernel is \(3, 3, \d+, 6\) here, \(3, 3, \d+, 8\)"):
-        started(wider, init(wider, 1), learned)
+        warm_start(wider, init(wider, 1), learned)
     state = init(deeper, 1)
     with pytest.raises(InputError, match=r"conv3/bias is \(3,\) here, missing there.* Start from a run whose net"):
-        started(deeper, state, learned)
+        warm_start(deeper, state, learned)
     with pytest.raises(InputError, match="conv3/kernel is missing here"):
-        started(first, init(first, 1), deeper.inference(state))
+        warm_start(first, init(first, 1), deeper.inference(state))
 
 
 def test_one_generator_is_not_two(init):
     one, two = cut(resnet()), adversarial(CycleGAN, resnet(), pool=0)
     learned = one.inference(init(one, 0))
     with pytest.raises(InputError, match=r"contract1/.* is missing here.*, and \d+ more"):
-        started(two, init(two, 1), learned)
+        warm_start(two, init(two, 1), learned)

@@ -1,4 +1,4 @@
-"""Procedural paintings as a dataset: as many as asked for, each painted once and kept in the cache."""
+"""Procedural paintings: one of each style to compare on, as many as wanted to train on."""
 
 from __future__ import annotations
 
@@ -12,18 +12,51 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float32, UInt8
 from PIL import Image
 
 from styleresearch import painter as package
-from styleresearch.data.datasets import cache
-from styleresearch.data.datasets.base import DATASETS, Dataset, Progress, checked
+from styleresearch.data.pictures import cache
+from styleresearch.data.pictures.base import SOURCES, Dataset, PictureSource, Progress, checked, known, selection
 from styleresearch.errors import InputError
 from styleresearch.options import Between, Seed
 from styleresearch.painter import MAX_SIDE, PAINTINGS, paint
-from styleresearch.registry import nearest
 
 _SEEDS = 2**32
+
+
+@dataclass(frozen=True)
+class Painter(PictureSource):
+    """Paintings that are painted when they are asked for, 3:4 in landscape format.
+
+    Attributes:
+        styles: names of the painter's styles, in order.
+        count: number of paintings to train on.
+        size: height of the paintings in pixels; ``None`` for 256 to train on, and for 512 where a picture is asked
+            for at its own size.
+        seed: varies composition, palette and every stroke.
+    """
+
+    styles: tuple[str, ...]
+    count: int
+    size: int | None
+    seed: int
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the styles."""
+        return self.styles
+
+    def picture(self, name: str, size: int | None = None) -> Float32[np.ndarray, "h w 3"]:
+        """Paint one picture, ``size`` pixels high; see ``PictureSource``."""
+        known("painter", name, self.styles)
+        size = (self.size or 512) if size is None else size
+        if not 1 <= size <= MAX_SIDE:
+            raise InputError(f"the painter paints pictures of 1 to {MAX_SIDE} pixels a side, not {size}")
+        return paint(name, (size, round(size * 4 / 3)), self.seed)
+
+    def dataset(self) -> Dataset:
+        """Return other paintings than those by name: nobody evaluates on what was trained on by accident."""
+        return PaintedPictures(self.styles, self.count, self.size or 256, self.seed)
 
 
 @dataclass(frozen=True)
@@ -50,7 +83,7 @@ class PaintedPictures(Dataset):
 
     def _style_and_seed(self, index: int) -> tuple[str, int]:
         turn, style = divmod(checked(index, self.count), len(self.styles))
-        # Far from the small seeds of the picture source "painter": nobody evaluates on what was trained on by accident.
+        # Far from the small seeds of the paintings by name.
         return self.styles[style], (self.seed + 1) * _SEEDS + turn
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -105,30 +138,22 @@ class PaintedPictures(Dataset):
                 progress("painting", i + 1, self.count)
 
 
-@DATASETS.register("painter")
+@SOURCES.register("painter")
 def painter(
     names: Sequence[str] | None = None,
     count: Annotated[int, Between(1, 1_000_000)] = 240,
-    size: Annotated[int, Between(1, MAX_SIDE * 3 // 4)] = 256,
+    size: Annotated[int, Between(1, MAX_SIDE * 3 // 4)] | None = None,
     seed: Seed = 0,
-) -> Dataset:
-    """Procedural paintings: no download, as many as wanted. Other ones than the picture source "painter" shows.
+) -> PictureSource:
+    """Procedural paintings, without any download: one of each style by name; to train on ``count`` others.
 
     Args:
-        names: which of the painter's styles, in turn; ``None`` for all.
-        count: number of pictures, at least 1.
-        size: their height in pixels; they are 4/3 as wide.
+        names: which styles of ``styleresearch.painter``, in this order; ``None`` for all.
+        count: number of pictures to train on, of the styles in turn.
+        size: their height in pixels, 256 for ``None``; they are 4/3 as wide.
         seed: at least 0; another seed gives other compositions and palettes.
 
     Raises:
-        InputError: for an unknown style.
+        InputError: for names that are unknown, twice or none.
     """
-    if names is not None and (not names or len(set(names)) != len(names)):
-        raise InputError(f"the dataset 'painter' takes names=('a', 'b', ...), one or more different, not {names!r}")
-    styles = tuple(PAINTINGS if names is None else names)
-    for name in styles:
-        if name not in PAINTINGS:
-            raise InputError(
-                f"the painter has no style {name!r}.{nearest(str(name), PAINTINGS)} It has: {', '.join(PAINTINGS)}"
-            )
-    return PaintedPictures(styles, count, size, seed)
+    return Painter(selection("painter", names, PAINTINGS), count, size, seed)

@@ -1,4 +1,4 @@
-"""What every registered dataset must keep, whoever wrote it."""
+"""What every registered picture source must keep, by name and by number, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -11,36 +11,40 @@ import pytest
 from PIL import Image
 
 from styleresearch.config import build
-from styleresearch.data.datasets import DATASETS, builder
-from styleresearch.data.datasets.base import Dataset
+from styleresearch.data.pictures import SOURCES, Dataset, PictureSource
 from styleresearch.data.pipeline import Pipeline
+from styleresearch.errors import InputError
 
-# What the datasets that need something are given; the others are built from their name alone.
+# What the sources that need something are given; the others are built from their name alone.
 NEEDED = {
     "folder": {"path": "{folder}"},
     "painter": {"names": ("mosaic", "pointillism"), "count": 3, "size": 16},
+    "files": {"paths": ("{folder}/0.png", "{folder}/1.png")},
     "half": {"of": {"name": "folder", "path": "{folder}"}, "side": "right"},
     "edges": {"of": {"name": "folder", "path": "{folder}"}},
     "tfds": {"dataset": "pictures", "data_dir": "{tfds}"},
 }
 
 
-@pytest.fixture(scope="module", params=list(DATASETS))
-def spec(request, tmp_path_factory):
-    root = tmp_path_factory.mktemp("dataset")
+@pytest.fixture(scope="module", params=list(SOURCES))
+def spec(request, tmp_path_factory, write_tfds):
+    root = tmp_path_factory.mktemp("pictures")
     (root / "folder").mkdir()
     for i in range(4):
         Image.new("RGB", (20 + i, 30), (40 * i, 0, 0)).save(root / "folder" / f"{i}.png")
     if request.param == "tfds":
         files = sorted((root / "folder").iterdir())
-        builder.write(root / "tfds", lambda: ((file.read_bytes(), file.name) for file in files))
+        write_tfds(root / "tfds", ((file.read_bytes(), file.name) for file in files))
     places = {"{folder}": str(root / "folder"), "{tfds}": str(root / "tfds")}
 
-    def placed(options):
-        return {
-            key: placed(value) if isinstance(value, dict) else places.get(str(value), value)
-            for key, value in options.items()
-        }
+    def placed(value):
+        if isinstance(value, dict):
+            return {key: placed(each) for key, each in value.items()}
+        if isinstance(value, tuple):
+            return tuple(map(placed, value))
+        for place, path in places.items():
+            value = value.replace(place, path) if isinstance(value, str) else value
+        return value
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STYLERESEARCH_CACHE", str(root / "cache"))
@@ -48,16 +52,34 @@ def spec(request, tmp_path_factory):
 
 
 @pytest.fixture
-def dataset(spec) -> Dataset:
-    return build.resolve(DATASETS, spec)
+def source(spec) -> PictureSource:
+    return build.resolve(SOURCES, spec)
+
+
+@pytest.fixture
+def dataset(source) -> Dataset:
+    return source.dataset()
 
 
 def test_documented_options(spec):
-    entry = DATASETS.get(spec["name"])
+    entry = SOURCES.get(spec["name"])
     said = inspect.getdoc(entry)
-    for key, parameter in DATASETS.options(spec["name"]).items():
+    for key, parameter in SOURCES.options(spec["name"]).items():
         assert f"{key}:" in said, f"{spec['name']} does not document {key}"
         assert parameter.annotation is not inspect.Parameter.empty
+
+
+def test_pictures_by_name(source):
+    names = source.names()
+    assert len(names) == len(set(names)) >= 1
+    for name in names[:2]:
+        picture = source.picture(name, 12)
+        assert (picture.dtype, min(picture.shape[:2]), picture.shape[2]) == (np.float32, 12, 3)
+        assert 0 <= picture.min() <= picture.max() <= 1
+        np.testing.assert_array_equal(source.picture(name, 12), picture)
+        assert source.picture(name).ndim == 3
+    with pytest.raises(InputError, match="has no picture 'zebra'"):
+        source.picture("zebra", 12)
 
 
 def test_pictures_are_plain_and_always_the_same(dataset):
@@ -84,7 +106,8 @@ def test_names(dataset):
 
 def test_identity(dataset, spec):
     assert re.fullmatch("[0-9a-f]{64}", dataset.identity())
-    assert build.resolve(DATASETS, spec).identity() == dataset.identity()
+    assert build.resolve(SOURCES, spec).dataset().identity() == dataset.identity()
+    assert dataset.dataset() is dataset
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
@@ -100,6 +123,7 @@ def test_prepared_twice(dataset):
     told = []
     dataset.prepare(lambda *event: told.append(event))
     dataset.prepare()
+    assert all("\n" not in note for note in dataset.notes())
     assert all(isinstance(what, str) and 0 < done <= total for what, done, total in told)
 
 

@@ -1,7 +1,6 @@
-"""A folder of every kind of picture becomes a dataset of plain ones; what cannot be read is named."""
+"""A folder to train on: each picture is read once before, where it lies; what cannot be read is named."""
 
 import io
-import json
 import os
 import pickle
 import shutil
@@ -15,21 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleresearch.data.datasets import DATASETS, cache
-from styleresearch.data.datasets.base import Dataset
-from styleresearch.data.datasets.builder import read
-from styleresearch.data.datasets.prepared import prepared
 from styleresearch.data.images import load_image
+from styleresearch.data.pictures import SOURCES, Dataset, catalogue
+from styleresearch.data.pictures.kept import kept
 from styleresearch.errors import InputError
 from styleresearch.store import atomic
 
 RNG = np.random.default_rng(3)
-
-
-@pytest.fixture(autouse=True)
-def cache_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("STYLERESEARCH_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "datasets"
 
 
 @pytest.fixture
@@ -48,12 +39,17 @@ def pixels(h, w, c=3):
 
 
 def build(path, **options):
-    return DATASETS.build({"name": "folder", "path": str(path), **options})
+    return SOURCES.build({"name": "folder", "path": str(path), **options}).dataset()
 
 
-def kept(dataset):
-    """The bytes that are stored of every picture."""
-    return {one["name"].decode(): one["image"] for one in read(dataset.prepared[0])}
+def used(dataset):
+    """The bytes of every picture as they are trained on."""
+    names = zip(dataset.names(), dataset.read, strict=True)
+    return {name: dataset.catalogue.encoded(*read) for name, read in names}
+
+
+def converted(dataset):
+    return [name for name, (_, file) in zip(dataset.names(), dataset.read, strict=True) if file.converted is not None]
 
 
 def refuses(match, path, **options):
@@ -71,8 +67,8 @@ def test_pictures_in_the_order_of_their_names_with_their_bytes(root):
     for i, name in enumerate(dataset.names()):
         np.testing.assert_array_equal(dataset[i], np.asarray(Image.open(root / name)))
         assert dataset[i].dtype == np.uint8
-    assert kept(dataset) == {name: (root / name).read_bytes() for name in dataset.names()}
-    assert dataset.report.converted == 0
+    assert used(dataset) == {name: (root / name).read_bytes() for name in dataset.names()}
+    assert converted(dataset) == []
     for index in (-1, 3):
         with pytest.raises(IndexError):
             dataset[index]
@@ -133,15 +129,15 @@ def test_every_odd_picture_becomes_plain_rgb_that_shows_the_same(tmp_path):
         save(folder / name)
     dataset = build(folder, broken="fail")
     assert set(dataset.names()) == set(ODD)
-    assert dataset.report.converted == len(ODD)
+    assert len(converted(dataset)) == len(ODD)
     for i, name in enumerate(dataset.names()):
         expected = np.rint(load_image(folder / name) * 255)  # tested against oracles in test_images.py
         close = 30 if name.endswith(".jpg") else 0  # a JPEG is stored as one, and noise is the worst for it
         assert dataset[i].shape == expected.shape == ((12, 8, 3) if "rotated" in name else (8, 12, 3))
         assert np.abs(dataset[i] - expected).max() <= close, name
         assert np.abs(dataset[i] - expected).mean() <= close / 6, name
-    # What is stored is plain for every reader, not only for this one.
-    for name, data in kept(dataset).items():
+    # What is used is plain for every reader, not only for this one.
+    for name, data in used(dataset).items():
         image = Image.open(io.BytesIO(data))
         assert (image.mode, image.format) == ("RGB", "JPEG" if name.endswith(".jpg") else "PNG")
         assert not image.has_transparency_data
@@ -162,7 +158,7 @@ def test_preparation_at_a_size_shrinks_and_never_enlarges(tmp_path):
     dataset = build(folder, size=40)
     shapes = {name: dataset[i].shape[:2] for i, name in enumerate(dataset.names())}
     assert shapes == {"large.jpg": (40, 60), "large.png": (60, 40), "small.jpg": (20, 30), "tall.webp": (96, 24)}
-    assert kept(dataset)["small.jpg"] == (folder / "small.jpg").read_bytes()
+    assert used(dataset)["small.jpg"] == (folder / "small.jpg").read_bytes()
     assert build(folder).identity() != dataset.identity() != build(folder, size=41).identity()
     refuses("size = 0 is not from 1 to", folder, size=0)
 
@@ -179,10 +175,12 @@ def test_broken_pictures_are_named_and_left_out(root):
     broken = break_some(root)
     dataset = build(root)
     assert dataset.names() == ("a.jpg", "b.png", "sub/a.jpg")
-    assert {one.name for one in dataset.report.broken} == broken
-    assert all(one.reason for one in dataset.report.broken)
-    written = json.loads((dataset.prepared[0] / "report.json").read_text())
-    assert {one["name"] for one in written["broken"]} == broken
+    assert set(dataset.found.broken) == broken
+    assert all(dataset.found.broken.values())
+    said = dataset.notes()
+    assert said[0] == "0 were converted, 4 could not be read; 0 other files in the folder"
+    assert {line.split(": ")[1] for line in said[1:-1]} == broken
+    assert said[-1] == f"record: {dataset.found.record}"
     np.testing.assert_array_equal(dataset[2], np.asarray(Image.open(root / "sub" / "a.jpg")))
 
 
@@ -203,7 +201,7 @@ def test_all_broken(tmp_path, cache_folder):
     folder.mkdir()
     (folder / "x.jpg").write_text("no picture")
     refuses("none of the 1 pictures.*x.jpg", folder)
-    assert prepared() == ()
+    assert [(each.pictures, each.broken) for each in kept()] == [(0, 1)]
     assert not list(cache_folder.glob(".*.partial"))
 
 
@@ -225,7 +223,7 @@ def test_other_files_subfolders_and_links(root):
     (root / "sub" / "deep.png").mkdir()
     (root / "sub" / "loop").symlink_to(root)
     assert build(root).names() == ("a.jpg", "b.png", "sub/a.jpg")
-    assert build(root).report.others == 1
+    assert build(root).notes()[0].endswith("; 1 other files in the folder")
     assert build(root, recursive=False).names() == ("a.jpg", "b.png")
 
 
@@ -236,7 +234,8 @@ def test_include_and_exclude(root, tmp_path):
     assert build(root, exclude=("sub/a.jpg",)).names() == ("a.jpg", "b.png")
     assert build(root, include=("sub/a.jpg", "b.png")).names() == ("b.png", "sub/a.jpg")
     assert build(root, include=("a.jpg",), exclude=("sub/a.jpg",)).names() == ("a.jpg",)
-    assert (build(root).left_out, build(root, exclude=str(listed)).left_out) == (0, 2)
+    assert build(root, exclude=str(listed)).notes()[0].endswith("; 2 pictures left out by names, include and exclude")
+    assert build(root, names=("sub/a", "b.png")).names() == ("sub/a.jpg", "b.png")
     missing = "include: 1 of 2 entries names no picture of the folder .*: 'c.png'. Did you mean 'b.png'"
     refuses(missing, root, include=("b.png", "c.png"))
     refuses("exclude: 1 of 1 entries names no picture.*'bb.png'. Did you mean 'b.png'", root, exclude=("bb.png",))
@@ -269,7 +268,7 @@ def test_links_to_nowhere_and_pipes_are_broken_pictures(root):
     os.mkfifo(root / "pipe.jpg")
     dataset = build(root)
     assert dataset.names() == ("a.jpg", "b.png", "sub/a.jpg")
-    reasons = {one.name: one.reason for one in dataset.report.broken}
+    reasons = dataset.found.broken
     assert set(reasons) == {"gone.png", "loop.png", "pipe.jpg"}
     assert "moved away.png', which is not there" in reasons["gone.png"]
     refuses(r"3 of the 6 pictures.*gone\.png", root, broken="fail")
@@ -292,20 +291,18 @@ def test_a_file_that_may_not_be_read_is_a_broken_picture(root, monkeypatch):
         monkeypatch.setattr(owner, name, denied(getattr(owner, name)))
     dataset = build(root)
     assert dataset.names() == ("a.jpg", "sub/a.jpg")
-    assert [(one.name, "Permission denied" in one.reason) for one in dataset.report.broken] == [("b.png", True)]
+    assert [(name, "Permission denied" in why) for name, why in dataset.found.broken.items()] == [("b.png", True)]
 
 
 FULL = """
-import resource, signal, sys, tempfile
-from styleresearch.data.datasets import DATASETS, builder
+import resource, signal, sys
+from styleresearch.data.pictures import SOURCES
 from styleresearch.errors import InputError
-from styleresearch.store import atomic
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-tempfile.gettempdir()  # looked for by writing a file; the disk that fills is another one
-for limit in (0, 100, 600, 1500, 3000, 200_000):
+for limit in (0, 100, 600, 1200, 200_000):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     try:
-        DATASETS.build(dict(name="folder", path=sys.argv[1])).prepare()
+        SOURCES.build(dict(name="folder", path=sys.argv[1], size=20)).dataset().prepare()
         print("done")
     except InputError as error:
         print(error)
@@ -313,11 +310,11 @@ for limit in (0, 100, 600, 1500, 3000, 200_000):
 
 
 def test_a_disk_that_fills_while_pictures_are_written(root, cache_folder):
-    """A limit on the size of files stands for it: the same place fails, in array_record's own thread too."""
+    """A limit on the size of files stands for it: what was converted, or the record, cannot be written."""
     for i in range(10):
         Image.fromarray(pixels(40, 40)).save(root / f"{i}.png")
     ran = subprocess.run(
-        [sys.executable, "-c", FULL, str(root)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+        [sys.executable, "-c", FULL, str(root)], cwd=Path(__file__).parents[3], capture_output=True, text=True
     )
     *failed, last = ran.stdout.splitlines()
     full = f"the cache {cache_folder} cannot be written: File too large; free some space, or name another folder in "
@@ -326,30 +323,12 @@ def test_a_disk_that_fills_while_pictures_are_written(root, cache_folder):
     assert len(build(root)) == 13
 
 
-def test_a_file_system_that_was_full_from_the_beginning(root, monkeypatch):
-    from styleresearch.data.datasets import builder
-
-    def full(*_):
-        raise OSError("Not enough disk space. Needed: Unknown size")  # TFDS' own words, with no number
-
-    monkeypatch.setattr(builder, "write", full)
-    refuses("cannot be written: Not enough disk space; free some space, or name another", root)
-
-
-def test_a_library_error_that_is_not_of_the_disk_is_not_said_to_be(root, monkeypatch):
-    from styleresearch.data.datasets import builder
-
-    monkeypatch.setattr(builder, "write", lambda *_: (_ for _ in ()).throw(RuntimeError("a bug")))
-    with pytest.raises(RuntimeError, match="a bug"):
-        build(root).prepare()
-
-
 def test_prepared_once_and_again_when_a_picture_changes(root, monkeypatch):
     first = build(root)
     first.prepare()
     identities = {first.identity()}
     with monkeypatch.context() as patch:
-        patch.setattr("styleresearch.data.datasets.folder.normalise", None)  # not needed a second time
+        patch.setattr(catalogue, "normalise", None)  # not needed a second time
         assert build(root).identity() == first.identity()
     time.sleep(0.01)
     for change in (
@@ -362,7 +341,7 @@ def test_prepared_once_and_again_when_a_picture_changes(root, monkeypatch):
         np.testing.assert_array_equal(dataset[1], np.asarray(Image.open(root / dataset.name(1))))
         identities.add(dataset.identity())
     assert len(identities) == 4
-    assert len(prepared()) == 4
+    assert [each.pictures for each in kept()] == [2]
 
 
 def test_the_same_pictures_elsewhere_have_the_same_identity(root, tmp_path):
@@ -370,24 +349,88 @@ def test_the_same_pictures_elsewhere_have_the_same_identity(root, tmp_path):
     assert build(root).identity() == build(tmp_path / "copy").identity()
 
 
-def test_digests_are_not_computed_twice(root, monkeypatch):
-    import hashlib
+def reads(monkeypatch):
+    """The files that are read from now on, and those that are decoded."""
+    read, decoded = [], []
+    bytes_of, normalise = Path.read_bytes, catalogue.normalise
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or bytes_of(path))
+    monkeypatch.setattr(catalogue, "normalise", lambda path, *args: decoded.append(path.name) or normalise(path, *args))
+    return read, decoded
 
+
+def test_only_what_is_new_or_has_changed_is_read_and_only_new_bytes_are_decoded(root, monkeypatch):
     for file in root.rglob("*.*"):
         os.utime(file, (1e9, 1e9))
     expected = build(root).identity()
-    calls = []
-    digest = hashlib.file_digest
-    monkeypatch.setattr(hashlib, "file_digest", lambda *given: calls.append(given) or digest(*given))
+    read, decoded = reads(monkeypatch)
     assert build(root).identity() == expected
-    assert calls == []
-    os.utime(root / "b.png", (2e9 - 1e9, 1e9 + 1))
+    build(root, exclude=("a.jpg",)).prepare()
+    assert not {"a.jpg", "b.png"} & set(read)
+    os.utime(root / "b.png", (1e9, 1e9 + 1))
     assert build(root).identity() == expected
-    assert len(calls) == 1
-    for record in (cache.folder() / "manifests").iterdir():
-        record.write_text("{damaged")
-    assert build(root).identity() == expected
-    assert len(calls) == 4
+    assert (read.count("b.png"), decoded) == (1, [])
+    (root / "b.png").rename(root / "c.png")
+    assert build(root).names() == ("a.jpg", "c.png", "sub/a.jpg")
+    assert (read.count("c.png"), decoded) == (1, [])
+    Image.fromarray(pixels(9, 9)).save(root / "new.png")
+    build(root).prepare()
+    assert decoded == ["new.png"]
+
+
+def test_a_damaged_record_is_made_again(root, cache_folder):
+    dataset = build(root)
+    expected, record = dataset.identity(), dataset.found.record
+    written = record.read_text()
+    for text in ("{damaged", "{}", "[" * 100_000, "7", written.replace('"sha256"', "7"), written.replace("[[", "[7")):
+        record.write_text(text)
+        assert build(root).identity() == expected
+        assert record.read_text() == written
+    record.write_text("{damaged")
+    assert [each.pictures for each in kept()] == [None]
+
+
+def test_what_was_converted_is_kept_once_and_made_again_where_it_was_deleted(root, tmp_path, cache_folder):
+    Image.fromarray(pixels(12, 20)).convert("L").save(root / "grey.png")
+    shutil.copytree(root, tmp_path / "copy")
+    dataset, other = build(root), build(tmp_path / "copy")
+    assert converted(dataset) == converted(other) == ["grey.png"]
+    expected = dataset[2]
+    (file,) = (cache_folder / "converted").iterdir()
+    data = file.read_bytes()
+    file.unlink()
+    np.testing.assert_array_equal(dataset[2], expected)  # while it is trained on
+    assert not file.exists()
+    np.testing.assert_array_equal(build(root)[2], expected)
+    assert file.read_bytes() == data
+    assert build(root, size=10).identity() != dataset.identity()
+    assert len(list((cache_folder / "converted").iterdir())) == 4  # at another size it is another
+
+
+def test_a_file_that_changes_while_it_is_trained_on_is_an_error(root):
+    dataset = build(root)
+    dataset.prepare()
+    os.utime(root / "b.png", (1e9, 1e9))
+    assert dataset[1].shape == (12, 20, 3)  # the same bytes
+    Image.fromarray(pixels(12, 20)).save(root / "b.png")
+    with pytest.raises(InputError, match=r"b\.png has changed since it was first read: put it back"):
+        dataset[1]
+    (root / "b.png").unlink()
+    with pytest.raises(InputError, match=r"b\.png can no longer be read \(No such file or directory\): put it back"):
+        dataset[1]
+
+
+def test_the_identity_is_what_it_was(root):
+    """That of runs which were started when pictures were copied into the cache."""
+    import hashlib
+
+    lines = [
+        f"{name!r} {len(data)} {hashlib.sha256(data).hexdigest()}\n"
+        for name in ("a.jpg", "b.png", "sub/a.jpg")
+        if (data := (root / name).read_bytes())
+    ]
+    for size in (None, 8):
+        said = f"styleresearch folder 2 size={size}\n" + "".join(lines)
+        assert build(root, size=size).identity() == hashlib.sha256(said.encode()).hexdigest()
 
 
 def test_a_file_just_written_is_always_read(root):
@@ -423,20 +466,19 @@ def test_a_cache_that_cannot_be_written(root, tmp_path, monkeypatch):
 
 PREPARE = """
 import sys, time
-from styleresearch.data.datasets import DATASETS, folder
+from styleresearch.data.pictures import SOURCES, catalogue
 if len(sys.argv) > 2:  # stop in the middle, until killed
-    normalise = folder.normalise
-    def slow(path, size):
+    normalise = catalogue.normalise
+    def slow(path, data, size):
         if path.name == "b.png":
             print("half", flush=True)
             time.sleep(60)
-        return normalise(path, size)
-    folder.normalise = slow
-dataset = DATASETS.build(dict(name="folder", path=sys.argv[1]))
+        return normalise(path, data, size)
+    catalogue.normalise = slow
+dataset = SOURCES.build(dict(name="folder", path=sys.argv[1], size=10)).dataset()
 dataset.prepare()
-assert dataset[1].shape == (12, 20, 3)
-assert "tensorflow" not in sys.modules
-assert "jax" not in sys.modules
+assert dataset[1].shape == (10, 17, 3)
+assert not {"tensorflow", "tensorflow_datasets", "jax"} & set(sys.modules)
 print(dataset.identity())
 """
 
@@ -444,7 +486,7 @@ print(dataset.identity())
 def start(*arguments):
     return subprocess.Popen(
         [sys.executable, "-c", PREPARE, *map(str, arguments)],
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -455,56 +497,26 @@ def test_killed_in_the_middle_and_two_at_once(root, cache_folder):
     assert killed.stdout.readline() == "half\n"
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
-    assert len(list(cache_folder.glob(".*.partial"))) == 1
-
     both = [start(root), start(root)]
     outputs = [process.communicate(timeout=60)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert outputs[0] == outputs[1] == build(root).identity() + "\n"
-    (entry,) = prepared()
-    assert entry.pictures == 3
-    assert not list(cache_folder.glob(".*.partial")), "what the killed process left is still there"
+    assert outputs[0] == outputs[1] == build(root, size=10).identity() + "\n"
+    assert [each.pictures for each in kept()] == [3]
+    assert not list(cache_folder.rglob(".*.partial")), "what the killed process left is still there"
 
 
 def test_what_killed_processes_left_goes_when_the_cache_is_looked_at(root, cache_folder):
     build(root).prepare()
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    for folder in (cache_folder, cache_folder / "manifests", cache_folder / "painter-0123"):
+    for folder in (cache_folder, cache_folder / "converted", cache_folder / "painter-0123"):
         folder.mkdir(exist_ok=True)
         with atomic.replacing(folder / "x") as partial:
             partial.touch()
             (folder / partial.name.replace(str(os.getpid()), str(gone.pid))).touch()
     assert len(list(cache_folder.rglob(".*.partial"))) == 3
-    prepared()
+    kept()
     assert not list(cache_folder.rglob(".*.partial"))
-
-
-def test_finishing_second(root, monkeypatch):
-    """Another process finishes the same preparation while this one is at it."""
-    from styleresearch.data.datasets import builder
-
-    write, other = builder.write, build(root)
-
-    def late(*given):
-        write(*given)
-        monkeypatch.setattr(builder, "write", write)
-        other.prepare()
-
-    monkeypatch.setattr(builder, "write", late)
-    dataset = build(root)
-    assert len(dataset) == 3
-    assert dataset.prepared[0] == other.prepared[0]
-    assert [entry.pictures for entry in prepared()] == [3]
-
-
-def test_a_damaged_report(root):
-    final = build(root).prepared[0]
-    written = (final / "report.json").read_text()
-    for text in ("{}", "[" * 100_000, "7", written.replace('"b.png"', "7"), written.replace('"broken": []', "7")):
-        (final / "report.json").write_text(text)
-        refuses("damaged.*delete the folder", root)
-        assert [entry.pictures for entry in prepared()] == [None]
 
 
 def test_a_name_that_is_no_utf_8(root):

@@ -8,48 +8,50 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
-from styleresearch.data.datasets.base import DATASETS, Dataset, Progress
-from styleresearch.data.datasets.reported import Broken, Report, Reported, readable
+from styleresearch.data.pictures import cache
+from styleresearch.data.pictures.base import SOURCES, PictureSource, Progress
+from styleresearch.data.pictures.checked import Broken, Checked, Found, ahead, plain
 from styleresearch.data.srgb import to_rgb
 from styleresearch.errors import InputError
 from styleresearch.registry import nearest
+from styleresearch.store import jsonfile
 
 
 @dataclass(frozen=True)
-class Tfds(Reported):
+class Tfds(Checked):
     """The pictures of one feature in one split of a TFDS dataset.
 
     Attributes:
-        dataset: its name as TFDS knows it, e.g. "imagenette" or "imagenette/320px-v2:1.0.0".
+        catalogued: its name as TFDS knows it, e.g. "imagenette" or "imagenette/320px-v2:1.0.0".
         split: e.g. "train", or a part of it: "train[:10%]".
         image: the feature that holds the picture.
         data_dir: where TFDS keeps its data; ``None`` for its own default.
         broken: whether broken pictures are left out or are an error.
     """
 
-    dataset: str
+    catalogued: str
     split: str
     image: str
     data_dir: str | None
-    broken: Literal["skip", "fail"]
+    broken: Broken
 
     @cached_property
     def _builder(self) -> Any:
         import tensorflow_datasets as tfds
 
         try:
-            builder = tfds.builder(self.dataset, data_dir=self.data_dir, try_gcs=False)
+            builder = tfds.builder(self.catalogued, data_dir=self.data_dir, try_gcs=False)
         except ImportError as error:
             raise self._lacking(error) from error
         except Exception as error:  # TFDS: DatasetNotFoundError, ValueError, AssertionError ...
             raise InputError(
-                f"TFDS has no dataset {self.dataset!r} (data_dir {self.data_dir!r}): {_gist(error)}"
+                f"TFDS has no dataset {self.catalogued!r} (data_dir {self.data_dir!r}): {_gist(error)}"
             ) from error
         if not builder.data_path.exists():
             self._download(builder)
@@ -57,12 +59,12 @@ class Tfds(Reported):
         pictures = [name for name, feature in features.items() if isinstance(feature, tfds.features.Image)]
         if self.image not in pictures:
             raise InputError(
-                f"the TFDS dataset {self.dataset!r} has no pictures called {self.image!r}."
+                f"the TFDS dataset {self.catalogued!r} has no pictures called {self.image!r}."
                 f"{nearest(self.image, pictures)} Its features with pictures: {', '.join(pictures) or 'none'}"
             )
         if features[self.image].np_dtype != np.uint8 or features[self.image].shape[-1] not in (1, 3):
             raise InputError(
-                f"the pictures {self.image!r} of {self.dataset!r} are {features[self.image].np_dtype} with "
+                f"the pictures {self.image!r} of {self.catalogued!r} are {features[self.image].np_dtype} with "
                 f"{features[self.image].shape[-1]} channels; uint8 with 1 or 3 is what can be used"
             )
         return builder
@@ -77,13 +79,13 @@ class Tfds(Reported):
             raise self._lacking(error) from error
         except Exception as error:
             raise InputError(
-                f"the TFDS dataset {self.dataset!r} could not be prepared in {builder.data_path}: "
+                f"the TFDS dataset {self.catalogued!r} could not be prepared in {builder.data_path}: "
                 f"{type(error).__name__}: {_gist(error)}"
             ) from error
 
     def _lacking(self, error: ImportError) -> InputError:
         return InputError(
-            f"the TFDS dataset {self.dataset!r} is not prepared yet, and preparing it needs what is not installed, "
+            f"the TFDS dataset {self.catalogued!r} is not prepared yet, and preparing it needs what is not installed, "
             f"as a rule TensorFlow ({_gist(error)}). Run: pip install 'styleresearch[tfds]'"
         )
 
@@ -99,16 +101,16 @@ class Tfds(Reported):
             records = self._builder.as_data_source(split=self.split, decoders=decoders)
         except NotImplementedError as error:
             raise InputError(
-                f"the TFDS dataset {self.dataset!r} in {self._builder.data_path} is not in array_record files, the "
-                f"only ones read at random. Prepare it again: tfds build {self.dataset} --file_format=array_record"
+                f"the TFDS dataset {self.catalogued!r} in {self._builder.data_path} is not in array_record files, the "
+                f"only ones read at random. Prepare it again: tfds build {self.catalogued} --file_format=array_record"
             ) from error
         except (ValueError, KeyError) as error:
             raise InputError(
-                f"the TFDS dataset {self.dataset!r} has no split {self.split!r}. It has: "
+                f"the TFDS dataset {self.catalogued!r} has no split {self.split!r}. It has: "
                 f"{', '.join(self._builder.info.splits)} ({_gist(error)})"
             ) from error
         if not len(records):
-            raise InputError(f"the split {self.split!r} of the TFDS dataset {self.dataset!r} is empty: name another")
+            raise InputError(f"the split {self.split!r} of the TFDS dataset {self.catalogued!r} is empty: name another")
         return records
 
     @cached_property
@@ -121,24 +123,28 @@ class Tfds(Reported):
     def _files(self) -> list[Path]:
         return sorted(file for file in Path(self._builder.data_path).iterdir() if "array_record" in file.name)
 
-    def key(self, progress: Progress | None) -> tuple[str, str]:
-        """Return names, and a digest of what says which records there are and when they were written.
+    def look(self, progress: Progress | None) -> Found:
+        """Decode every record, unless the cache knows what comes of that; see ``Checked``.
 
         Downloads and prepares the dataset where it is not; TFDS shows its own progress.
 
         Raises:
             InputError: if that fails, or the dataset lacks the split or the feature.
         """
-        written = [file.stat().st_mtime_ns for file in self._files]
-        return f"tfds_{self.dataset}_{self.split}", _digest(*self._facts, written)
-
-    def examine(self, folder: Path, digest: str, progress: Progress | None) -> Report:
-        """Decode every picture; see ``Reported``."""
-        broken: list[Broken] = []
-        numbers = [str(number) for number in range(len(self._records))]
-        names = tuple(name for name, _ in readable("checking", self._check, numbers, broken, progress))
-        identity = _digest(*self._facts, *(one.name for one in broken))
-        return Report(str(self._builder.data_path), identity, names, 0, 0, tuple(broken))
+        written = _digest(*self._facts, [file.stat().st_mtime_ns for file in self._files])
+        record = cache.folder() / f"{plain(f'tfds_{self.catalogued}_{self.split}')}-{written[:16]}.json"
+        if (read := read_record(record)) is None:
+            numbers, names, broken = [str(number) for number in range(len(self._records))], [], {}
+            for number, future in ahead("checking", self._check, numbers, progress):
+                try:
+                    future.result()
+                    names.append(number)
+                except InputError as error:
+                    broken[number] = str(error)
+            read = {"folder": str(self._builder.data_path), "names": names, "broken": broken}
+            cache.write(record, json.dumps(read).encode())
+        identity = _digest(*self._facts, *read["broken"])
+        return Found(str(self._builder.data_path), identity, tuple(read["names"]), read["broken"], record)
 
     def _check(self, name: str) -> None:
         try:
@@ -164,6 +170,16 @@ class Tfds(Reported):
         return self._read(self.name(index))
 
 
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return a record of the cache; None if there is none, or a damaged one: all is read again."""
+    try:
+        read = jsonfile.read(path)
+    except (OSError, ValueError):
+        return None
+    fits = jsonfile.conforms(read, {"folder": str, "names": list, "broken": dict})
+    return read if fits and all(isinstance(each, str) for each in [*read["names"], *read["broken"].values()]) else None
+
+
 def _digest(*facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -173,14 +189,14 @@ def _gist(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[-1]
 
 
-@DATASETS.register("tfds")
+@SOURCES.register("tfds")
 def tfds(
     dataset: str,
     split: str = "train",
     image: str = "image",
     data_dir: str | Path | None = None,
-    broken: Literal["skip", "fail"] = "skip",
-) -> Dataset:
+    broken: Broken = "skip",
+) -> PictureSource:
     """The pictures of a TFDS dataset: of its catalogue, or of your own that was prepared in ``data_dir``.
 
     Datasets whose preparation needs TensorFlow need the extra: pip install 'styleresearch[tfds]'. Reading never does.

@@ -1,4 +1,4 @@
-"""Sources list names and give pictures, and refuse bad specs by name."""
+"""Pictures in files and in a folder: found by name, or refused by name."""
 
 import unicodedata
 
@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleresearch.data import sources
-from styleresearch.data.datasets import DATASETS
-from styleresearch.data.sources import SOURCES, PictureSource
+from styleresearch.data.pictures import SOURCES
 from styleresearch.errors import InputError
-from styleresearch.painter import PAINTINGS, paint
 
 
 @pytest.fixture
@@ -36,49 +33,7 @@ def refuses(match, name, **options):
 
 
 def test_registered():
-    assert list(SOURCES) == ["edges", "files", "folder", "painter", "photographs", "textures"]
-
-
-@pytest.mark.parametrize("name", ["photographs", "textures", "painter"])
-def test_every_picture_of_the_sources_that_need_no_files(name):
-    source = SOURCES.build(spec(name))
-    assert isinstance(source, PictureSource)
-    assert len(source.names()) == len(set(source.names())) >= 5
-    for picture in source.names():
-        array = source.picture(picture, 40)
-        assert min(array.shape[:2]) == 40
-        assert array.dtype == np.float32
-        assert 0 <= array.min() < array.max() <= 1
-        assert array.std() > 0.03
-
-
-def test_photographs_are_in_colour_and_at_their_own_size():
-    source = SOURCES.build(spec("photographs", names=("coffee", "cat")))
-    assert source.names() == ("coffee", "cat")
-    coffee = source.picture("coffee")
-    assert coffee.shape == (400, 600, 3)
-    assert np.ptp(coffee, axis=2).mean() > 0.1
-
-
-def test_painter_paints_what_paint_paints():
-    style = next(iter(PAINTINGS))
-    source = SOURCES.build(spec("painter", names=[style], seed=3))
-    assert source.names() == (style,)
-    np.testing.assert_array_equal(source.picture(style, 48), paint(style, (48, 64), 3))
-
-
-def test_edges_are_those_of_the_dataset_and_drawn_at_the_final_size(pictures):
-    of = SOURCES.build(spec("photographs", names=("cat",)))
-    source = SOURCES.build(spec("edges", of=of))
-    assert source.names() == ("cat",)
-    drawn = source.picture("cat", 64)
-    assert drawn.shape == of.picture("cat", 64).shape
-    assert set(np.unique(drawn)) == {0.0, 1.0}
-    assert 0.01 < (drawn == 0).mean() < 0.3
-    dataset = DATASETS.build(spec("edges", of=DATASETS.build(spec("photographs", names=("cat",)))))
-    np.testing.assert_array_equal(source.picture("cat") * 255, dataset[0])
-    with pytest.raises(InputError, match=r"sigma = 0.0 is not from 0.001"):
-        SOURCES.build(spec("edges", of=of, sigma=0.0))
+    assert list(SOURCES) == ["edges", "files", "folder", "half", "painter", "photographs", "textures", "tfds"]
 
 
 def test_folder_is_sorted_and_passes_over_other_files(pictures):
@@ -128,6 +83,55 @@ def test_files_keep_their_order(pictures):
     assert source.picture("c").shape == (10, 22, 3)
 
 
+def test_files_to_train_on_are_read_where_they_lie(pictures, tmp_path):
+    (tmp_path / "other").mkdir()
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "other/a.png")
+    source = SOURCES.build(spec("files", paths=(str(tmp_path / "other/a.png"), str(pictures / "a.jpg"))))
+    dataset = source.dataset()
+    assert dataset.names() == source.names() == ("a.png", "a.jpg")
+    assert (dataset[0] == [255, 0, 0]).all()
+    np.testing.assert_array_equal(dataset[1], np.asarray(Image.open(pictures / "a.jpg")))
+    turned = SOURCES.build(spec("files", paths=(str(pictures / "a.jpg"), str(tmp_path / "other/a.png"))))
+    assert turned.dataset().identity() != dataset.identity()
+    (pictures / "a.jpg").write_text("no picture")
+    with pytest.raises(InputError, match=r"1 of the 2 pictures in .* cannot be read: a\.jpg"):
+        source.dataset().prepare()
+
+
+def test_an_option_of_a_folder_means_the_same_by_name_and_by_number(pictures):
+    (pictures / "cut.png").write_bytes((pictures / "b.PNG").read_bytes()[:40])
+    for options, names, files in (
+        ({"exclude": ("a.jpg",)}, ("b", "c"), ("b.PNG", "c.webp")),
+        ({"include": ("a.jpg", "c.webp"), "names": ("c", "a")}, ("c", "a"), ("c.webp", "a.jpg")),
+        ({}, ("a", "b", "c"), ("a.jpg", "b.PNG", "c.webp")),
+    ):
+        source = SOURCES.build(spec("folder", path=str(pictures), broken="skip", **options))
+        assert (source.names(), source.dataset().names()) == (names, files)
+    every = SOURCES.build(spec("folder", path=str(pictures)))
+    assert every.names() == ("a", "b", "c", "cut")  # to compare on, a broken one is an error when it is read
+    with pytest.raises(InputError, match=r"cut\.png"):
+        every.picture("cut")
+    small = SOURCES.build(spec("folder", path=str(pictures), size=5))
+    assert small.picture("a").shape == (*small.dataset()[0].shape[:2], 3) == (5, 10, 3)
+    assert small.picture("a", 8).shape == (8, 17, 3)
+    assert SOURCES.build(spec("folder", path=str(pictures), size=50)).picture("a").shape == (10, 21, 3)
+
+
+def test_pictures_in_subfolders_are_compared_on_when_that_is_said(tmp_path, pictures):
+    Image.new("RGB", (4, 4)).save(pictures / "sub.png" / "d.png")
+    mixed = SOURCES.build(spec("folder", path=str(pictures)))
+    with pytest.raises(InputError, match=r"3 pictures are in .* itself and 1 in its subfolders: say recursive=False"):
+        mixed.names()
+    assert len(mixed.dataset()) == 4
+    for recursive, names in ((False, ("a", "b", "c")), (True, ("a", "b", "c", "d"))):
+        source = SOURCES.build(spec("folder", path=str(pictures), recursive=recursive))
+        assert source.names() == names
+        assert len(source.dataset()) == len(names)
+    (tmp_path / "above").mkdir()
+    pictures.rename(tmp_path / "above" / "photos")
+    assert SOURCES.build(spec("folder", path=str(tmp_path / "above"))).names() == ("a", "b", "c", "d")
+
+
 def test_sources_compare_and_hash_by_value(pictures):
     for options in (spec("photographs"), spec("painter", seed=1), spec("folder", path=str(pictures))):
         assert SOURCES.build(options) == SOURCES.build(options)
@@ -135,31 +139,10 @@ def test_sources_compare_and_hash_by_value(pictures):
     assert SOURCES.build(spec("painter", seed=1)) != SOURCES.build(spec("painter", seed=2))
 
 
-@pytest.mark.parametrize("name", ["photographs", "textures", "painter"])
-def test_wrong_names(name):
-    known = SOURCES.build(spec(name)).names()[0]
-    refuses(f"no picture '{known}x'. Did you mean '{known}'\\? It has: ", name, names=(known + "x",))
-    refuses("one or more different names", name, names=())
-    refuses("one or more different names", name, names=(known, known))
-    refuses(rf"names = '{known}' is not of type Sequence.*; write \('{known}',\)", name, names=known)
-    refuses("names = 3 is not of type", name, names=3)
-    refuses("has no option 'name_s'. Did you mean 'names'", name, name_s=(known,))
-
-
 def test_asking_for_an_unknown_picture(pictures):
     for options, size in ((spec("photographs"), 8), (spec("painter"), 8), (spec("folder", path=str(pictures)), None)):
         with pytest.raises(InputError, match="has no picture 'zebra'"):
             SOURCES.build(options).picture("zebra", size)
-
-
-def test_wrong_seed_and_size():
-    refuses("seed = -1 is not from 0", "painter", seed=-1)
-    for seed in (0.5, "0", None):
-        refuses("seed = .* is not of type int", "painter", seed=seed)
-    source = SOURCES.build(spec("painter"))
-    for size in (0, 10**6):
-        with pytest.raises(InputError, match="paints pictures of 1 to"):
-            source.picture(source.names()[0], size)
 
 
 def test_wrong_folder(tmp_path, pictures):
@@ -173,7 +156,8 @@ def test_wrong_folder(tmp_path, pictures):
     refuses("no picture 'd'", "folder", path=str(pictures), names=("d",))
     Image.new("RGB", (4, 4)).save(pictures / "A.jpg")
     if len(list(pictures.glob("[aA].jpg"))) == 2:  # where capitals make two files
-        refuses(r"A\.jpg and .*a\.jpg would both be called 'a\.jpg'", "folder", path=str(pictures))
+        with pytest.raises(InputError, match=r"A\.jpg and .*a\.jpg would both be called 'a\.jpg'"):
+            SOURCES.build(spec("folder", path=str(pictures))).names()
 
 
 def test_wrong_files(tmp_path, pictures):
@@ -185,8 +169,3 @@ def test_wrong_files(tmp_path, pictures):
     broken = SOURCES.build(spec("files", paths=(str(pictures / "notes.txt"),)))
     with pytest.raises(InputError, match=r"notes\.txt is not a picture"):
         broken.picture("notes")
-
-
-def test_a_scikit_image_without_the_file(monkeypatch):
-    monkeypatch.setitem(sources.PHOTOGRAPHS, "cat", "moved.png")
-    refuses("lacks data/moved.png, the picture 'cat': reinstall", "photographs")

@@ -1,4 +1,4 @@
-"""A picture file as a dataset stores it: upright, sRGB, 8 bits, JPEG or PNG."""
+"""A picture file as a network is trained on it: upright, sRGB, 8 bits, JPEG or PNG."""
 
 from __future__ import annotations
 
@@ -12,38 +12,35 @@ from styleresearch.data.images import load_image
 from styleresearch.data.srgb import is_srgb
 from styleresearch.errors import InputError
 
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
 def decoder(data: bytes) -> ImageFile.ImageFile:
-    """Return a stored JPEG or PNG as a Pillow image that is not decoded yet.
+    """Return a plain JPEG or PNG as a Pillow image that is not decoded yet.
 
     The classes by name, and not ``Image.open``, whose limit on pixels is a global setting and warns from threads.
     """
-    kind = JpegImagePlugin.JpegImageFile if data.startswith(_JPEG) else PngImagePlugin.PngImageFile
+    kind = JpegImagePlugin.JpegImageFile if data.startswith(JPEG) else PngImagePlugin.PngImageFile
     return kind(io.BytesIO(data))
 
 
-def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
-    """Return a picture as JPEG or PNG bytes, upright sRGB with 8 bits, and whether they differ from the file's.
+def normalise(path: Path, data: bytes, size: int | None) -> bytes | None:
+    """Return a picture as JPEG or PNG bytes, upright sRGB with 8 bits; None where those of its file are so already.
 
-    What is so already keeps its bytes. Else a JPEG becomes a JPEG again (quality 95, colour at full resolution),
-    because it is read ten times as fast, and everything else a PNG, because it loses nothing.
+    A JPEG becomes a JPEG again (quality 95, colour at full resolution), because it is read ten times as fast, and
+    everything else a PNG, because it loses nothing. Of the same bytes it makes the same bytes.
 
     Args:
         path: the file.
+        data: what is in it; nothing of what cannot be read.
         size: longest short side in pixels; larger pictures are shrunk to it.
 
     Raises:
         InputError: if the file is not a picture that can be read.
     """
-    try:
-        data = path.read_bytes() if path.is_file() else b""  # whoever opens a pipe waits for another to write to it
-    except OSError:
-        data = b""  # load_image says what is wrong
     plain, short = _plain(data)
     if plain and (size is None or short <= size):
-        return data, False
+        return None
     try:
         array = load_image(path, size if size is not None and short > size else None)
     except InputError:
@@ -54,16 +51,16 @@ def normalise(path: Path, size: int | None) -> tuple[bytes, bool]:
         array = short_side(array, size)
     image = Image.fromarray(to_bytes(array))
     buffer = io.BytesIO()
-    if data.startswith(_JPEG):
+    if data.startswith(JPEG):
         image.save(buffer, "JPEG", quality=95, subsampling=0)
     else:
         image.save(buffer, "PNG")
-    return buffer.getvalue(), True
+    return buffer.getvalue()
 
 
 def _plain(data: bytes) -> tuple[bool, int]:
-    """Return whether an encoded picture is what a dataset stores, decoded once to see, and its short side if known."""
-    if not data.startswith((_JPEG, _PNG)):
+    """Return whether an encoded picture is plain, decoded once to see, and its short side if known."""
+    if not data.startswith((JPEG, PNG)):
         return False, 0
     try:
         image = decoder(data)
