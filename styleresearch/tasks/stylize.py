@@ -224,7 +224,8 @@ def prepare(files: Files, entry: Entry, config: Mapping[str, Any]) -> Work:
     """
     if entry.method.takes.styles == "none":
         if files.styles:
-            raise InputError("--style: the method paints the one domain that it learned; leave --style out")
+            of = "" if entry.trained is None else f" of {entry.trained.source}"
+            raise InputError(f"--style: the method{of} paints the one domain that it learned; leave --style out")
         if files.style_size is not None or (entry.preserve_color and entry.preserve_color.when == "before"):
             raise InputError(
                 "--style-size and --preserve-color-when=before change a style, and the method takes "
