@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
+import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 
 from styleresearch import registry as registry_module
-from styleresearch.data.pictures import SOURCES
+from styleresearch.data.pictures import SOURCES, painter
 from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
@@ -33,23 +34,68 @@ from styleresearch.optim.schedules import SCHEDULES
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+# Bytes of a test process above which a test drops its module's programs.
+MOST = 900 * 2**20
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile fast, for tests run programs once or twice; slow ones and processes compile as users do."""
+    """Compile fast, for tests run programs once or twice; with ``-m slow`` tests and commands compile as users do.
+
+    Programs go to a folder that both test processes share and the next run finds: modules compile much alike, and
+    drop what they have compiled.
+    """
     if config.getoption("markexpr") != "slow":
         jax.config.update("jax_disable_most_optimizations", True)
+        os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+    if hasattr(config, "cache"):  # not with -p no:cacheprovider
+        jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir(f"xla-{jax.__version__}")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give commands a folder for programs that ends with the tests, for some are killed while they write to it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # one for all
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "xla"))
+        yield
 
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(autouse=True)
+def _programs() -> Iterator[None]:
+    """Keep every program, also after a command kept only large ones, and drop them from a process that is large."""
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    yield
+    if sys.platform == "linux" and 4096 * int(Path("/proc/self/statm").read_text().split()[1]) > MOST:
+        drop_programs()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _memory() -> Iterator[None]:
     """Drop a module's compiled programs and give its memory back: jax keeps every program for the process's life."""
     yield
+    drop_programs()
+
+
+def drop_programs() -> None:
     jax.clear_caches()
     gc.collect()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _painter() -> Iterator[None]:
+    """Paint each picture of a source once: a painting depends on its style, size and seed alone."""
+    paint = lru_cache(128)(painter.paint)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(painter, "paint", lambda style, size, seed: paint(style, size, seed).copy())
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
         overall = display.add_task("comparison", total=None, note="")
         current = display.add_task("", total=1, note="", visible=False)
 
-        def tell(event: Event) -> None:
+        def listener(event: Event) -> None:
             display.update(overall, total=event.total, completed=event.done, note=event.note)
             if event.work is None:
                 return
@@ -79,4 +79,4 @@ def following(console: Console) -> Iterator[Callable[[Event], None]]:
                 )
                 display.update(current, visible=False)
 
-        yield tell
+        yield listener

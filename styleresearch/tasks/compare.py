@@ -179,7 +179,7 @@ class _Made:
     cost: Cost
 
 
-def _stylised(comparison: Comparison, work: Stylisation, tell: Callable[[Progress], None]) -> _Made:
+def _stylised(comparison: Comparison, work: Stylisation, listener: Callable[[Progress], None]) -> _Made:
     """Make one output; raise whatever the method raises."""
     curve: dict[str, list[float]] = {}
     evaluations: int | None = None
@@ -189,7 +189,7 @@ def _stylised(comparison: Comparison, work: Stylisation, tell: Callable[[Progres
         evaluations = progress.evaluations
         for name, values in progress.history.items():
             curve.setdefault(name, []).extend(values)
-        tell(progress)
+        listener(progress)
 
     image, cost = stylize(
         work.entry,

@@ -24,7 +24,7 @@ def measure_sets(
     records: Sequence[Record],
     facts: Mapping[str, Any],
     before: Mapping[str, Record],
-    tell: Callable[[str], None],
+    listener: Callable[[str], None],
 ) -> tuple[list[Record], list[Failure]]:
     """Return a record for each method and seed whose outputs a run holds, and what failed; new ones are written.
 
@@ -36,7 +36,7 @@ def measure_sets(
         records: of the outputs.
         facts: what records say of how they came about.
         before: identity -> record of an earlier call.
-        tell: called with a line before a picture is read.
+        listener: called with a line before a picture is read.
     """
     contracts = suite.contracts(suite.over_set)
     groups: dict[tuple[str, int | None], list[tuple[Pair, Record]]] = {}
@@ -46,7 +46,7 @@ def measure_sets(
     measured, failed = [], []
     for (method, _), members in groups.items():
         try:
-            record = _measure(run, suite, members, contracts, facts, before, tell)
+            record = _measure(run, suite, members, contracts, facts, before, listener)
         except Exception as error:
             failed.append(failures.note(run.path, method, failures.SET, error))
             continue
@@ -63,7 +63,7 @@ def _measure(
     contracts: Mapping[str, Any],
     facts: Mapping[str, Any],
     before: Mapping[str, Record],
-    tell: Callable[[str], None],
+    listener: Callable[[str], None],
 ) -> Record:
     seed, method = members[0][0].seed, members[0][1].method
     files = {
@@ -86,7 +86,7 @@ def _measure(
     if record is None:
 
         def read(file: str | None) -> np.ndarray:
-            tell(f"{method.label}, {failures.SET}")
+            listener(f"{method.label}, {failures.SET}")
             return load_image(run.path / str(file))
 
         references = {kind: [partial(read, file) for file in found] for kind, found in files.items()}

@@ -81,10 +81,9 @@ class Done:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def environment(tmp_path_factory) -> Iterator[None]:
-    """Compiled programs go to a folder of the tests; lines of the terminal are long."""
+def environment() -> Iterator[None]:
+    """Lines of the terminal are long."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("xla")))
         patch.setenv("COLUMNS", "200")
         yield
 

@@ -360,8 +360,16 @@ os.execv(sys.executable, [sys.executable, "-m", "styleresearch", *sys.argv[1:]])
 """
 
 
-@pytest.mark.parametrize("command", ["train", "stylize"])
-def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "moments"),
+    [
+        ("train", (1.0, 3.0, 5.0)),
+        ("stylize", (2.0, 4.0)),
+        pytest.param("train", (2.0, 4.0, 7.5), marks=pytest.mark.slow),
+        pytest.param("stylize", (1.0, 3.0, 5.5, 7.5), marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command, moments):
     """While modules are imported, pictures read, programs traced and compiled; the first begins before the command."""
     save_image(tmp_path / "photo.png", np.full((80, 96, 3), 0.5))
     arguments = {
@@ -375,7 +383,7 @@ def test_an_interrupt_is_heard_whenever_it_comes(configs, tmp_path, command):
             f"--out={tmp_path / 'out.png'}",
         ],
     }
-    for seconds in (1.0, 2.0, 3.0, 4.0, 5.5, 7.5):
+    for seconds in moments:
         process = subprocess.Popen(
             [sys.executable, "-c", AT_A_TERMINAL, command, *arguments[command]],
             cwd=configs,
@@ -429,6 +437,7 @@ def test_a_run_is_read_while_it_trains(start, tmp_path):
     assert len(digests(workdir)) <= 3  # the newest, the best, and one that was read at the end
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="limits of a process are POSIX")
 def test_a_disk_that_fills_is_told_in_one_line_and_the_run_goes_on_with_space(configs, start, straight, tmp_path):
     expected, _ = straight("adain")

@@ -6,12 +6,14 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from styleresearch.config import build
 from styleresearch.config.file import load_config
 from styleresearch.config.forms import part
 from styleresearch.config.problems import Problems, check_keys
+from styleresearch.data.pictures import painter
 from styleresearch.encoder import encoder as encoders
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
@@ -274,6 +276,8 @@ def test_a_module_that_fails_is_named_with_its_line(own_folder, text, message):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_shipped_configs_build(path, monkeypatch):
+    # What the painter paints is not looked at here, and takes most of the time.
+    monkeypatch.setattr(painter, "paint", lambda style, size, seed: np.full((*size, 3), len(style) / 99, np.float32))
     config = {**load_config(str(path)), "encoder": SMALL}
     if "methods" in config:
         assert set(config) <= {*REQUIRED, *OPTIONAL}
