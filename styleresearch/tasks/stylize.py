@@ -223,12 +223,13 @@ def prepare(files: Files, entry: Entry, config: Mapping[str, Any]) -> Work:
         InputError: if one cannot be read, or is none that the method takes.
     """
     if entry.method.takes.styles == "none":
+        which = entry.name if entry.trained is None else f"of {entry.trained.source}"
         if files.styles:
-            raise InputError("--style: the method paints the one domain that it learned; leave --style out")
+            raise InputError(f"--style: the method {which} paints the one domain that it learned; leave --style out")
         if files.style_size is not None or (entry.preserve_color and entry.preserve_color.when == "before"):
             raise InputError(
-                "--style-size and --preserve-color-when=before change a style, and the method takes "
-                "none; leave them out"
+                f"--style-size and --preserve-color-when=before change a style, and the method {which} takes none; "
+                "leave them out"
             )
     elif not files.styles:
         raise InputError("--style is missing: name the painting whose style the picture is to have")

@@ -83,6 +83,12 @@ def test_a_method_that_learned_one_domain_takes_no_style(zoo, cli, refused):
     assert "--style: the method of gan.safetensors paints the one domain that it learned; leave --style out" in message
     message = refused(*given, "--style-size=20", "--out=there.png")
     assert "--style-size and --preserve-color-when=before change a style" in message
+    # What its stylize reads is an option of the command, and nothing else is.
+    assert cli(*given, "--direction", "backward", "--out=back.png").status == 0
+    painted = np.asarray(gan.method(direction="backward").paint(params, jnp.asarray(content)[None]))[0]
+    assert np.abs(load_image(zoo / "back.png") - painted).max() < 0.6 / 255
+    message = refused(*given, "--pool=3", "--out=back.png")
+    assert "--pool: this is no flag of stylize, and the method 'cyclegan' has no such option to stylise with" in message
     export = cli("export", "--checkpoint=gan.safetensors", "--out=gan.stablehlo", "--height=40", "--width=52")
     assert "cyclegan(content (1, 40, 52, 3)) -> image (1, 40, 52, 3), float32" in export.out
 

@@ -21,6 +21,7 @@ from styleresearch.data.pictures import SOURCES
 from styleresearch.data.pipeline import Pipeline
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
+from styleresearch.evaluation.metric import SetMetric
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import ADVERSARIAL, LOSSES, PENALTIES
 from styleresearch.methods import METHODS, TrainedMethod
@@ -163,8 +164,12 @@ def use(registry: Registry[Any], thing: Any, encoder: Any) -> None:
         target = (lambda other: None) if thing.target == "none" else thing.summarise
         jax.eval_shape(lambda pred, other: thing.compare(thing.summarise(pred), target(other)), seen, seen)
     elif registry is METRICS:
-        thing.check(encoder, (32, 32))
-        jax.eval_shape(lambda seen, image: thing(seen, image, image, thing.summarise(seen, image)), encoder, IMAGE)
+        needs = thing.needs(encoder)
+        thing.check(needs, (32, 32))
+        if isinstance(thing, SetMetric):
+            jax.eval_shape(thing.embed, needs, IMAGE)
+        else:
+            jax.eval_shape(lambda seen, image: thing(seen, image, image, thing.summarise(seen, image)), needs, IMAGE)
     elif registry is ADVERSARIAL:
         for role in ("real", "fake", "fool"):
             jax.eval_shape(lambda scores, role=role: thing(scores, role), IMAGE)
@@ -292,7 +297,7 @@ def with_value(config: dict[str, Any], place: str, value: Any) -> dict[str, Any]
 
 @pytest.mark.parametrize(("command", "place"), PLACES)
 def test_an_odd_value_anywhere_in_a_config_works_or_is_refused_in_one_line(command, place):
-    config, read = (COMPARED, comparison) if command == "compare" else (TRAINED, TrainingRun.of)
+    config, read = (COMPARED, Comparison.of) if command == "compare" else (TRAINED, TrainingRun.of)
     found = []
     for value in FEW:
         if problem := fault(lambda value=value: read(with_value(config, place, value))):

@@ -209,5 +209,5 @@ def test_bad_options_are_refused(method, generator):
         replace(method, objective=Objective.of({"discriminator_accuracy": (1.0, Feature((LAYER,)))}))
     with pytest.raises(InputError, match=r"'arbitrary_gan': strength = 2\.0 is not from 0 to 1"):
         replace(method, strength=2.0)
-    with pytest.raises(InputError, match=r"arbitrary_gan: net must be a decoder .* not Transform"):
+    with pytest.raises(InputError, match=r"'arbitrary_gan': net = Transform.* is not of type Decoder"):
         replace(method, net=generator)
