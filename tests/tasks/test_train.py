@@ -620,8 +620,8 @@ def on_eight_devices(folder, configs):
     )
     for name, config in configs.items():
         (folder / f"{name}.json").write_text(json.dumps(changed(config, samples=None)))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
-    environment.pop("JAX_DISABLE_MOST_OPTIMIZATIONS", None)
+    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=8"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": flags}
     command = [sys.executable, "-c", script, str(folder), *configs]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
