@@ -193,11 +193,11 @@ def test_pictures_on_disk_are_measured_alike(folder):
     told = []
     config = {name: CONFIG[name] for name in ("imports", "encoder", "metrics")}
 
-    def evaluate() -> list[Record]:
+    def measured() -> list[Record]:
         assert evaluate(config, outputs, Path("out"), measuring(config), lambda *each: told.append(each)) == []
         return Records(Path("out/records.jsonl")).read()
 
-    records = evaluate()
+    records = measured()
     assert by_set(records)["color"].metrics == compared["color"].metrics
     assert by_set(records)["color"].contracts == compared["color"].contracts
     assert by_set(records)["color"].pictures == compared["color"].pictures
