@@ -202,7 +202,7 @@ def test_pictures_on_disk_are_measured_alike(folder):
     assert by_set(records)["color"].contracts == compared["color"].contracts
     assert by_set(records)["color"].pictures == compared["color"].pictures
     assert sum(done for _, done in told) == len(outputs)
-    assert evaluate() == records
+    assert measured() == records
 
 
 def test_a_metric_over_a_set_that_fails_leaves_the_rest(folder):
