@@ -16,7 +16,7 @@ from styleresearch.store import failures
 from styleresearch.store.record import Record, Records
 from styleresearch.tasks.compare import compare
 from styleresearch.tasks.comparison import Comparison
-from styleresearch.tasks.evaluate import measuring
+from styleresearch.tasks.evaluate import evaluate, measuring
 
 MODULE = """
 from dataclasses import dataclass
