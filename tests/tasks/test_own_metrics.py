@@ -16,7 +16,7 @@ from styleresearch.store import failures
 from styleresearch.store.record import Record, Records
 from styleresearch.tasks.compare import compare
 from styleresearch.tasks.comparison import Comparison
-from styleresearch.tasks.evaluate import measuring
+from styleresearch.tasks.evaluate import evaluate, measuring
 
 MODULE = """
 from dataclasses import dataclass
@@ -193,16 +193,16 @@ def test_pictures_on_disk_are_measured_alike(folder):
     told = []
     config = {name: CONFIG[name] for name in ("imports", "encoder", "metrics")}
 
-    def evaluate() -> list[Record]:
+    def measured() -> list[Record]:
         assert evaluate(config, outputs, Path("out"), measuring(config), lambda *each: told.append(each)) == []
         return Records(Path("out/records.jsonl")).read()
 
-    records = evaluate()
+    records = measured()
     assert by_set(records)["color"].metrics == compared["color"].metrics
     assert by_set(records)["color"].contracts == compared["color"].contracts
     assert by_set(records)["color"].pictures == compared["color"].pictures
     assert sum(done for _, done in told) == len(outputs)
-    assert evaluate() == records
+    assert measured() == records
 
 
 def test_a_metric_over_a_set_that_fails_leaves_the_rest(folder):
