@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
-    from styleresearch.training.loop import StepReport
+    from styleresearch.training.listener import StepReport
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

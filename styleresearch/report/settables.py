@@ -7,7 +7,7 @@ import io
 
 from styleresearch.report.latex import escape_latex
 from styleresearch.report.sets import SetSummary
-from styleresearch.report.tables import document, math_text, row_label, spreadsheet_text
+from styleresearch.report.tables import document, math_text, row_label, row_texts, spreadsheet_text
 
 CSV_COLUMNS = (
     "method", "label", "baseline", "metric", "unit", "better", "value", "lo", "hi", "seeds",
@@ -28,14 +28,7 @@ def csv_text(summary: SetSummary) -> str:
         for column in summary.columns:
             cell = summary.cells[method.name, column.name]
             notes = [cell.reason, f"not ranked: {cell.apart}" if cell.apart else ""]
-            texts = {
-                "method": method.name,
-                "label": method.label,
-                "metric": column.name,
-                "unit": column.unit,
-                "better": column.better or "",
-                "note": "; ".join(note for note in notes if note),
-            }
+            texts = row_texts(method, column, notes)
             row: dict[str, object] = {
                 "baseline": int(method.baseline),
                 "seeds": cell.seeds,

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
@@ -32,6 +32,18 @@ _NEEDS = (
 )
 
 
+def row_texts(method: MethodName, column: Heading, notes: Iterable[str]) -> dict[str, str]:
+    """Return the texts of a line of any table for programs: whose value it is, of what, and what to know of it."""
+    return {
+        "method": method.name,
+        "label": method.label,
+        "metric": column.name,
+        "unit": column.unit,
+        "better": column.better or "",
+        "note": "; ".join(note for note in notes if note),
+    }
+
+
 def csv_text(summary: Summary) -> str:
     """Return one line per method and column: mean, interval, and the paired difference to the reference.
 
@@ -50,14 +62,7 @@ def csv_text(summary: Summary) -> str:
                 notes.append(f"not ranked: {cell.apart}")
             if cell.no_difference and summary.reference is not None:
                 notes.append(f"no difference to {summary.reference.name}: {cell.no_difference}")
-            texts = {
-                "method": method.name,
-                "label": method.label,
-                "metric": column.name,
-                "unit": column.unit,
-                "better": column.better or "",
-                "note": "; ".join(note for note in notes if note),
-            }
+            texts = row_texts(method, column, notes)
             row: dict[str, object] = {
                 "baseline": int(method.baseline),
                 "n": cell.estimate.n,

@@ -35,8 +35,10 @@ from styleresearch.tasks.trained import Trained, load
 from styleresearch.training import loop
 from styleresearch.training.checkpoint import Checkpoints
 from styleresearch.training.lengths import oddities
+from styleresearch.training.listener import Listener as EveryListener
+from styleresearch.training.listener import StepReport
 from styleresearch.training.logs import Logs
-from styleresearch.training.loop import Settings, StepReport
+from styleresearch.training.loop import Settings
 from styleresearch.training.rates import check_stochastic, lasting
 from styleresearch.training.start import warm_start
 
@@ -149,7 +151,7 @@ def _try_out(method: TrainedMethod, encoder: Encoder, crop: int, start: Trained 
 
 
 @runtime_checkable
-class Listener(loop.Listener, Protocol):
+class Listener(EveryListener, Protocol):
     """What a training run tells while it works."""
 
     def preparing(self, what: str, done: int, total: int) -> None:

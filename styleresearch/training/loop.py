@@ -19,6 +19,7 @@ from styleresearch.errors import InputError
 from styleresearch.methods.base import Alarm, Batch, Metrics, NonFiniteLossError, State, TrainedMethod
 from styleresearch.options import Between, Count, Decay, checked
 from styleresearch.training.checkpoint import Checkpoints
+from styleresearch.training.listener import LoopListener, StepReport
 from styleresearch.training.rates import lasting, rates_at
 from styleresearch.training.start import warm_start
 from styleresearch.types import Params
@@ -47,29 +48,6 @@ class Settings:
     ema: Decay = 0.0
 
 
-@dataclass(frozen=True)
-class StepReport:
-    """Where a run stands.
-
-    Attributes:
-        step: finished steps.
-        steps: how many there will be.
-        metrics: name -> mean over the steps since the last report.
-        seconds_per_step: mean wall time of a step, with waiting for data and without compiling, sampling and saving.
-        images_per_second: content images.
-        waiting: share of the time that was spent waiting for data.
-        alarms: what the method says about these metrics.
-    """
-
-    step: int
-    steps: int
-    metrics: Mapping[str, float]
-    seconds_per_step: float
-    images_per_second: float
-    waiting: float
-    alarms: tuple[Alarm, ...] = ()
-
-
 @runtime_checkable
 class Batches(Protocol):
     """Training data as a pure function of the step's number: uint8, (b, h, w, 3)."""
@@ -81,28 +59,6 @@ class Batches(Protocol):
     def iterate(self, start: int, rows: slice | None = None) -> Iterator[Mapping[str, np.ndarray]]:
         """Yield these rows of the batches of step ``start`` and all later ones."""
         ...
-
-
-@runtime_checkable
-class Listener(Protocol):
-    """What every training tells; a command shows it."""
-
-    def compiled(self, seconds: float) -> None:
-        """Take the time that compiling the step took."""
-
-    def resumed(self, step: int) -> None:
-        """Take the step that the run starts from: 0, or that of its last checkpoint."""
-
-    def report(self, report: StepReport) -> None:
-        """Take the metrics of the last steps."""
-
-
-@runtime_checkable
-class LoopListener(Listener, Protocol):
-    """What the loop tells."""
-
-    def sample(self, step: int, state: State) -> None:
-        """Show what the method does now."""
 
 
 def train(

@@ -26,7 +26,7 @@ from styleresearch.methods.base import Alarm
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.trained import load
 from styleresearch.training.checkpoint import Checkpoints
-from styleresearch.training.loop import StepReport
+from styleresearch.training.listener import StepReport
 
 ROOT = Path(__file__).resolve().parents[2]
 

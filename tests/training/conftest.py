@@ -17,7 +17,8 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import Batch, Metrics, State, TrainedMethod
 from styleresearch.optim.optimizers import Adam, Optimizer
 from styleresearch.training.checkpoint import Checkpoints
-from styleresearch.training.loop import Settings, StepReport, train
+from styleresearch.training.listener import StepReport
+from styleresearch.training.loop import Settings, train
 
 
 @dataclass(frozen=True, eq=False)
