@@ -115,11 +115,11 @@ Box: TypeAlias = tuple[float, float, float, float]
 def _label(name: str, cx: float, cy: float, limit: float, taken: list[Box]) -> Element:
     """Return a point's label, shortened, where it is clear of what has its place already."""
     short = name if len(name) <= LABEL else f"{name[: LABEL - 1].rstrip()}…"
-    x, y, anchor = _label_place(cx, cy, 6.6 * len(short), limit, taken)
+    x, y, anchor = label_place(cx, cy, 6.6 * len(short), limit, taken)
     return element("text", short, class_="label", x=x, y=y, text_anchor=anchor)
 
 
-def _label_place(cx: float, cy: float, length: float, limit: float, taken: list[Box]) -> tuple[float, float, str]:
+def label_place(cx: float, cy: float, length: float, limit: float, taken: list[Box]) -> tuple[float, float, str]:
     """Choose the first position around a point that keeps clear of other labels and points, and claim it."""
     best: tuple[float, tuple[float, float, str], Box] | None = None
     for dx, dy, anchor in ((9, -8, "start"), (9, 16, "start"), (-9, -8, "end"), (-9, 16, "end"), (0, -26, "middle"),

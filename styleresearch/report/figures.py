@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
+from styleresearch.evaluation.statistics import Estimate
 from styleresearch.extras import require
-from styleresearch.report.charts import column_axis, in_plane
+from styleresearch.report.charts import Box, column_axis, in_plane, label_place
 from styleresearch.report.files import within
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
@@ -42,7 +43,7 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
     from matplotlib.figure import Figure
 
     settings: dict[Any, Any] = {
-        **{"font.family": "serif", "font.size": 8, "text.parse_math": False, "pdf.fonttype": 42},
+        **{"font.family": "serif", "font.size": 8, "pdf.fonttype": 42},
         "svg.hashsalt": "",  # or equal figures would be unequal files
     }
     files = RunDirectory(run.directory)
@@ -103,7 +104,7 @@ def _draw_grid(figure: Any, run: RunRecords) -> None:
             else:
                 axis.imshow(image, interpolation="lanczos")
             if row == 0:
-                axis.set_title(column if isinstance(column, str) else column.label, fontsize=8, pad=4)
+                axis.set_title(column if isinstance(column, str) else column.label, fontsize=8, pad=4, parse_math=False)
 
 
 def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray | None:
@@ -132,6 +133,7 @@ def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]
     axis = figure.add_subplot()
     # The page decides which axes are logarithmic.
     logarithmic = [(found := column_axis(summary, c, 0.0, 1.0)) is not None and found.logarithmic for c in plane]
+    drawn: list[tuple[str, Estimate, Estimate]] = []
     for method in in_plane(summary):
         x, y = (summary.cells[method.name, column.name].estimate for column in plane)
         if any(log and estimate.mean <= 0 for log, estimate in zip(logarithmic, (x, y), strict=True)):
@@ -143,11 +145,44 @@ def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]
             x.mean, y.mean, xerr=errors[0], yerr=errors[1], fmt="o", markersize=4, color=edge,
             markerfacecolor=face, elinewidth=0.8,
         )  # fmt: skip
-        axis.annotate(method.label, (x.mean, y.mean), xytext=(5, 4), textcoords="offset points", fontsize=7)
+        drawn.append((method.label, x, y))
     if axis.has_data():
         axis.set_xscale("log" if logarithmic[0] else "linear")
         axis.set_yscale("log" if logarithmic[1] else "linear")
     axis.margins(0.12)
-    axis.set_xlabel(plane[0].label)
-    axis.set_ylabel(plane[1].label)
+    for name, log in zip("xy", logarithmic, strict=True):
+        if not log:  # numbers of six digits touch one another where there are more
+            axis.locator_params(axis=name, nbins=4)
+    # What a user wrote is no formula, and what matplotlib writes beside an axis is one.
+    axis.set_xlabel(plane[0].label, parse_math=False)
+    axis.set_ylabel(plane[1].label, parse_math=False)
     axis.spines[["top", "right"]].set_visible(False)
+    _label(figure, axis, drawn)
+
+
+def _label(figure: Any, axis: Any, drawn: Sequence[tuple[str, Estimate, Estimate]]) -> None:
+    """Write the methods' names beside their points, where the page would: clear of points, intervals and each other."""
+    figure.draw_without_rendering()  # or the axes have no place yet
+    scale = 144 / figure.dpi  # the page's pixels: a label of 7 pt is as high as one there
+    height = figure.bbox.height * scale
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across, up = axis.transData.transform((x, y)) * scale
+        return float(across), float(height - up)
+
+    taken: list[Box] = []
+    for _, x, y in drawn:
+        cx, cy = place(x.mean, y.mean)
+        taken.append((cx - 6, cy - 6, cx + 6, cy + 6))
+        if math.isfinite(x.lo):
+            taken.append((place(x.lo, y.mean)[0], cy - 2, place(x.hi, y.mean)[0], cy + 2))
+        if math.isfinite(y.lo):
+            taken.append((cx - 2, place(x.mean, y.hi)[1], cx + 2, place(x.mean, y.lo)[1]))
+    for name, x, y in drawn:
+        cx, cy = place(x.mean, y.mean)
+        length = 6.6 * len(name)
+        at_x, at_y, anchor = label_place(cx, cy, length, figure.bbox.width * scale, taken)
+        axis.annotate(
+            name, (x.mean, y.mean), xytext=((at_x - cx) / 2, (cy - at_y) / 2), textcoords="offset points",
+            fontsize=7, ha={"start": "left", "middle": "center", "end": "right"}[anchor], parse_math=False,
+        )  # fmt: skip

@@ -6,10 +6,12 @@ import shutil
 import sys
 
 import pytest
+from matplotlib.figure import Figure
 
 from styleresearch.errors import InputError
-from styleresearch.report.figures import ROWS, chosen_pairs, write_figures
+from styleresearch.report.figures import ROWS, _draw_tradeoff, chosen_pairs, write_figures
 from styleresearch.report.reading import read_run
+from styleresearch.report.summary import summarise
 
 
 def test_figures_of_a_run(finished_run, tmp_path):
@@ -22,6 +24,24 @@ def test_figures_of_a_run(finished_run, tmp_path):
     # A picture in each of eight columns of every row, but for the method that has no image in the last one.
     assert before[1].count(b"<image ") == 8 * ROWS - 1
     assert [path.read_bytes() for path in write_figures(run)] == before
+
+
+def test_powers_of_ten_are_formulas_names_are_not_and_no_name_covers_another(finished_run):
+    summary = summarise(read_run(finished_run))
+    assert summary.plane is not None
+    figure = Figure(figsize=(3.4, 2.6), layout="constrained")
+    _draw_tradeoff(figure, summary, summary.plane)
+    (axis,) = figure.axes
+    ticks = [label for label in (*axis.get_xticklabels(), *axis.get_yticklabels()) if "mathdefault" in label.get_text()]
+    assert ticks
+    assert all(label.get_parse_math() for label in ticks)
+    names = axis.texts
+    assert {name.get_text() for name in names} <= {method.label for method in summary.methods}
+    assert len(names) > 2
+    assert not any(name.get_parse_math() for name in names)
+    figure.draw_without_rendering()
+    boxes = [name.get_window_extent() for name in names]
+    assert not any(boxes[i].overlaps(boxes[j]) for i in range(len(boxes)) for j in range(i))
 
 
 def test_rows_are_spread_over_the_pairs(records_in, make_record):
