@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import Estimate
+from styleresearch.evaluation.statistics.interval import Estimate
 from styleresearch.extras import require
 from styleresearch.report.charts import Box, column_axis, in_plane, label_place
 from styleresearch.report.files import within
