@@ -58,7 +58,8 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
     found = Trained("test", spec, None, 7, facts)
     method = found.method()
     if spec["name"] == "feedforward":
-        net = method.net.init(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), jnp.ones((1, method.net.styles)))
+        styles = jnp.ones((1, method.net.styles))
+        net = jax.jit(method.net.init)(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), styles)
         # What begins as ones and zeros: as different for the styles as training makes them.
         learned = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(jax.random.key(x.size), x.shape), net["params"])
         return replace(
@@ -67,7 +68,7 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
     if spec["name"] == "cut":
         return replace(found, params=jax.jit(method.net.init)(jax.random.key(0), jnp.zeros((1, 64, 64, 3)))["params"])
     features = jax.eval_shape(lambda x: found.encoder()(x, (method.layer,))[method.layer], jnp.zeros((1, 64, 64, 3)))
-    return replace(found, params=method.net.init(jax.random.key(0), jnp.zeros(features.shape))["params"])
+    return replace(found, params=jax.jit(method.net.init)(jax.random.key(0), jnp.zeros(features.shape))["params"])
 
 
 def adain(encoder: dict | None = None, **options) -> Trained:
