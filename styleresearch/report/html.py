@@ -58,8 +58,8 @@ def write_report(
             directory cannot be written.
     """
     run, files = read_run(Path(run_dir)), RunDirectory(Path(run_dir))
-    summary = summarise(run, reference, resamples, seed)
-    depth = depth_of(run, summary)
+    summary = summarise(run, reference)
+    depth = depth_of(run, summary, resamples, seed)
     contents = {
         files.report: render(run, summary, depth, command),
         files.table_csv: csv_text(summary, depth),

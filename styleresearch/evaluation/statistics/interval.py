@@ -12,6 +12,8 @@ from scipy.special import stdtr, stdtrit
 from styleresearch.evaluation.statistics.cells import Design, constant, design_of
 
 LEVEL = 0.95
+TWICE = 0.75
+"""How much of what contents and styles both hold is left out of the degrees of freedom; see ``spread_of``."""
 CONSTANT = "all values are equal, so their spread is not known and there is no interval"
 REASONS: dict[Design, str] = {
     "crossed": "",
@@ -43,19 +45,20 @@ class Spread:
 
     @property
     def variance(self) -> float:
-        """The variance of the mean: never below what any part alone shows, for each part of it is estimated."""
-        return max(self.contents + self.styles - self.cells, self.contents, self.styles, self.cells)
+        """The variance of the mean: never below half of what any part alone shows, for each of them is estimated."""
+        return max(self.contents + self.styles - self.cells, max(self.contents, self.styles, self.cells) / 2)
 
     @property
     def df(self) -> float:
         """Satterthwaite's degrees of freedom."""
         parts = [(self.contents, self.rows), (self.styles, self.columns)]
+        least = min(count for _, count in parts if count > 1) - 1.0
         largest = max(self.contents, self.styles)
         if not largest:  # the means of all contents are equal, and those of all styles
-            return min(count for _, count in parts if count > 1) - 1.0
-        return ((self.contents + self.styles) / largest) ** 2 / sum(
-            (part / largest) ** 2 / (count - 1) for part, count in parts if count > 1
-        )
+            return least
+        once = self.contents + self.styles - TWICE * min(self.contents, self.styles, self.cells)
+        below = sum((part / largest) ** 2 / (count - 1) for part, count in parts if count > 1)
+        return max((once / largest) ** 2 / below, least)
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,9 @@ def mean_interval(table: Float[np.ndarray, "contents styles"], level: float = LE
     Contents and styles are random: another study would have drawn others. ``spread_of`` estimates the variance of
     the mean under that, Student's t with Satterthwaite's degrees of freedom makes the interval of it.
 
-    Simulated (12,000 tables each, standard deviations 0.3 to 1 of contents, styles and cells), a nominal 95 % covers
-    93.6 to 96.5 % with normal effects and 95 to 97.4 % with heavy tails (t with 3 degrees of freedom), from 3 x 4 to
-    20 x 12. Where only the cells vary it covers up to 98 %. Strong skew (exponential effects) costs 4 to 6 points.
+    Simulated (20,000 tables each, standard deviations 0.3 to 1 of contents, styles and cells, from 3 x 4 to 20 x 12),
+    a nominal 95 % covers 94.5 to 96.3 % with normal effects and 95.4 to 97.3 % with heavy tails (t with 3 degrees of
+    freedom). Where only the cells vary it covers up to 99 %; with strong skew (exponential effects) 90 to 94 %.
     """
     values = table[np.isfinite(table)]
     design = design_of(table)
@@ -118,9 +121,11 @@ def spread_of(table: Float[np.ndarray, "contents styles"]) -> Spread | None:
     Source: two-way random-effects analysis of variance, Searle, Casella & McCulloch 1992, "Variance Components",
         chapter 4; Satterthwaite 1946 for the degrees of freedom; with missing cells the two-way clustered form of
         Cameron, Gelbach & Miller 2011, "Robust inference with multiway clustering", section 2.
-    Differs: the degrees of freedom are those of ``contents + styles``, and the variance is at least the largest of
-        the three. The cells' part is the residual mean square also with missing cells, where the clustered form
-        takes the squared residuals of the mean, so that a whole table and one that lacks a cell are judged alike.
+    Differs: the variance is at least half of the largest of the three, and Satterthwaite's numerator takes three
+        quarters (``TWICE``) of the cells' part away, by simulation: with nothing taken away 5.8 % of true null
+        hypotheses are rejected at 5 %, with all of it intervals of heavy-tailed effects cover 97.4 %. The cells' part
+        is the residual mean square also with missing cells, where the clustered form takes the squared residuals of
+        the mean, so that a whole table and one that lacks a cell are judged alike.
     """
     design = design_of(table)
     values = table[np.isfinite(table)]

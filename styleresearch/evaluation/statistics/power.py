@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from styleresearch.evaluation.statistics.interval import LEVEL, Spread
+from styleresearch.evaluation.statistics.interval import LEVEL, TWICE, Spread
 
 POWER = 0.8
 MOST = 200
@@ -57,13 +57,10 @@ class Variances:
         """Return the difference that designs of two contents and styles or more are expected to find."""
         cells = self.cells / (contents * styles)
         a, b = self.contents / contents + cells, self.styles / styles + cells
-        # Not below the least degrees of freedom, also where all variances are 0.
         below = a**2 / (contents - 1) + b**2 / (styles - 1)
         least = np.minimum(contents, styles) - 1
-        df = np.where(below > 0, (a + b) ** 2 / np.where(below > 0, below, 1), least)
-        return (stdtrit(df, (1 + level) / 2) + stdtrit(df, power)) * np.sqrt(
-            np.maximum(a + b - cells, np.maximum(a, b))
-        )
+        df = np.maximum((a + b - TWICE * cells) ** 2 / np.where(below > 0, below, 1), least)
+        return np.asarray((stdtrit(df, (1 + level) / 2) + stdtrit(df, power)) * np.sqrt(a + b - cells))
 
     def needed(
         self, difference: float, contents: int | None = None, styles: int | None = None

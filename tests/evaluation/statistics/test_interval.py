@@ -40,8 +40,9 @@ def written_out(tables):
     a, b = of_contents.var(axis=1, ddof=1) / contents, of_styles.var(axis=1, ddof=1) / styles
     rest = tables - of_contents[:, :, None] - of_styles[:, None, :] + mean[:, None, None]
     e = (rest**2).sum(axis=(1, 2)) / ((contents - 1) * (styles - 1)) / (contents * styles)
-    error = np.sqrt(np.max([a + b - e, a, b, e], axis=0))
-    df = (a + b) ** 2 / (a**2 / (contents - 1) + b**2 / (styles - 1))
+    error = np.sqrt(np.max([a + b - e, a / 2, b / 2, e / 2], axis=0))
+    df = (a + b - 0.75 * np.min([a, b, e], axis=0)) ** 2 / (a**2 / (contents - 1) + b**2 / (styles - 1))
+    df = np.maximum(df, min(contents, styles) - 1)
     return mean, stats.t.ppf(0.975, df) * error, 2 * stats.t.sf(np.abs(mean) / error, df)
 
 
@@ -148,7 +149,7 @@ def test_equal_values_have_no_interval_and_say_so(value):
 def test_means_that_cancel_leave_the_cells_to_judge_by():
     found = mean_interval(np.array([[1.0, -1.0], [-1.0, 1.0]]))
     assert (found.mean, found.p) == (0.0, 1.0)
-    assert found.hi == pytest.approx(stats.t.ppf(0.975, 1))
+    assert found.hi == pytest.approx(stats.t.ppf(0.975, 1) * math.sqrt(0.5))
 
 
 @settings(max_examples=40, deadline=None)

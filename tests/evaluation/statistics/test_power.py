@@ -64,7 +64,7 @@ def test_smallest_difference_is_found_in_80_percent_of_experiments():
 
 
 def test_a_pilot_tells_what_its_own_design_finds():
-    table = np.random.default_rng(3).normal(size=(6, 5)) + np.arange(5.0)
+    table = np.random.default_rng(3).normal(size=(6, 5)) + np.arange(5.0) + np.arange(6.0)[:, None]
     spread = spread_of(table)
     assert spread is not None
     variances = Variances.of([spread])
@@ -100,4 +100,4 @@ def test_needed_is_the_smallest_design_that_reaches_a_difference():
 
 def test_a_spread_without_variation_between_means_has_the_least_degrees_of_freedom():
     assert Spread(0.0, 0.0, 1.0, 3, 5).df == 2
-    assert Spread(0.0, 0.0, 1.0, 3, 5).variance == 1.0
+    assert Spread(0.0, 0.0, 1.0, 3, 5).variance == 0.5
