@@ -23,8 +23,9 @@ class Kernel(SetMetric):
     may be below 0.
 
     Source: Bińkowski et al. 2018 (KID), section 4, with the estimate of Gretton et al. 2012, lemma 6.
-    Differs: the comparison's encoder and not Inception, so it is no KID and not on its scale. All pictures at once, not
-        a mean over subsets of 1000.
+    Differs: the comparison's encoder and not Inception, so it is no KID and not on its scale. Activations of weights
+        that were trained on other pixels than torchvision's are divided by how much larger those are: the kernel is
+        made for values about 1. All pictures at once, not a mean over subsets of 1000.
 
     Attributes:
         layers: whose activations are averaged over positions, side by side.
@@ -44,7 +45,8 @@ class Kernel(SetMetric):
 
     def embed(self, needs: Needs, image: Image) -> Float[Array, "b d"]:
         """Return the mean activations."""
-        return mean_activations(needs["encoder"], image, self.layers)
+        encoder = needs["encoder"]
+        return mean_activations(encoder, image, self.layers) / encoder.gain
 
     def compare(self, outputs: Float[np.ndarray, "n d"], references: Float[np.ndarray, "m d"]) -> float:
         """Return the squared distance; about 0 for equal distributions, and below it by chance."""
