@@ -8,8 +8,10 @@ from styleresearch.evaluation.cfsd import CFSD
 from styleresearch.evaluation.checkerboard import Checkerboard
 from styleresearch.evaluation.color_histogram import ColorHistogram
 from styleresearch.evaluation.edge_agreement import EdgeAgreement
+from styleresearch.evaluation.fid import FID, KID
 from styleresearch.evaluation.frechet import Frechet
 from styleresearch.evaluation.histogan import HistoGAN
+from styleresearch.evaluation.kernel import Kernel
 from styleresearch.evaluation.loss import LossMetric
 from styleresearch.evaluation.ms_ssim import MultiScaleSSIM
 from styleresearch.evaluation.sharpness import Sharpness
@@ -19,6 +21,8 @@ from styleresearch.evaluation.stroke_scale import StrokeScale
 
 __all__ = [
     "CFSD",
+    "FID",
+    "KID",
     "METRICS",
     "SSIM",
     "AnyMetric",
@@ -27,6 +31,7 @@ __all__ = [
     "EdgeAgreement",
     "Frechet",
     "HistoGAN",
+    "Kernel",
     "LossMetric",
     "Metric",
     "MultiScaleSSIM",
