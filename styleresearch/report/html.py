@@ -18,6 +18,7 @@ from styleresearch.report import settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
+from styleresearch.report.depthrows import depth_parts
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
@@ -102,6 +103,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         sets=sets,
         set_rows=[] if sets is None else set_rows(sets),
         differences=difference_rows(summary, metrics),
+        parts=depth_parts(summary, depth),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
