@@ -15,7 +15,8 @@ def pilot(tmp_path):
     lines = [
         {
             "schema": 1, "method": method, "label": method, "baseline": False, "pair": f"c{i}__s{j}",
-            "content": f"c{i}", "style": f"s{j}", "seed": 0, "size": [8, 8], "files": {}, "in_sample": [], "cost": {}, "provenance": {},
+            "content": f"c{i}", "style": f"s{j}", "seed": 0, "size": [8, 8], "files": {},
+            "in_sample": [], "cost": {}, "provenance": {},
             "metrics": {"loss": hard[i, j, k]},
         }
         for i in range(5) for j in range(4) for k, method in enumerate("ab")

@@ -45,7 +45,7 @@ def rank_probabilities(
     common = np.isfinite(tables).all(axis=0)
     if not common.any():
         return np.full((methods, methods), np.nan)
-    rows, columns = draws(common.shape[0], common.shape[1], resamples, seed)
+    rows, columns = draws(tables.shape[1], tables.shape[2], resamples, seed)
     filled = np.where(common, tables, 0.0)
     # (resamples, methods), and what each resample weighs.
     totals = np.einsum("xr,mrc,xc->xm", rows, filled, columns, optimize=True)
