@@ -77,6 +77,20 @@ class Encoder:
         """Return the same encoder with activations of another type, for mixed precision training."""
         return self.replace(net=self.net.clone(dtype=dtype))  # pyright: ignore[reportAttributeAccessIssue]
 
+    @property
+    def label(self) -> str:
+        """Its name in tables: that of its weights, which say the architecture."""
+        return self.weights if self.weights.startswith(self.net.arch) else f"{self.net.arch} {self.weights}"
+
+    @property
+    def gain(self) -> float:
+        """How many times as large as torchvision's the pixels are that it computes with, and its activations with them.
+
+        About 58 for Caffe's, which lie between 0 and 255.
+        """
+        spread = [sum(each.std) / each.scale for each in map(convention, ("torchvision", self.net.convention))]
+        return spread[0] / spread[1]
+
     def describe(self) -> dict[str, str]:
         """Return what a record of results must say about the encoder."""
         return {

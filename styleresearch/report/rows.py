@@ -51,7 +51,8 @@ def set_rows(sets: SetSummary) -> list[dict[str, Any]]:
             cell = sets.cells[method.name, column.name]
             mean, lo, hi = sets.scales[column.name].interval(cell.mean, cell.lo, cell.hi)
             several = cell.seeds > 1 and cell.lo < cell.hi
-            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else ""})
+            half = sets.scales[column.name].text(cell.half) if math.isfinite(cell.half) else ""
+            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else "", "half": half})
         rows.append({"method": method, "pictures": sets.pictures[method.name], "cells": cells})
     return rows
 
