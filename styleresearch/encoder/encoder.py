@@ -15,7 +15,7 @@ from flax import struct
 from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.vgg import VGG, Architecture, check_layers, conv_names, smallest_side, variables
 from styleresearch.encoder.weights import KNOWN, load
-from styleresearch.encoder.weights.architecture import WIDTHS
+from styleresearch.encoder.weights.architectures.vgg import WIDTHS
 from styleresearch.encoder.weights.loading import check
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from styleresearch.encoder.conventions import convention
-from styleresearch.encoder.weights.architecture import WIDTHS, kernel_shapes
+from styleresearch.encoder.weights.architectures.vgg import WIDTHS, kernel_shapes
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding, adjoint_kernel, average_pool, frozen_conv, max_pool
 from styleresearch.options import shown

@@ -17,7 +17,7 @@ import numpy as np
 from styleresearch.config.file import ORIGIN, plain
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.encoder.vgg import VGG, Architecture, conv_names
-from styleresearch.encoder.weights.architecture import WIDTHS
+from styleresearch.encoder.weights.architectures.vgg import WIDTHS
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.training.leaves import describe, flatten
