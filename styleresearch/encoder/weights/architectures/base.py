@@ -55,6 +55,15 @@ def convolutions(kernels: Mapping[str, tuple[int, int, int, int]]) -> Shapes:
     return {layer: {"kernel": shape, "bias": shape[3:]} for layer, shape in kernels.items()}
 
 
+def scaled(kernels: Mapping[str, tuple[int, int, int, int]], width: float) -> dict[str, tuple[int, int, int, int]]:
+    """Return the shapes of kernels with ``width`` times as many channels; the image keeps its three."""
+
+    def of(channels: int) -> int:
+        return channels if channels in (1, 3) else max(1, round(channels * width))
+
+    return {layer: (height, side, of(i), of(o)) for layer, (height, side, i, o) in kernels.items()}
+
+
 def gathered(index: Index, layer_of: Callable[[str], str | None]) -> dict[Place, tuple[str, Stored]]:
     """Return the kernels and biases in a file: a layer's tensor of four dimensions is its kernel, of one its bias.
 
