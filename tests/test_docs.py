@@ -175,7 +175,6 @@ def test_there_are_commands_of_every_kind() -> None:
         "show",
         "export",
         "evaluate",
-        "plan",
         "data",
         "weights",
     }

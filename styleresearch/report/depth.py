@@ -10,7 +10,7 @@ import numpy as np
 
 from styleresearch.evaluation.statistics.components import variance_split
 from styleresearch.evaluation.statistics.interval import Estimate
-from styleresearch.evaluation.statistics.resampling import RESAMPLES, Profile, performance_profile, rank_probabilities
+from styleresearch.evaluation.statistics.resampling import Profile, performance_profile, rank_probabilities
 from styleresearch.evaluation.statistics.robust import interquartile_mean
 from styleresearch.report.cells import cells_of
 from styleresearch.report.planning import Reach, reach_of
@@ -45,15 +45,8 @@ class Depth:
     reaches: Mapping[str, Reach]
 
 
-def depth_of(run: RunRecords, summary: Summary, resamples: int = RESAMPLES, seed: int = 0) -> Depth:
-    """Compute it for all metrics of a run.
-
-    Args:
-        run: what ``read_run`` returned.
-        summary: of that run.
-        resamples: how often contents and styles are drawn anew, for ranks and for the bands of profiles.
-        seed: seed of these draws; all methods share them.
-    """
+def depth_of(run: RunRecords, summary: Summary) -> Depth:
+    """Compute it for all metrics of a run."""
     middle: dict[tuple[str, str], Estimate] = {}
     ranks: dict[tuple[str, str], tuple[float, ...]] = {}
     floors: dict[tuple[str, str], float] = {}
@@ -71,11 +64,11 @@ def depth_of(run: RunRecords, summary: Summary, resamples: int = RESAMPLES, seed
             continue
         if len(rivals) > 1:
             stacked = np.stack([tables[method.name] for method in rivals])
-            found = rank_probabilities(stacked, column.better, resamples, seed)
+            found = rank_probabilities(stacked, column.better, summary.resamples, summary.seed)
             ranks |= {(m.name, column.name): tuple(map(float, row)) for m, row in zip(rivals, found, strict=True)}
         for method in rivals:
             profile = performance_profile(
-                tables[method.name], column.better, resamples=min(resamples, BANDS), seed=seed
+                tables[method.name], column.better, resamples=min(summary.resamples, BANDS), seed=summary.seed
             )
             if profile is not None:
                 profiles[method.name, column.name] = profile
@@ -96,7 +89,7 @@ def _between_floors(summary: Summary, column: Heading, name: str) -> float:
 def _variances(
     run: RunRecords, summary: Summary, column: Heading, methods: Sequence[MethodName]
 ) -> Mapping[str, float] | None:
-    """Split the variance of the values of methods that compete; of their logarithms where ratios are taken."""
+    """Split the variance of a column's values, or of their logarithms, over the methods that compete."""
     found = [
         (value, index, pair.content, pair.style)
         for index, method in enumerate(methods)

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics.power import MOST, Variances, smallest_difference
-from styleresearch.registry import nearest
+from styleresearch.evaluation.statistics.power import Variances, smallest_difference
 from styleresearch.report.numbers import MISSING, Scale
 from styleresearch.report.records import Heading
 from styleresearch.report.summary import Summary
@@ -85,51 +83,3 @@ def needs_of(reach: Reach, difference: float, contents: int, styles: int) -> Nee
         reach.variances.needed(difference, styles=styles),
         reach.variances.needed(difference, contents=contents),
     )
-
-
-def plan_lines(summary: Summary, metric: str | None = None, difference: float | None = None) -> list[str]:
-    """Say in lines for people what the design of a run finds, and what a difference needs.
-
-    Args:
-        summary: of the pilot.
-        metric: of this metric alone; ``None`` for all.
-        difference: to be found, as a factor where methods are compared by ratio; ``None``: half of the smallest one.
-
-    Raises:
-        InputError: if there is no such metric, or the difference is none.
-    """
-    metrics = {column.name: column for column in summary.columns if not column.cost}
-    if metric is not None and metric not in metrics:
-        raise InputError(f"no metric {metric!r}.{nearest(metric, list(metrics))} There are: {list(metrics)}")
-    lines = [f"pilot: {summary.design}"]
-    for column in metrics.values() if metric is None else [metrics[metric]]:
-        reach = reach_of(summary, column)
-        lines.append(f"{column.label} ({column.name})")
-        if not math.isfinite(reach.smallest):
-            lines.append(f"  not known: {reach.reason}")
-            continue
-        lines.append(f"  this design finds {reach.text(reach.smallest)} in 80 % of experiments")
-        if reach.variances is None:
-            lines.append(f"  what another design finds is not known: {reach.reason}")
-            continue
-        needs = needs_of(reach, _wanted(reach, difference), summary.contents, summary.styles)
-        wanted = reach.text(needs.difference)
-        lines.append(f"  {wanted}, fewest pictures: {_size(needs.fewest)}")
-        lines.append(f"  {wanted}, as many styles as now: {_size(needs.more_contents)}")
-        lines.append(f"  {wanted}, as many contents as now: {_size(needs.more_styles)}")
-    return lines
-
-
-def _wanted(reach: Reach, difference: float | None) -> float:
-    if difference is None:
-        return reach.smallest / 2
-    if not math.isfinite(difference) or difference <= 0 or (reach.ratio and difference == 1):
-        what = "a factor other than 1, such as 1.2 or 0.8" if reach.ratio else "a number above 0"
-        raise InputError(f"{difference:g} is no difference in {reach.column.label}; give {what}")
-    return abs(math.log(difference)) if reach.ratio else difference
-
-
-def _size(design: tuple[int, int] | None) -> str:
-    if design is None:
-        return f"none of up to {MOST} contents and {MOST} styles"
-    return f"{design[0]} contents × {design[1]} styles"

@@ -11,6 +11,7 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.difference import Better, Difference, paired_difference
 from styleresearch.evaluation.statistics.holm import holm
 from styleresearch.evaluation.statistics.interval import CONSTANT, LEVEL, Estimate, mean_interval
+from styleresearch.evaluation.statistics.resampling import RESAMPLES
 from styleresearch.registry import nearest
 from styleresearch.report.best import Best, Rival, best_of, unclear
 from styleresearch.report.cells import by_ratio, cells_of
@@ -88,6 +89,8 @@ class Summary:
         seeds: number of distinct seeds.
         pairs: number of (content, style, seed) rows.
         images: number of (content, style) cells, over which means are taken.
+        resamples: how often contents and styles are drawn anew, for ranks and profiles.
+        seed: seed of these draws.
     """
 
     columns: tuple[Heading, ...]
@@ -104,6 +107,8 @@ class Summary:
     seeds: int
     pairs: int
     images: int
+    resamples: int
+    seed: int
 
     @property
     def design(self) -> str:
@@ -169,12 +174,14 @@ class Summary:
         return " ".join(sentences)
 
 
-def summarise(run: RunRecords, reference: str | None = None) -> Summary:
+def summarise(run: RunRecords, reference: str | None = None, resamples: int = RESAMPLES, seed: int = 0) -> Summary:
     """Compute means, intervals and paired differences for every method and column.
 
     Args:
         run: what ``read_run`` returned.
         reference: name of the method that differences are taken to; by default the first that is no floor baseline.
+        resamples: how often contents and styles are drawn anew, for ranks and profiles.
+        seed: seed of these draws; all methods share them.
 
     Raises:
         InputError: if ``reference`` is not a method of the run.
@@ -231,6 +238,8 @@ def summarise(run: RunRecords, reference: str | None = None) -> Summary:
         seeds=len({pair.seed for pair in run.pairs}),
         pairs=len(run.pairs),
         images=len({(pair.content, pair.style) for pair in run.pairs}),
+        resamples=resamples,
+        seed=seed,
     )
 
 

@@ -13,11 +13,7 @@ import skimage
 from PIL import Image
 from skimage import color, exposure, filters, restoration, transform
 
-from styleresearch.report.depth import depth_of
 from styleresearch.report.reading import read_run
-from styleresearch.report.records import RunRecords
-from styleresearch.report.summary import summarise
-from styleresearch.report.tables import csv_text
 
 METHODS = (
     ("gatys_lbfgs", "Gatys (L-BFGS)", False),
@@ -226,17 +222,6 @@ def records_in(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return write
-
-
-@pytest.fixture(scope="session")
-def table_csv() -> Callable[[RunRecords], str]:
-    """Return table.csv of a run."""
-
-    def text(run: RunRecords) -> str:
-        summary = summarise(run)
-        return csv_text(summary, depth_of(run, summary, resamples=50))
-
-    return text
 
 
 @pytest.fixture

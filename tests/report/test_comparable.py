@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from styleresearch.report.comparable import shared, standing
+from styleresearch.report.depth import depth_of
 from styleresearch.report.html import write_report
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
-from styleresearch.report.tables import latex_text
+from styleresearch.report.tables import csv_text, latex_text
 
 PAIRS = [(c, s) for c in ("c1", "c2", "c3") for s in ("s1", "s2")]
 CONTRACTS = '{"m": {"label": "Measure", "better": "lower"}, "k": {"label": "Kept", "better": "lower"}}'
@@ -24,17 +25,6 @@ MEASURED = {"content": "other pixels", "style": "digest of s1"}
 
 def _provenance(line: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {"provenance": line["provenance"] | changes}
-
-
-@pytest.fixture
-def rows_of(table_csv):
-    """Return the rows of table.csv of a column, by method."""
-
-    def read(run, column="m"):
-        rows = csv.DictReader(io.StringIO(table_csv(run)))
-        return {row["method"]: row for row in rows if row["metric"] == column}
-
-    return read
 
 
 @pytest.fixture
@@ -70,7 +60,7 @@ def _drop(at):
 
 
 def _best(run, column="m"):
-    summary = summarise(run)
+    summary = summarise(run, resamples=20)
     return [m.name for m in summary.methods if summary.cells[m.name, column].best]
 
 
@@ -78,33 +68,39 @@ def _columns(run):
     return {column.name: column for column in run.metrics}
 
 
-def test_equal_conditions_are_ranked(run_of, rows_of):
+def _rows(run, column="m"):
+    summary = summarise(run, resamples=20)
+    rows = csv.DictReader(io.StringIO(csv_text(summary, depth_of(run, summary))))
+    return {row["method"]: row for row in rows if row["metric"] == column}
+
+
+def test_equal_conditions_are_ranked(run_of):
     run = run_of()
     assert _best(run) == ["a"]
     assert _best(run, "seconds") == ["a"]
-    assert not any("not ranked" in row["note"] for row in rows_of(run).values())
-    assert all(row["comparable"] == "1" for row in rows_of(run).values())
+    assert not any("not ranked" in row["note"] for row in _rows(run).values())
+    assert all(row["comparable"] == "1" for row in _rows(run).values())
 
 
 def _hard(line):
     return line["metrics"] | {"m": line["metrics"]["m"] + 50.0 * (line["content"] == "c3")}
 
 
-def test_a_method_that_leaves_out_the_hard_picture_does_not_win(run_of, rows_of):
+def test_a_method_that_leaves_out_the_hard_picture_does_not_win(run_of):
     def change(line):
         if line["method"] == "b" and line["content"] == "c3":
             return None
         return line | {"metrics": _hard(line)}
 
     run = run_of(change)
-    rows = rows_of(run)
+    rows = _rows(run)
     assert float(rows["b"]["mean"]) < float(rows["a"]["mean"])
     assert float(rows["b"]["delta_to_reference"]) > 0, "on the pairs of both it is worse"
     assert rows["b"]["delta_n"] == "4"
     assert _best(run) == []
     assert (rows["b"]["comparable"], rows["b"]["note"]) == ("0", "not ranked: 4 of 6 images")
     assert rows["a"]["comparable"] == "1"
-    text = latex_text(summarise(run), run)
+    text = latex_text(summarise(run, resamples=20), run)
     assert r"\mathbf" not in text
     assert re.search(r"^    b\$\^\{\\ddagger\}\$ & .*\^\{\\ddagger\}", text, re.MULTILINE)
     assert r"$\ddagger$ Not comparable, hence not ranked: b: 4 of 6 images" in text
@@ -114,25 +110,25 @@ def test_a_method_that_leaves_out_the_hard_picture_does_not_win(run_of, rows_of)
     assert "on the same" not in page.split("</header>")[0]
 
 
-def test_those_with_all_pictures_are_ranked_among_themselves(run_of, records_in, make_record, rows_of):
+def test_those_with_all_pictures_are_ranked_among_themselves(run_of, records_in, make_record):
     run = run_of()
     lines = (run.directory / "records.jsonl").read_text()
     lazy = make_record("lazy", "lazy", False, "c1", "s1", metrics={"m": -1.0, "k": -1.0})
     (run.directory / "records.jsonl").write_text(lines + json.dumps(lazy) + "\n")
     run = read_run(run.directory)
     assert _best(run) == ["a"]
-    assert rows_of(run)["lazy"]["note"].endswith("not ranked: 1 of 6 images")
+    assert _rows(run)["lazy"]["note"].endswith("not ranked: 1 of 6 images")
 
 
-def test_a_method_cannot_unrank_the_others_with_a_floor_of_more_pictures(run_of, rows_of):
+def test_a_method_cannot_unrank_the_others_with_a_floor_of_more_pictures(run_of):
     run = run_of(lambda line: None if line["content"] == "c3" and line["method"] != "zero" else line)
     assert _best(run) == ["a"]
-    assert rows_of(run)["zero"]["note"] == "not ranked: 6 images, where the methods have 4"
+    assert _rows(run)["zero"]["note"] == "not ranked: 6 images, where the methods have 4"
 
 
-def test_methods_without_a_picture_in_common_are_neither_ranked_nor_tested(run_of, rows_of):
+def test_methods_without_a_picture_in_common_are_neither_ranked_nor_tested(run_of):
     run = run_of(lambda line: None if line["method"] == ("a" if line["content"] == "c1" else "b") else line)
-    rows = rows_of(run)
+    rows = _rows(run)
     assert rows["b"]["p"] == rows["b"]["win_rate"] == rows["b"]["delta_to_reference"] == ""
     assert rows["b"]["note"].endswith("no difference to a: no image in common")
     assert _best(run) == []
@@ -142,15 +138,15 @@ def test_a_value_that_is_missing_in_one_metric_unranks_that_metric_alone(run_of)
     run = run_of(lambda x: x | {"metrics": x["metrics"] | {"m": None}} if _at("b", ("c1", "s1"))(x) else x)
     assert _best(run) == []
     assert _best(run, "k") == ["a"]
-    text = latex_text(summarise(run), run)
+    text = latex_text(summarise(run, resamples=20), run)
     assert "not ranked: b in Measure: 5 of 6 images" in text
 
 
 def test_a_picture_that_no_method_has_a_value_for_is_said_and_does_no_harm(run_of):
     run = run_of(lambda x: x | {"metrics": x["metrics"] | {"m": None}} if x["content"] == "c1" else x)
     assert _best(run) == ["a"]
-    assert summarise(run).remarks == ["Measure: means are over 4 of 6 images."]
-    assert "Measure: means are over 4 of 6 images." in latex_text(summarise(run), run)
+    assert summarise(run, resamples=20).remarks == ["Measure: means are over 4 of 6 images."]
+    assert "Measure: means are over 4 of 6 images." in latex_text(summarise(run, resamples=20), run)
 
 
 def test_a_seed_that_is_missing_counts_as_a_picture(run_of, records_in, make_record):
@@ -179,16 +175,16 @@ OF_ONE_PICTURE = {
 
 
 @pytest.mark.parametrize("case", OF_ONE_PICTURE)
-def test_pictures_that_were_measured_otherwise_are_not_ranked(run_of, case, rows_of):
+def test_pictures_that_were_measured_otherwise_are_not_ranked(run_of, case):
     change, why = OF_ONE_PICTURE[case]
     run = run_of(change)
     assert _best(run) == []
-    rows = rows_of(run)
+    rows = _rows(run)
     for row in rows.values():
         assert row["comparable"] == "0"
         assert f"not ranked: {why}" in row["note"]
     assert rows["b"]["delta_n"] == "5", "the difference is over the pictures that were measured alike"
-    summary = summarise(run)
+    summary = summarise(run, resamples=20)
     assert f"Measure, Kept, Time, Evaluations: {why}" in " ".join(summary.unranked)
     assert why.split(" (")[0] in latex_text(summary, run)
     assert any("(c2__s1: 128 × 96 and 256 × 192)" in notice for notice in run.notices) == (case == "size")
@@ -197,24 +193,24 @@ def test_pictures_that_were_measured_otherwise_are_not_ranked(run_of, case, rows
 SQUARE = "aspect ratio 1.00, the content's is 1.48"
 
 
-def test_outputs_that_are_framed_otherwise_than_their_content_are_not_ranked(run_of, rows_of):
+def test_outputs_that_are_framed_otherwise_than_their_content_are_not_ranked(run_of):
     run = run_of(_only(_at("b"), framing=SQUARE))
     assert _best(run) == []
-    rows = rows_of(run)
+    rows = _rows(run)
     assert rows["a"]["comparable"] == "1"
     assert "not ranked: 6 of 6 images are framed otherwise than the content" in rows["b"]["note"]
     assert "no difference to a: framed otherwise than the content" in rows["b"]["note"]
     assert rows["b"]["p"] == ""
     assert f"b: 6 of 6 images are not framed as their content is (c1__s1: {SQUARE})." in run.notices
     one = run_of(_only(_at("b", ("c1", "s2")), framing=SQUARE))
-    assert "1 of 6 images are framed otherwise than the content" in rows_of(one)["b"]["note"]
-    assert rows_of(one)["b"]["delta_n"] == "5"
+    assert "1 of 6 images are framed otherwise than the content" in _rows(one)["b"]["note"]
+    assert _rows(one)["b"]["delta_n"] == "5"
 
 
-def test_outputs_that_are_all_framed_alike_are_ranked(run_of, rows_of):
+def test_outputs_that_are_all_framed_alike_are_ranked(run_of):
     run = run_of(lambda line: line if line["baseline"] else line | {"framing": SQUARE})
     assert _best(run) == ["a"]
-    assert rows_of(run)["b"]["delta_n"] == "6"
+    assert _rows(run)["b"]["delta_n"] == "6"
     assert list(standing(run, _columns(run)["m"]).apart) == ["zero"]
 
 
@@ -237,10 +233,10 @@ WHY = {
 
 
 @pytest.mark.parametrize("name", WHY)
-def test_methods_that_were_measured_under_other_conditions_are_not_ranked(run_of, name, rows_of):
+def test_methods_that_were_measured_under_other_conditions_are_not_ranked(run_of, name):
     run = run_of(lambda line: line | _run_wide(name)(line) if line["method"] == "b" else line)
     assert _best(run) == []
-    row = rows_of(run)["b"]
+    row = _rows(run)["b"]
     assert f"not ranked: {WHY[name]}" in row["note"]
     assert row["p"] == row["delta_to_reference"] == ""
     assert f"no difference to a: {WHY[name]}" in row["note"]
@@ -280,14 +276,14 @@ def test_old_records_count_as_comparable_as_far_as_is_known(run_of):
     assert any("an earlier version wrote them" in notice for notice in run.notices)
 
 
-def test_time_of_different_devices_is_not_ranked(run_of, rows_of):
+def test_time_of_different_devices_is_not_ranked(run_of):
     def change(line):
         device = "gpu" if line["method"] == "b" else "cpu"
         return line | _provenance(line, made={"device": device, "packages": {}})
 
     run = run_of(change)
     assert _best(run, "seconds") == []
-    assert rows_of(run, "seconds")["b"]["note"] == "not ranked: measured on different devices"
+    assert _rows(run, "seconds")["b"]["note"] == "not ranked: measured on different devices"
     assert _best(run) == ["a"], "a metric does not depend on where the image was made"
     assert standing(run, _columns(run)["evaluations"]).why("b") == "", "nor does a count"
 
@@ -304,7 +300,7 @@ def test_time_of_a_known_device_is_not_ranked_beside_that_of_an_unknown_one(run_
 def test_memory_is_not_ranked_for_it_includes_what_others_left(run_of):
     run = run_of()
     assert _best(run, "peak_memory_mb") == []
-    text = latex_text(summarise(run), run)
+    text = latex_text(summarise(run, resamples=20), run)
     assert "Peak memory: the peak of a process includes what the methods before left in it" in text
     assert r"Peak memory$^{\ddagger}$ [MB]" in text
     page = write_report(run.directory).read_text(encoding="utf-8")
@@ -315,8 +311,8 @@ def test_who_optimised_the_metric_itself_does_not_win_over_who_did_not(run_of):
     run = run_of(_only(_at("a"), in_sample=["m"]))
     assert _best(run) == []
     assert _best(run, "k") == ["a"]
-    assert "nobody is best" in summarise(run).remarks[0]
-    assert "nobody is best" in latex_text(summarise(run), run)
+    assert "nobody is best" in summarise(run, resamples=20).remarks[0]
+    assert "nobody is best" in latex_text(summarise(run, resamples=20), run)
     assert _best(run_of(_only(_at("b"), in_sample=["m"]))) == ["a"], "a win against one that did is a win"
     both = run_of(lambda line: line | {"in_sample": ["m"]})
     assert _best(both) == ["a"]

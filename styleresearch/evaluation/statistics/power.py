@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from styleresearch.evaluation.statistics.interval import LEVEL, TWICE, Spread
+from styleresearch.evaluation.statistics.interval import LEVEL, Spread
 
 POWER = 0.8
 MOST = 200
@@ -49,18 +49,18 @@ class Variances:
 
     def smallest_difference(
         self,
-        contents: Float[np.ndarray, "*designs"],
-        styles: Float[np.ndarray, "*designs"],
+        contents: Float[np.ndarray, " designs"],
+        styles: Float[np.ndarray, " designs"],
         level: float = LEVEL,
         power: float = POWER,
-    ) -> Float[np.ndarray, "*designs"]:
+    ) -> Float[np.ndarray, " designs"]:
         """Return the difference that designs of two contents and styles or more are expected to find."""
         cells = self.cells / (contents * styles)
         a, b = self.contents / contents + cells, self.styles / styles + cells
-        below = a**2 / (contents - 1) + b**2 / (styles - 1)
-        least = np.minimum(contents, styles) - 1
-        df = np.maximum((a + b - TWICE * cells) ** 2 / np.where(below > 0, below, 1), least)
-        return np.asarray((stdtrit(df, (1 + level) / 2) + stdtrit(df, power)) * np.sqrt(a + b - cells))
+        variance = np.max([a + b - cells, a, b], axis=0)
+        below, least = a**2 / (contents - 1) + b**2 / (styles - 1), np.minimum(contents, styles) - 1
+        df = np.maximum(np.where(below > 0, variance * (a + b) / np.where(below > 0, below, 1), least), least)
+        return (stdtrit(df, (1 + level) / 2) + stdtrit(df, power)) * np.sqrt(variance)
 
     def needed(
         self, difference: float, contents: int | None = None, styles: int | None = None

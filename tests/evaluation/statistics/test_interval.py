@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import stats
+from scipy import special, stats
 
 from styleresearch.evaluation.statistics.interval import CONSTANT, mean_interval, spread_of
 from styleresearch.evaluation.statistics.robust import interquartile_mean
@@ -29,7 +29,8 @@ def draw(rng, tables, contents, styles, deviations, effects):
         return rng.standard_t(3, size=shape) / math.sqrt(3) if effects == "t3" else rng.exponential(size=shape) - 1
 
     shapes = ((tables, contents, 1), (tables, 1, styles), (tables, contents, styles))
-    return sum(deviation * part(*shape) for deviation, shape in zip(deviations, shapes, strict=True))
+    content, style, cell = (deviation * part(*shape) for deviation, shape in zip(deviations, shapes, strict=True))
+    return content + style + cell
 
 
 def written_out(tables):
@@ -40,10 +41,10 @@ def written_out(tables):
     a, b = of_contents.var(axis=1, ddof=1) / contents, of_styles.var(axis=1, ddof=1) / styles
     rest = tables - of_contents[:, :, None] - of_styles[:, None, :] + mean[:, None, None]
     e = (rest**2).sum(axis=(1, 2)) / ((contents - 1) * (styles - 1)) / (contents * styles)
-    error = np.sqrt(np.max([a + b - e, a / 2, b / 2, e / 2], axis=0))
-    df = (a + b - 0.75 * np.min([a, b, e], axis=0)) ** 2 / (a**2 / (contents - 1) + b**2 / (styles - 1))
-    df = np.maximum(df, min(contents, styles) - 1)
-    return mean, stats.t.ppf(0.975, df) * error, 2 * stats.t.sf(np.abs(mean) / error, df)
+    variance = np.max([a + b - e, a, b, e], axis=0)
+    df = variance * (a + b) / (a**2 / (contents - 1) + b**2 / (styles - 1))
+    df, error = np.maximum(df, min(contents, styles) - 1), np.sqrt(variance)
+    return mean, special.stdtrit(df, 0.975) * error, 2 * special.stdtr(df, -np.abs(mean) / error)
 
 
 def test_whole_tables_give_the_published_formulas():
@@ -65,8 +66,9 @@ def test_a_nominal_95_percent_covers_93_to_97_and_tests_reject_at_most_5(effects
             outside = np.abs(mean) > half
             assert np.array_equal(outside, p < 0.05), "the test and the interval are one"
             missed.append(float(outside.mean()))
-            # A share of 8000 has a standard error of 0.0024.
-            assert 0.03 - 0.0024 <= missed[-1] <= 0.07, (deviations, contents, styles)
+            # A share of 8000 has a standard error of 0.0024. Heavy tails make the smallest tables a bit cautious.
+            least = 0.02 if effects == "t3" and contents < 5 else 0.03
+            assert least - 0.0024 <= missed[-1] <= 0.06 + 0.0024, (deviations, contents, styles)
     assert np.mean(missed) <= 0.05
 
 
@@ -111,13 +113,13 @@ def test_resampling_images_as_if_independent_would_be_too_narrow():
 
 def test_one_factor_is_the_ordinary_t_interval():
     values = np.array([1.0, 2.0, 6.0, 4.0])
-    by_hand = stats.ttest_1samp(values, 0.0)
-    ends = by_hand.confidence_interval(0.95)
+    lo, hi = stats.t.interval(0.95, 3, values.mean(), stats.sem(values))
+    p = 2 * stats.t.sf(values.mean() / stats.sem(values), 3)
     one_content, one_style = mean_interval(values[None]), mean_interval(values[:, None])
     matched = np.full((4, 4), NAN)
     np.fill_diagonal(matched, values)
     for found in (one_content, one_style, mean_interval(matched)):
-        assert (found.lo, found.hi, found.p) == pytest.approx((ends.low, ends.high, by_hand.pvalue))
+        assert (found.lo, found.hi, found.p) == pytest.approx((lo, hi, p))
     assert one_content.reason.startswith("one content")
     assert one_style.reason.startswith("one style")
     assert "independent" in mean_interval(matched).reason
@@ -149,7 +151,7 @@ def test_equal_values_have_no_interval_and_say_so(value):
 def test_means_that_cancel_leave_the_cells_to_judge_by():
     found = mean_interval(np.array([[1.0, -1.0], [-1.0, 1.0]]))
     assert (found.mean, found.p) == (0.0, 1.0)
-    assert found.hi == pytest.approx(stats.t.ppf(0.975, 1) * math.sqrt(0.5))
+    assert found.hi == pytest.approx(stats.t.ppf(0.975, 1))
 
 
 @settings(max_examples=40, deadline=None)
