@@ -8,7 +8,7 @@ from typing import Any
 from styleresearch.evaluation.statistics.components import REPEAT, REST
 from styleresearch.report.depth import Depth
 from styleresearch.report.numbers import MISSING
-from styleresearch.report.planning import Reach, needs_of
+from styleresearch.report.planning import Reach, design_text, needs_of
 from styleresearch.report.records import Heading
 from styleresearch.report.summary import Summary
 
@@ -73,11 +73,6 @@ def reach_rows(summary: Summary, depth: Depth, metrics: list[Heading]) -> list[d
         if math.isfinite(reach.smallest):
             rows.append({"column": column, "smallest": reach.text(reach.smallest), **_half(reach, summary)})
     return rows
-
-
-def design_text(design: tuple[int, int] | None) -> str:
-    """Write a number of contents and styles, and of pictures."""
-    return "more than 200 of each" if design is None else f"{design[0]} × {design[1]} = {design[0] * design[1]}"
 
 
 def _half(reach: Reach, summary: Summary) -> dict[str, str]:

@@ -104,6 +104,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         sets=sets,
         set_rows=[] if sets is None else set_rows(sets),
         differences=difference_rows(summary, metrics),
+        below_zero=any(cell.estimate.lo < 0 for (_, name), cell in summary.cells.items() if name in summary.ratios),
         profiles=profile_panels(summary, depth),
         ranks=rank_rows(summary, depth, metrics),
         middles=middle_rows(summary, depth, metrics),

@@ -8,7 +8,7 @@ from scipy import stats
 
 from styleresearch.evaluation.statistics.components import variance_split
 from styleresearch.evaluation.statistics.interval import Spread, mean_interval, spread_of
-from styleresearch.evaluation.statistics.power import MOST, Variances, smallest_difference
+from styleresearch.evaluation.statistics.power import LEAST, MOST, Variances, smallest_difference
 
 
 def grid(*sizes):
@@ -84,7 +84,7 @@ def test_needed_is_the_smallest_design_that_reaches_a_difference():
     variances = Variances(0.3, 1.0, 0.5)
     wanted = 0.7
     contents, styles = (np.array(each, float) for each in grid(60, 60))
-    contents, styles = contents + 2, styles + 2
+    contents, styles = contents + LEAST, styles + LEAST
     enough = variances.smallest_difference(contents, styles) <= wanted
     found = variances.needed(wanted)
     assert found is not None
@@ -95,7 +95,7 @@ def test_needed_is_the_smallest_design_that_reaches_a_difference():
     assert more == found
     assert variances.needed(0.01) is None
     assert variances.needed(wanted, styles=3) is None, "more contents do not make up for few styles"
-    assert variances.needed(100.0) == (2, 2)
+    assert variances.needed(100.0) == (LEAST, LEAST)
     assert found[1] <= MOST
 
 
