@@ -48,7 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Reads record files; the statistics need no jax.
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config"},
+    # The report for what a run's numbers say, not for its pages.
+    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config", "report"},
     "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
     "__main__": {"cli"},
 }

@@ -18,9 +18,11 @@ from styleresearch.report import settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
+from styleresearch.report.depthrows import middle_rows, rank_rows, reach_rows, variance_rows
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
+from styleresearch.report.profiles import profile_panels
 from styleresearch.report.reading import read_run
 from styleresearch.report.records import RunRecords
 from styleresearch.report.rows import difference_rows, method_rows, set_rows
@@ -102,6 +104,12 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         sets=sets,
         set_rows=[] if sets is None else set_rows(sets),
         differences=difference_rows(summary, metrics),
+        below_zero=any(cell.estimate.lo < 0 for (_, name), cell in summary.cells.items() if name in summary.ratios),
+        profiles=profile_panels(summary, depth),
+        ranks=rank_rows(summary, depth, metrics),
+        middles=middle_rows(summary, depth, metrics),
+        variances=variance_rows(depth, metrics),
+        reaches=reach_rows(summary, depth, metrics),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],

@@ -110,5 +110,6 @@ def performance_profile(
         last = last[np.linspace(0, len(last) - 1, POINTS).round().astype(int)]
     sampled = np.cumsum(weights, axis=1)[:, last] / weights.sum(axis=1, keepdims=True)
     lo, hi = np.quantile(sampled, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    found = values[last], (last + 1) / len(values), lo, hi
-    return Profile(*(each[::-1] if better == "higher" else each for each in found))
+    if better == "higher":
+        last, lo, hi = last[::-1], lo[::-1], hi[::-1]
+    return Profile(values[last], (last + 1) / len(values), lo, hi)
