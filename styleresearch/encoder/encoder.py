@@ -82,6 +82,15 @@ class Encoder:
         arch = self.net.layout.arch
         return self.weights if self.weights.startswith(arch) else f"{arch} {self.weights}"
 
+    @property
+    def gain(self) -> float:
+        """How many times as large as torchvision's the pixels are that it computes with, and its activations with them.
+
+        About 58 for Caffe's, which lie between 0 and 255.
+        """
+        spread = [sum(each.std) / each.scale for each in map(convention, ("torchvision", self.net.convention))]
+        return spread[0] / spread[1]
+
     def describe(self) -> dict[str, str]:
         """Return what a record of results must say about the encoder."""
         return {

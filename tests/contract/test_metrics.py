@@ -19,7 +19,7 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.losses.style import Gram
 
 # Arguments that are objects, for the metrics that need some; the others are built from their name alone.
-NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2}
+NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2, "weights": "random"}
 
 
 def build(name: str) -> AnyMetric:

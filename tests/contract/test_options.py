@@ -80,6 +80,7 @@ GIVEN: dict[str, Any] = {
     "pool": 2,
 }
 OF_ENTRY: dict[str, dict[str, Any]] = {
+    "metric ms_ssim": {"scales": 1},
     "method adain": {"net": DECODER, "layer": "relu2_1"},
     "method arbitrary_gan": {"net": DECODER, "layer": "relu2_1", "condition_layer": "relu1_1"},
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},
