@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -68,9 +69,9 @@ def test_memory_levels_off_over_300_outputs_of_300_sizes():
     sizes = sizes_of(SMALL)
     assert len(sizes) == 300
     # Programs are dropped now and then; what the system does not get back is less than 100 MB each time.
-    after = [now for before, now in zip(sizes, sizes[1:], strict=False) if now < before - 100]
+    after = [now for before, now in pairwise(sizes) if now < before - 100]
     assert len(after) >= 2
-    assert all(later < earlier + 100 for earlier, later in zip(after, after[1:], strict=False))
+    assert all(later < earlier + 100 for earlier, later in pairwise(after))
     assert max(sizes) < 1100
 
 
