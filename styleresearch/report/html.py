@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +84,8 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
     """Return the page as text."""
     curves, problems = read_curves(run)
     sets = summarise_sets(run)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    template = environment.get_template("report.html.j2")
     metrics = [column for column in summary.columns if not column.cost]
-    return template.render(
+    return _template().render(
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=(_TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
@@ -121,6 +118,14 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         },
         missing=MISSING,
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html.j2")
 
 
 def _title(run: RunRecords) -> str:
