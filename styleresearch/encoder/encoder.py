@@ -77,6 +77,11 @@ class Encoder:
         """Return the same encoder with activations of another type, for mixed precision training."""
         return self.replace(net=self.net.clone(dtype=dtype))  # pyright: ignore[reportAttributeAccessIssue]
 
+    @property
+    def label(self) -> str:
+        """Its name in tables: that of its weights, which say the architecture."""
+        return self.weights if self.weights.startswith(self.net.arch) else f"{self.net.arch} {self.weights}"
+
     def describe(self) -> dict[str, str]:
         """Return what a record of results must say about the encoder."""
         return {

@@ -166,7 +166,7 @@ class Suite:
         """Return what ``contracts.json`` says of metrics, of all by default."""
         return {
             name: {
-                "label": metric.title,
+                "label": metric.label(self.needs[name]),
                 "better": metric.better,
                 "unit": "",
                 "definition": metric.definition(),
