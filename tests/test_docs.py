@@ -175,6 +175,7 @@ def test_there_are_commands_of_every_kind() -> None:
         "show",
         "export",
         "evaluate",
+        "check",
         "data",
         "weights",
     }

@@ -18,9 +18,7 @@ _RUNS, _SECONDS = 9, 1.0
 def cost(subject: Subject) -> Iterator[Finding]:
     """Cost of a call."""
     loss, side = subject.loss, subject.size
-    image, reference = (
-        probes.features(loss.layers, seed, size=(side, side), width=64, most=512) for seed in (0, 1)
-    )
+    image, reference = (probes.features(loss.layers, seed, size=(side, side), width=64, most=512) for seed in (0, 1))
     target = None if loss.target == "none" else jax.jit(lambda x: loss.summarise(x))(reference)
     step = jax.jit(jax.value_and_grad(lambda x, target: loss.compare(loss.summarise(x), target).sum()))
     yield from measured(step, (image, target), f"features of VGG at {side} x {side} px, value and gradient")

@@ -31,19 +31,21 @@ def inputs(subject: Subject) -> Iterator[tuple[str, Features, Features]]:
         yield "identical" if name == "generic" else f"identical and {name}", extreme, extreme
 
 
-def value(subject: Subject) -> Iterator[Finding]:
-    """One value for each image."""
+def shape(subject: Subject) -> Iterator[Finding]:
+    """One number for each image."""
     found = subject.values(subject.image, subject.reference)
-    shape = getattr(found, "shape", None)
+    got = getattr(found, "shape", None)
     yield judged(
         "Value",
         "one number for each image",
-        shape == (1,),
-        f"shape {shape} for one image",
+        got == (1,),
+        f"{type(found).__name__} for one image" if got is None else f"shape {got} for one image",
         "compare returns an array of shape (batch,); a mean over the batch would be the wrong number for a metric",
     )
-    if shape != (1,):
-        raise ValueError(f"compare returned {'an array of shape ' + str(shape) if shape is not None else repr(found)}")
+
+
+def value(subject: Subject) -> Iterator[Finding]:
+    """Finite value."""
     wrong = [name for name, x, y in inputs(subject) if not np.isfinite(subject.value(x, y))]
     yield judged(
         "Value",

@@ -23,25 +23,24 @@ _ALIKE = 0.5
 _CLOSE = 0.5
 
 
-def _only(subject: Subject, layer: str) -> Features:
-    """Return the generated image's features at one layer, and at the others what costs nothing."""
-    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, jnp.zeros_like)
-    return {**rest, layer: subject.image[layer]}
-
-
 def _power(before: float, after: float, factor: int) -> float:
+    """Return the power of a count with which a value grows, nan of what is not positive."""
     return float(np.log(after / before) / np.log(factor)) if before > 0 and after > 0 else float("nan")
+
+
+def _grown(subject: Subject, image: Features, reference: Features, change: Callable[[FeatureMap], Array]) -> float:
+    return subject.value(changed(image, change), changed(reference, change))
 
 
 def laws(subject: Subject) -> Iterator[Finding]:
     """Scale laws."""
     layers = subject.loss.layers
+    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, jnp.zeros_like)
     for letter, (what, grow, factor, least) in _LAWS.items():
         if letter == "C" and "image" in layers:  # always three
             yield Finding("Scale", f"with {what} C", "fact", "not measured: a picture has three")
             continue
-        reference = changed(subject.reference, grow)
-        power = _power(subject.apart, subject.value(changed(subject.image, grow), reference), factor)
+        power = _power(subject.apart, _grown(subject, subject.image, subject.reference, grow), factor)
         yield judged(
             "Scale",
             f"with {what} {letter}",
@@ -52,11 +51,13 @@ def laws(subject: Subject) -> Iterator[Finding]:
         )
         if len(layers) < 2:
             continue
+        # What one layer adds to the value that a loss has where all layers are alike, which need not be 0.
+        base, grown = subject.value(rest, subject.reference), _grown(subject, rest, subject.reference, grow)
         powers = {}
         for layer in layers:
-            only = _only(subject, layer)
-            before = subject.value(only, subject.reference)
-            powers[layer] = _power(before, subject.value(changed(only, grow), reference), factor)
+            only = {**rest, layer: subject.image[layer]}
+            before, after = subject.value(only, subject.reference), _grown(subject, only, subject.reference, grow)
+            powers[layer] = _power(before - base, after - grown, factor)
         spread = max(powers.values()) - min(powers.values())
         yield judged(
             "Scale",
@@ -89,9 +90,7 @@ def sizes(subject: Subject) -> Iterator[Finding]:
 def resolutions(subject: Subject) -> Iterator[Finding]:
     """Stable across resolutions."""
     layers = subject.loss.layers
-    (one, other), (fine_one, fine_other) = (
-        [smooth(layers, seed, side) for seed in (3, 4)] for side in (1, 2)
-    )
+    (one, other), (fine_one, fine_other) = ([smooth(layers, seed, side) for seed in (3, 4)] for side in (1, 2))
     before, after = subject.value(one, other), subject.value(fine_one, fine_other)
     text = f"value x {after / before:.3g} at twice the side" if before else "0 at both"
     if subject.loss.target != "style":

@@ -63,8 +63,8 @@ def invariances(subject: Subject) -> Iterator[Finding]:
             "tells channels apart",
             share > 1e-3,
             f"the target with relabelled channels costs {share:.2g} of another image",
-            "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is meant to be "
-            "blind to this declares the invariance 'channels'",
+            "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is meant to "
+            "be blind to this declares the invariance 'channels'",
         )
 
 

@@ -1,7 +1,7 @@
 """First and second moments of feature maps over positions, optionally weighted by a mask.
 
-Everything is accumulated in float32 (float64 stays) at the highest matmul precision, whatever the activations' dtype: bfloat16 or TF32
-Gram matrices lose the digits that style losses compare.
+Everything is accumulated in float32 (float64 stays) at the highest matmul precision, whatever the activations' dtype:
+bfloat16 or TF32 Gram matrices lose the digits that style losses compare.
 """
 
 from __future__ import annotations
