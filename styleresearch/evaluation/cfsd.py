@@ -28,7 +28,9 @@ class CFSD(Metric):
 
     Source: Chung, Hyun and Heo 2024 (StyleID), section 4, and its published evaluation, which is on VGG19 relu3_1 of
         torchvision's weights and pictures of 512 px.
-    Differs: on whatever encoder it is given, which its title and contract name. Values of another are not its values.
+    Differs: on whatever encoder it is given, which its title and contract name; values of another are not its values.
+        Activations of weights that were trained on other pixels than torchvision's (Caffe's are 58 times as large) are
+        divided by that factor, without which every place would look at a single one.
 
     Attributes:
         layers: whose places are compared; the divergences of several are added.
@@ -47,8 +49,10 @@ class CFSD(Metric):
 
     def __call__(self, needs: Needs, output: Image, content: Image, style: Any) -> PerImage:
         """Return the divergence; 0 for the content itself."""
-        pred, target = (needs["encoder"](image, self.layers) for image in (output, content))
-        return sum((divergence(target[layer], pred[layer]) for layer in self.layers), jnp.zeros(()))
+        encoder = needs["encoder"]
+        pred, target = (encoder(image, self.layers) for image in (output, content))
+        pairs = [(target[layer] / encoder.gain, pred[layer] / encoder.gain) for layer in self.layers]
+        return sum((divergence(*pair) for pair in pairs), jnp.zeros(()))
 
     def definition(self) -> str:
         """Return what is measured."""

@@ -114,10 +114,13 @@ class SetMetric(AnyMetric):
         references: whether outputs are compared with the "content" or the "style" pictures; each counts once, however
             many outputs were made from it.
         least: how many pictures there must be, of outputs and of references; with fewer there is no value.
+        halves: whether a report shows its value over half of the outputs too, which tells how far the number of
+            pictures decides it.
     """
 
     references: ClassVar[Literal["content", "style"]]
     least: int = 2
+    halves: ClassVar[bool] = False
 
     @abc.abstractmethod
     def embed(self, needs: Needs, image: Image) -> Any:

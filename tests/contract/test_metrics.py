@@ -19,7 +19,7 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.losses.style import Gram
 
 # Arguments that are objects, for the metrics that need some; the others are built from their name alone.
-NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2}
+NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2, "weights": "random"}
 
 
 def build(name: str) -> AnyMetric:
@@ -27,6 +27,7 @@ def build(name: str) -> AnyMetric:
     return METRICS.build({"name": name, **{key: value for key, value in NESTED.items() if key in options}})
 
 
+pytestmark = pytest.mark.usefixtures("learned_networks")
 OVER_SET = [name for name in METRICS if isinstance(build(name), SetMetric)]
 PER_PICTURE = [name for name in METRICS if name not in OVER_SET]
 COMPARING = [name for name in PER_PICTURE if cast(Metric, build(name)).compares]
@@ -48,7 +49,7 @@ def over_set(request) -> SetMetric:
 
 
 @pytest.fixture(scope="module")
-def measure(per_picture, small_encoder):
+def measure(per_picture, small_encoder, learned_networks):
     metric, needs = per_picture, per_picture.needs(small_encoder)
     compiled = jax.jit(lambda needs, *images: metric(needs, *images[:2], metric.summarise(needs, images[2])))
     return lambda *images: compiled(needs, *images)

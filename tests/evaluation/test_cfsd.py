@@ -46,3 +46,13 @@ def test_its_name_in_tables_and_its_contract_say_which_encoder(small_encoder):
     assert entry["label"] == "CFSD (vgg16 random relu3_1)"
     assert entry["contract"]["encoder"]["digest"] == small_encoder.digest
     assert entry["contract"]["version"] == 1
+
+
+def test_pixels_of_another_range_do_not_make_every_place_look_at_one(small_encoder, random_image):
+    # The same network on Caffe's pixels: its activations are 58 times as large.
+    caffe = small_encoder.replace(net=small_encoder.net.clone(convention="caffe"))
+    assert caffe.gain == pytest.approx(57.6, abs=0.5)
+    assert small_encoder.gain == 1
+    images = random_image(0), random_image(1), random_image(2)
+    values = [float(CFSD()({"encoder": encoder}, *images)[0]) for encoder in (small_encoder, caffe)]
+    assert 0.2 < values[1] / values[0] < 5
