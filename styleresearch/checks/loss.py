@@ -21,6 +21,7 @@ PROPERTIES: tuple[tuple[str, Property[Subject]], ...] = (
     ("Value", value),
     ("Gradient", gradient),
     ("Gradient", slope),
+    ("Numerics", bfloat16),
     ("Batch", batch),
     ("Identity", identity),
     ("Symmetry", invariances),
@@ -28,7 +29,6 @@ PROPERTIES: tuple[tuple[str, Property[Subject]], ...] = (
     ("Scale", laws),
     ("Scale", sizes),
     ("Scale", resolutions),
-    ("Numerics", bfloat16),
     ("Cost", cost),
 )
 

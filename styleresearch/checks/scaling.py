@@ -45,7 +45,7 @@ def laws(subject: Subject) -> Iterator[Finding]:
             "Scale",
             f"with {what} {letter}",
             power >= least,
-            f"value ~ {letter}^{power:.2f}",
+            f"value ~ {letter}^{power:z.2f}",
             f"it shrinks as {what} are added: divided by {letter} more often than any published convention; normalised "
             "twice? (ops.moments.gram is divided by M already)",
         )
@@ -63,13 +63,13 @@ def laws(subject: Subject) -> Iterator[Finding]:
             "Scale",
             f"one convention for all layers, in {letter}",
             spread <= _ALIKE,
-            f"{letter}^{min(powers.values()):.2f} to {letter}^{max(powers.values()):.2f}"
+            f"{letter}^{min(powers.values()):z.2f} to {letter}^{max(powers.values()):z.2f}"
             + ("" if spread <= _ALIKE else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
             f"conventions are mixed: some layers are divided by another power of {letter}",
         )
     image, reference = (changed(x, lambda leaf: 2 * leaf) for x in (subject.image, subject.reference))
     power = _power(subject.apart, subject.value(image, reference), 2)
-    yield Finding("Scale", "with intensity s of both", "fact", f"value ~ s^{power:.2f}")
+    yield Finding("Scale", "with intensity s of both", "fact", f"value ~ s^{power:z.2f}")
 
 
 def sizes(subject: Subject) -> Iterator[Finding]:
