@@ -44,13 +44,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS | {"store"},
+    "checks": {"losses", "types"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics need no jax.
-    "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
+    "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
     # The report for what a run's numbers say, not for its pages.
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config", "report"},
-    "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
+    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report"},
+    "cli": TENSORS
+    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
     "__main__": {"cli"},
 }
 
@@ -65,7 +67,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics/", "errors.py", "extras.py", "options/", "registry.py"),
+    *("evaluation/statistics/", "checks/finding.py", "errors.py", "extras.py", "options/", "registry.py"),
 )
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 

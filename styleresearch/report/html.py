@@ -33,7 +33,7 @@ from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
 from styleresearch.store.rundir import RunDirectory
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
@@ -89,9 +89,9 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
     curves, problems = read_curves(run)
     sets = summarise_sets(run)
     metrics = [column for column in summary.columns if not column.cost]
-    return _template().render(
-        style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        script=(_TEMPLATES / "report.js").read_text(encoding="utf-8"),
+    return template("report.html.j2").render(
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
         title=_title(run),
         run=run,
@@ -130,11 +130,12 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return a page's template."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _title(run: RunRecords) -> str:

@@ -22,19 +22,24 @@ def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
-    device = jax.local_devices()[0]
-    kind = _cpu() if device.platform == "cpu" else device.device_kind
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         # How results are drawn changes none of them.
         "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
+        "device": device(),
         "precision": precision,
         "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }
+
+
+def device() -> str:
+    """Return what computes here, in words."""
+    first = jax.local_devices()[0]
+    kind = _cpu() if first.platform == "cpu" else first.device_kind
+    return f"{first.platform} ({f'{os.cpu_count()} cores, ' if first.platform == 'cpu' else ''}{kind})"
 
 
 def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
