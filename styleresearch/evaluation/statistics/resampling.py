@@ -45,7 +45,7 @@ def rank_probabilities(
     common = np.isfinite(tables).all(axis=0)
     if not common.any():
         return np.full((methods, methods), np.nan)
-    rows, columns = draws(*common.shape, resamples, seed)
+    rows, columns = draws(tables.shape[1], tables.shape[2], resamples, seed)
     filled = np.where(common, tables, 0.0)
     # (resamples, methods), and what each resample weighs.
     totals = np.einsum("xr,mrc,xc->xm", rows, filled, columns, optimize=True)
@@ -101,7 +101,7 @@ def performance_profile(
     if better == "higher":
         order = order[::-1]
     values = values[order]
-    rows, columns = draws(*table.shape, resamples, seed)
+    rows, columns = draws(table.shape[0], table.shape[1], resamples, seed)
     weights = rows[:, row[order]] * columns[:, column[order]]
     weights = weights[weights.sum(axis=1) > 0]
     # Where values are equal the last of them counts: all of them are as good as it.
