@@ -81,6 +81,7 @@ GIVEN: dict[str, Any] = {
 }
 OF_ENTRY: dict[str, dict[str, Any]] = {
     "metric ms_ssim": {"scales": 1},
+    **{f"metric {name}": {"weights": "random"} for name in ("fid", "kid")},
     "method adain": {"net": DECODER, "layer": "relu2_1"},
     "method arbitrary_gan": {"net": DECODER, "layer": "relu2_1", "condition_layer": "relu1_1"},
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},
