@@ -23,12 +23,14 @@ _RANDOM = 0.0625
 """Width of a network of random weights."""
 
 
+@dataclass(frozen=True)
 class _ThroughInception(SetMetric):
     """What FID and KID have in common: what they see, and through what."""
 
-    file: str | None
-    weights: Literal["published", "random"]
-    sampling: Sampling
+    file: str | None = None
+    weights: Literal["published", "random"] = "published"
+    sampling: Sampling = "pytorch"
+    least: Annotated[int, Between(2, 10**6)] = 50
     references: ClassVar = "style"
     version: ClassVar = 1
     resize: ClassVar = "to 299x299, bilinear, not antialiased"
@@ -84,10 +86,6 @@ class FID(_ThroughInception):
         title: its name in tables.
     """
 
-    file: str | None = None
-    weights: Literal["published", "random"] = "published"
-    sampling: Sampling = "pytorch"
-    least: Annotated[int, Between(2, 10**6)] = 50
     title: str = "FID to styles"
     better: ClassVar = "lower"
     source: ClassVar = "Heusel et al. 2017"
@@ -118,10 +116,6 @@ class KID(_ThroughInception):
         title: its name in tables.
     """
 
-    file: str | None = None
-    weights: Literal["published", "random"] = "published"
-    sampling: Sampling = "pytorch"
-    least: Annotated[int, Between(2, 10**6)] = 50
     title: str = "KID to styles"
     better: ClassVar = "lower"
     source: ClassVar = "Bińkowski et al. 2018"

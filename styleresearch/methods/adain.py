@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.vgg import smallest_side
+from styleresearch.encoder.vgg import VGG, smallest_side
 from styleresearch.errors import InputError
 from styleresearch.losses.objective import Objective, Targets
 from styleresearch.methods.base import METHODS, Batch, Metrics, OnProgress, State, TrainedMethod
@@ -105,8 +105,13 @@ class AdaIN(TrainedMethod):
         """Return the state before the first step.
 
         Raises:
-            InputError: if the decoder does not paint images of the content's size.
+            InputError: if the encoder is no VGG, or the decoder does not paint images of the content's size.
         """
+        if not isinstance(encoder.net, VGG):
+            raise InputError(
+                f"adain: its decoder undoes VGG's poolings, and {encoder.net.layout.arch} has others; "
+                "name vgg16 or vgg19"
+            )
         weights, run = jax.random.split(key)
         content = batch["content"]
         features = jnp.zeros(jax.eval_shape(lambda image: encoder(image, (self.layer,))[self.layer], content).shape)

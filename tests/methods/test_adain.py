@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
@@ -222,3 +223,10 @@ def test_a_decoder_that_paints_another_size_is_refused(method, small_encoder, si
     message = f"of {side}x{side} px the decoder makes {made}x{made}. data.crop must be a multiple of 2"
     with pytest.raises(InputError, match=message):
         replace(method, net=net).init(jax.random.key(0), small_encoder, {"content": jnp.zeros((1, side, side, 3))})
+
+
+@pytest.mark.parametrize(("name", "layer"), [("efficientnet_lite0", "stage3"), ("alexnet", "relu2")])
+def test_an_encoder_whose_poolings_no_decoder_undoes_is_refused(method, name, layer):
+    encoder = ENCODERS.build({"name": name, "weights": "random", "width": 0.1})
+    with pytest.raises(InputError, match=f"undoes VGG's poolings, and {name} has others; name vgg16 or vgg19"):
+        replace(method, layer=layer).init(jax.random.key(0), encoder, {"content": jnp.zeros((1, 32, 32, 3))})
