@@ -1,4 +1,4 @@
-"""Figures for a paper: the grid of images and the plane of two metrics, as PDF and SVG."""
+"""Figures for a paper: the grid of images, the plane of two metrics and the profiles, as PDF and SVG."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.interval import Estimate
 from styleresearch.extras import require
 from styleresearch.report.charts import LOG_RATIO, Box, column_axis, in_plane, label_place
+from styleresearch.report.depth import depth_of
 from styleresearch.report.files import within
+from styleresearch.report.profile_figure import draw_profiles, profiled
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.store import atomic
@@ -30,7 +32,9 @@ DPI = 150
 
 
 def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]:
-    """Write the grid of images and, where there is a plane to draw, that, as PDF and SVG; return their paths.
+    """Write the grid of images and, where there are any to draw, the plane and the profiles, as PDF and SVG.
+
+    Returns their paths.
 
     Args:
         run: what ``read_run`` returned.
@@ -59,6 +63,11 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
             plane = Figure(figsize=(3.4, 2.6), layout="constrained")
             _draw_tradeoff(plane, summary, summary.plane)
             written += _save(plane, files.tradeoffs)
+        depth = depth_of(run, summary)
+        if profiled(summary, depth):
+            profiles = Figure(layout="constrained")
+            draw_profiles(profiles, summary, depth)
+            written += _save(profiles, files.profiles)
     return written
 
 

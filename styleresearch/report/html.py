@@ -14,7 +14,7 @@ import jinja2
 from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.resampling import RESAMPLES
-from styleresearch.report import settables
+from styleresearch.report import differences, settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
@@ -46,7 +46,8 @@ def write_report(
 ) -> Path:
     """Write ``report.html``, ``table.csv`` and ``table.tex`` of a run directory and return the report's path.
 
-    Values over sets are in tables of their own, ``sets.csv`` and ``sets.tex``, where there are any.
+    Differences to the reference are in ``differences.tex`` where there is one, values over sets in tables of their
+    own, ``sets.csv`` and ``sets.tex``, where there are any.
 
     Args:
         run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
@@ -67,6 +68,8 @@ def write_report(
         files.table_csv: csv_text(summary, depth),
         files.table_tex: latex_text(summary, run),
     }
+    if summary.reference is not None:
+        contents[files.differences_tex] = differences.latex_text(summary)
     if (sets := summarise_sets(run)) is not None:
         contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets)}
     # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old ones.
@@ -76,7 +79,7 @@ def write_report(
                 partial = renamed_together.enter_context(atomic.replacing(path))
                 # A command line may hold bytes that are no characters.
                 partial.write_bytes(text.encode("utf-8", "backslashreplace"))
-        for path in (files.sets_csv, files.sets_tex):
+        for path in (files.sets_csv, files.sets_tex, files.differences_tex):
             if path not in contents:  # of an earlier config
                 path.unlink(missing_ok=True)
     except OSError as error:

@@ -1,8 +1,8 @@
 """A run directory: plain files that can be understood without the code. Every name in it is here.
 
 Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
-records.jsonl report.html table.csv table.tex sets.csv sets.tex figure.* tradeoff.*``. Of a training run: ``config.json
-run.json metrics.jsonl checkpoints/ samples/ events/``.
+records.jsonl report.html table.csv table.tex differences.tex sets.csv sets.tex figure.* tradeoff.* profiles.*``. Of a
+training run: ``config.json run.json metrics.jsonl checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ class RunDirectory:
         report: the page.
         table_csv: its table for programs.
         table_tex: its table for papers.
+        differences_tex: the table of differences for papers, where there are any.
         sets_csv: the table of values over sets of pictures for programs, where there are any.
         sets_tex: that table for papers.
         figures: the grid of pictures, by the endings of its formats.
         tradeoffs: the plane of two metrics, likewise.
+        profiles: the performance profiles, likewise.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,10 +75,12 @@ class RunDirectory:
         self.report = path / "report.html"
         self.table_csv = path / "table.csv"
         self.table_tex = path / "table.tex"
+        self.differences_tex = path / "differences.tex"
         self.sets_csv = path / "sets.csv"
         self.sets_tex = path / "sets.tex"
         self.figures = {kind: path / f"figure.{kind}" for kind in FIGURES}
         self.tradeoffs = {kind: path / f"tradeoff.{kind}" for kind in FIGURES}
+        self.profiles = {kind: path / f"profiles.{kind}" for kind in FIGURES}
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:

@@ -147,7 +147,7 @@ def test_a_second_run_does_no_work_and_still_reports(run, bench, monkeypatch):
     assert read(folder / "records.jsonl") == records
     assert state(folder) == before
     assert (folder / "report.html").is_file()
-    figures = ["figure.pdf", "figure.svg", "tradeoff.pdf", "tradeoff.svg"]
+    figures = ["figure.pdf", "figure.svg", "tradeoff.pdf", "tradeoff.svg", "profiles.pdf", "profiles.svg"]
     assert all((folder / name).is_file() for name in figures)
     assert ", ".join(figures) in done.out
 

@@ -343,6 +343,14 @@ def test_one_loss_term_at_a_time(page):
     assert shown() == ["2"]
 
 
+def test_the_profiles_of_one_metric_at_a_time(page):
+    page.execute_script("document.querySelector('#depth details').open = true")
+    shown = "return [...document.querySelectorAll('[data-profile]')].filter(p => !p.hidden).map(p => p.dataset.profile)"
+    assert page.execute_script(shown) == ["0"]
+    page.execute_script("document.querySelectorAll('input[name=profile]')[2].click()")
+    assert page.execute_script(shown) == ["2"]
+
+
 def test_a_reload_shows_what_its_controls_say(page):
     Select(page.find_element(By.ID, "shown")).select_by_visible_text("Time")
     Select(page.find_element(By.ID, "only-content")).select_by_visible_text("coffee")

@@ -18,9 +18,10 @@ def test_figures_of_a_run(finished_run, tmp_path):
     shutil.copytree(finished_run, tmp_path / "run")
     run = read_run(tmp_path / "run")
     written = write_figures(run)
-    assert [path.name for path in written] == ["figure.pdf", "figure.svg", "tradeoff.pdf", "tradeoff.svg"]
+    names = ["figure", "tradeoff", "profiles"]
+    assert [path.name for path in written] == [f"{name}.{kind}" for name in names for kind in ("pdf", "svg")]
     before = [path.read_bytes() for path in written]
-    assert [data[:4] for data in before] == [b"%PDF", b"<?xm", b"%PDF", b"<?xm"]
+    assert [data[:4] for data in before] == [b"%PDF", b"<?xm"] * 3
     # A picture in each of eight columns of every row, but for the method that has no image in the last one.
     assert before[1].count(b"<image ") == 8 * ROWS - 1
     assert [path.read_bytes() for path in write_figures(run)] == before

@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from styleresearch.report import differences
 from styleresearch.report.depth import depth_of
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
@@ -156,9 +157,21 @@ def test_latex_is_well_formed_and_says_what_it_must(run, summary):
     assert r"Style loss [$10^{-6}$] $\downarrow$" in text
 
 
+def test_latex_of_the_differences(run, summary):
+    text = differences.latex_text(summary)
+    rows = _check_latex(text)
+    assert len(rows) == 1 + 2 * 5
+    assert r"\times" in rows[1]
+    assert re.search(r"\$\\mathbf\{\\times 0\.8", text), "better in content loss"
+    assert re.search(r"wins \d+\\,\\% \(\d+ to \d+\), \$p[=<]", rows[2])
+    assert "Differences to Gatys (L-BFGS)" in text
+    assert "Holm" in text
+
+
 def test_latex_escapes_every_name(small):
     text = latex_text(summarise(small, resamples=50), small)
     rows = _check_latex(text)
+    _check_latex(differences.latex_text(summarise(small, reference="b")))
     assert r"a\_b \& 50\% of \$x\$ \#1 \{\textasciitilde{}\textasciicircum{}\textbackslash{}\}" in rows[1]
     assert r"\textless{}script\textgreater{}" in rows[1]
     assert "Ünïcode" in rows[1]
