@@ -44,11 +44,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS | {"store"},
+    # What is found of a loss, a metric, a method.
+    "checks": TENSORS | {"methods", "evaluation"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics are numpy only.
-    "report": {"errors", "extras", "registry", "store", "evaluation.statistics"},
+    "report": {"errors", "extras", "registry", "store", "checks.finding", "evaluation.statistics"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config"},
+    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config", "checks"},
     "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
     "__main__": {"cli"},
 }
@@ -64,7 +66,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics.py", "errors.py", "extras.py", "options/", "registry.py"),
+    *("evaluation/statistics.py", "checks/finding.py", "errors.py", "extras.py", "options/", "registry.py"),
 )
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 

@@ -22,10 +22,15 @@ class Loss(abc.ABC):
             generated image alone, whose ``compare`` receives ``None`` as target.
         layers: names of the features that ``summarise`` reads ("relu4_2", ..., or "image").
         masked: whether ``summarise`` honours ``features["mask"]`` (see ``mask_at``).
+        invariances: changes of the generated image alone that do not change the value: "positions" (any shuffle),
+            "translation" (a roll), "flip", "channels" (relabelled); what ``styleresearch check`` holds it to.
+        zero_at_identity: whether an image costs nothing against itself; also checked.
     """
 
     target: ClassVar[Literal["content", "style", "none"]]
     masked: ClassVar[bool] = False
+    invariances: ClassVar[tuple[Literal["positions", "translation", "flip", "channels"], ...]] = ()
+    zero_at_identity: ClassVar[bool] = True
     layers: tuple[str, ...]
 
     @abc.abstractmethod

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from styleresearch.losses.base import LOSSES, Loss
 from styleresearch.ops.moments import mean, std
+from styleresearch.ops.precision import at_least_float32
 from styleresearch.options import Epsilon, Layers
 from styleresearch.types import Features, PerImage
 
@@ -37,7 +38,7 @@ class Feature(Loss):
 
     def summarise(self, features: Features) -> Features:
         """Return the activations themselves."""
-        return {layer: features[layer].astype(jnp.float32) for layer in self.layers}
+        return {layer: at_least_float32(features[layer]) for layer in self.layers}
 
     def compare(self, pred: Features, target: Features) -> PerImage:
         """Return the squared error of each image."""
@@ -70,7 +71,7 @@ class NormalisedFeature(Loss):
         """Return the normalised activations."""
         summary = {}
         for layer in self.layers:
-            x = features[layer].astype(jnp.float32)
+            x = at_least_float32(features[layer])
             summary[layer] = (x - mean(x)[:, None, None]) / std(x, self.eps)[:, None, None]
         return summary
 

@@ -27,6 +27,7 @@ class Covariance(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1
 
     def summarise(self, features: Features) -> dict[str, Any]:
@@ -59,6 +60,7 @@ class Wasserstein(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1[:4]
     eps: Epsilon = 1e-4
 

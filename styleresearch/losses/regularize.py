@@ -31,6 +31,7 @@ class TotalVariation(Loss):
     """
 
     target: ClassVar = "none"
+    invariances: ClassVar = ("flip", "channels")
     layers: tuple[Literal["image"]] = ("image",)
     kind: Literal["l1", "l2", "nine_point"] = "l2"
     reduction: Literal["sum", "mean"] = "sum"
@@ -62,6 +63,7 @@ class Range(Loss):
     """
 
     target: ClassVar = "none"
+    invariances: ClassVar = ("positions", "channels")
     layers: tuple[Literal["image"]] = ("image",)
 
     def summarise(self, features: Features) -> Image:

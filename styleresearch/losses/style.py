@@ -104,6 +104,7 @@ class Gram(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1
     convention: Convention = "authors"
     layer_weights: tuple[float, ...] | None = None
@@ -146,6 +147,7 @@ class Moments(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1[:4]
     reduction: Literal["mean", "sum"] = "mean"
     eps: Epsilon = 1e-5
@@ -185,6 +187,7 @@ class SpatialVariance(Loss):
     """
 
     target: ClassVar = "none"
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1
     reduction: Literal["sum", "mean"] = "sum"
 
@@ -216,6 +219,7 @@ class SpatialVarianceMatch(Loss):
 
     target: ClassVar = "style"
     masked: ClassVar = True
+    invariances: ClassVar = ("positions",)
     layers: Layers = RELU_1
 
     def summarise(self, features: Features) -> dict[str, Float[Array, "b c"]]:

@@ -1,7 +1,7 @@
 """First and second moments of feature maps over positions, optionally weighted by a mask.
 
-Everything is accumulated in float32 at the highest matmul precision, whatever the activations' dtype: bfloat16 or TF32
-Gram matrices lose the digits that style losses compare.
+Everything is accumulated in float32 (float64 stays) at the highest matmul precision, whatever the activations' dtype:
+bfloat16 or TF32 Gram matrices lose the digits that style losses compare.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from styleresearch.ops.precision import at_least_float32
 from styleresearch.types import FeatureMap, Mask
 
 
@@ -24,10 +25,10 @@ def resize_mask(mask: Mask, height: int, width: int) -> Float[Array, "b h2 w2 1"
 def _flat(x: FeatureMap, weights: Mask | None) -> tuple[Float[Array, "b m c"], Float[Array, "b m 1"] | float]:
     """Return positions in one axis and weights that sum to 1 over it."""
     b, h, w, c = x.shape
-    flat = x.astype(jnp.float32).reshape(b, h * w, c)
+    flat = at_least_float32(x).reshape(b, h * w, c)
     if weights is None:
         return flat, 1.0 / (h * w)
-    mass = weights.astype(jnp.float32).reshape(weights.shape[0], h * w, 1)
+    mass = at_least_float32(weights).reshape(weights.shape[0], h * w, 1)
     # An all-zero mask has no statistics; the guard turns 0/0 into 0 so that its gradient stays finite.
     return flat, mass / jnp.maximum(mass.sum(1, keepdims=True), 1e-6)
 

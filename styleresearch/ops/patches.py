@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from styleresearch.ops.precision import at_least_float32
 from styleresearch.types import FeatureMap
 
 
@@ -23,4 +24,4 @@ def extract_patches(x: FeatureMap, side: int, stride: int) -> Float[Array, "b n 
         for dy in range(side)
         for dx in range(side)
     ]
-    return jnp.stack(shifted, axis=3).reshape(b, rows * cols, side * side * c).astype(jnp.float32)
+    return at_least_float32(jnp.stack(shifted, axis=3).reshape(b, rows * cols, side * side * c))
