@@ -81,7 +81,7 @@ LOSS: dict[str, Column] = {
     "default layers": lambda name, entry, options: layers(options),
 }
 METRIC: dict[str, Column] = {
-    "better": lambda name, entry, options: entry.better,
+    "better": lambda name, entry, options: entry.better or "neither",
     "source": lambda name, entry, options: source(entry) or entry.source,
 }
 FLOOR: dict[str, Column] = {"floor baseline": lambda name, entry, options: "yes" if entry.baseline else "no"}

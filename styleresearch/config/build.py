@@ -14,7 +14,7 @@ import numpy as np
 from styleresearch.config.forms import Named, Options, PicturesOf
 from styleresearch.config.problems import Problems
 from styleresearch.encoder.encoder import ENCODERS, check_weights
-from styleresearch.encoder.vgg import check_layers
+from styleresearch.encoder.network import NETWORKS
 from styleresearch.registry import Registry
 
 T = TypeVar("T")
@@ -81,6 +81,6 @@ def check_encoder(spec: Any, layers: Mapping[str, Sequence[str]], problems: Prob
         Named(ENCODERS).build(spec, dry=True)
         with problems.at(place):
             check_weights(spec["name"], spec.get("weights"), spec.get("file"), float(spec.get("width", 1.0)))
-        for where, names in layers.items():
+        for where, names in layers.items() if spec["name"] in NETWORKS else ():
             with problems.at(where):
-                check_layers(names, spec["name"])
+                NETWORKS[spec["name"]]("random").layout.check(names)

@@ -6,6 +6,7 @@ import ast
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.machinery import all_suffixes
 from pathlib import Path
 
@@ -48,8 +49,12 @@ def is_package(file: Path) -> bool:
 
 def is_installed(file: Path) -> bool:
     """Return whether a file came with Python or with an installed package: no code of the user's."""
-    library = (Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib"))
-    return bool({"site-packages", "dist-packages"} & set(file.parts)) or any(map(file.is_relative_to, library))
+    return bool({"site-packages", "dist-packages"} & set(file.parts)) or any(map(file.is_relative_to, _library()))
+
+
+@cache
+def _library() -> tuple[Path, ...]:
+    return tuple(Path(sysconfig.get_path(kind)) for kind in ("stdlib", "platstdlib"))
 
 
 def reached(file: Path, name: str, folders: Sequence[Path]) -> dict[str, Path]:

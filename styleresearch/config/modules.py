@@ -40,7 +40,9 @@ def beside(file: Path) -> Iterator[dict[str, str]]:
     """
     folders = [file.resolve().parent, Path.cwd()]
     before, path, found = dict(sys.modules), list(sys.path), {}
-    hidden = {name: module for name, module in before.items() if _is_another(name.partition(".")[0], before, folders)}
+    tops = {name.partition(".")[0] for name in before}
+    others = {top for top in tops if _is_another(top, before, folders)}
+    hidden = {name: module for name, module in before.items() if name.partition(".")[0] in others}
     for name in hidden:
         del sys.modules[name]
     sys.path[:0] = dict.fromkeys(map(str, folders))
@@ -52,12 +54,12 @@ def beside(file: Path) -> Iterator[dict[str, str]]:
         added = [each for each in sys.path if each not in path and Path(each) not in folders]
         installed = [each for each in added if is_installed(Path(each))]
         folders += [Path(each) for each in added if each not in installed]
-        tops = {
+        users = {
             name: _is_users(module, folders)
             for name, module in list(sys.modules.items())
             if "." not in name and (name not in before or name in hidden)
         }
-        for name in [name for name in sys.modules if tops.get(name.partition(".")[0])]:
+        for name in [name for name in sys.modules if users.get(name.partition(".")[0])]:
             if (code := _file(sys.modules.pop(name))) is not None:
                 found[name] = digests.of_file(code)
         for name, code in reached(file, "", folders).items():

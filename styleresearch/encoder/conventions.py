@@ -1,6 +1,6 @@
 """How the pixels that an encoder's weights were trained on differ from RGB in [0, 1].
 
-The four conventions run silently on each other's weights and give wrong features, so weights carry theirs.
+The conventions run silently on each other's weights and give wrong features, so weights carry theirs.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ CONVENTIONS = {
         Convention("torchvision", (0, 1, 2), 1.0, *_TORCHVISION),
         # The AdaIN authors' rescaled VGG19: Caffe's pixels, reflection padding, ceil-mode pooling.
         Convention("normalised", (2, 1, 0), 255.0, _CAFFE_MEAN, (1.0, 1.0, 1.0), padding="reflect", ceil=True),
+        # EfficientNet-Lite: RGB, 0-255 brought to about [-1, 1], with whole numbers for a fixed-point processor.
+        Convention("lite", (0, 1, 2), 255.0, (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
         # Random weights have no pixels of their own; torchvision's keep activations near unit size.
         Convention("random", (0, 1, 2), 1.0, *_TORCHVISION),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,9 +15,10 @@ import numpy as np
 from flax import struct
 
 from styleresearch.encoder.conventions import convention
-from styleresearch.encoder.vgg import VGG, Architecture, check_layers, conv_names, smallest_side, variables
+from styleresearch.encoder.network import NETWORKS, Network
 from styleresearch.encoder.weights import KNOWN, load
-from styleresearch.encoder.weights.architecture import WIDTHS
+from styleresearch.encoder.weights.architectures import ARCHITECTURES
+from styleresearch.encoder.weights.architectures.base import scaled
 from styleresearch.encoder.weights.loading import check
 from styleresearch.errors import InputError
 from styleresearch.ops.conv import Padding
@@ -31,14 +34,14 @@ class Encoder:
     """A frozen network with its weights; passed to methods as an argument, never closed over, never checkpointed.
 
     Attributes:
-        variables: the network's collections "params" and "adjoint".
+        variables: the network's collections: "params", and of a VGG "adjoint".
         net: the architecture (static).
         weights: name of the weights (static).
         digest: sha256 of the weights as used (static); results carry it.
     """
 
     variables: Any
-    net: VGG = struct.field(pytree_node=False)
+    net: Network = struct.field(pytree_node=False)
     weights: str = struct.field(pytree_node=False)
     digest: str = struct.field(pytree_node=False)
 
@@ -54,18 +57,14 @@ class Encoder:
 
     def check(self, layers: Sequence[str], size: tuple[int, int] | None = None) -> None:
         """Raise what ``__call__`` would raise for these layers and this (height, width), without computing."""
-        check_layers(layers, self.net.arch)
-        reached = self.variables["params"]
-        names = conv_names(self.net.arch)
-        deepest = max((names.index(layer.replace("relu", "conv")) for layer in layers if "_" in layer), default=-1)
-        if deepest >= 0 and names[deepest] not in reached:
+        layout, reached = self.net.layout, self.variables["params"]
+        layout.check(layers)
+        if missing := [name for name in layout.reached(layers) if name not in reached]:
             raise InputError(
-                f"the weights {self.weights!r} end at {list(reached)[-1]} and cannot compute {names[deepest]}; "
+                f"the weights {self.weights!r} end at {list(reached)[-1]} and cannot compute {missing[-1]}; "
                 "name shallower layers or weights that reach it"
             )
-        needed = smallest_side(layers, convention(self.net.convention).ceil)
-        if self.net.padding == "reflect":
-            needed *= 2  # reflection needs a second pixel at the deepest layer
+        needed = self.net.smallest_side(layers)
         # Side by side and not min(size): of two symbols (jax.export) it cannot be told which is smaller.
         if size is not None and any(side < needed for side in size):
             raise InputError(
@@ -75,16 +74,30 @@ class Encoder:
 
     def computing_in(self, dtype: Literal["float32", "bfloat16"]) -> Encoder:
         """Return the same encoder with activations of another type, for mixed precision training."""
-        return self.replace(net=self.net.clone(dtype=dtype))  # pyright: ignore[reportAttributeAccessIssue]
+        return self.replace(net=replace(self.net, dtype=dtype))  # pyright: ignore
+
+    @property
+    def label(self) -> str:
+        """Its name in tables: that of its weights, which say the architecture."""
+        arch = self.net.layout.arch
+        return self.weights if self.weights.startswith(arch) else f"{arch} {self.weights}"
+
+    @property
+    def gain(self) -> float:
+        """How many times as large as torchvision's the pixels are that it computes with, and its activations with them.
+
+        About 58 for Caffe's, which lie between 0 and 255.
+        """
+        spread = [sum(each.std) / each.scale for each in map(convention, ("torchvision", self.net.convention))]
+        return spread[0] / spread[1]
 
     def describe(self) -> dict[str, str]:
         """Return what a record of results must say about the encoder."""
         return {
-            "name": self.net.arch,
+            "name": self.net.layout.arch,
             "weights": self.weights,
             "convention": self.net.convention,
-            "pooling": self.net.pooling,
-            "padding": self.net.padding,
+            **self.net.describe(),
             "digest": self.digest,
         }
 
@@ -92,27 +105,27 @@ class Encoder:
 ENCODERS: Registry[Encoder] = Registry("encoder", Encoder)
 
 
-def _encoder(
-    arch: Architecture,
-    weights: str,
-    file: str | None,
+def _encoder(arch: str, weights: str, file: str | None, width: float, seed: int) -> Encoder:
+    check_weights(arch, weights, file, width)
+    if weights == "random":
+        return _random(arch, width, seed)
+    loaded = load(weights, None if file is None else Path(file))
+    if loaded.arch != arch:
+        raise InputError(_of_another(weights, loaded.arch, arch))
+    net = NETWORKS[arch](loaded.convention)
+    return Encoder(net.variables(loaded.params), net, weights, loaded.digest)
+
+
+def _vgg(
+    encoder: Encoder,
     pooling: Literal["max", "average"],
     padding: Padding | None,
     normalise_on: Pictures | None,
     normalise_by: NormaliseBy,
-    width: float,
-    seed: int,
 ) -> Encoder:
-    check_weights(arch, weights, file, width)
-    if weights == "random":
-        encoder = _random(arch, pooling, padding or "zeros", width, seed)
-    else:
-        loaded = load(weights, None if file is None else Path(file))
-        if loaded.arch != arch:
-            raise InputError(_of_another(weights, loaded.arch, arch))
-        border: Any = padding or convention(loaded.convention).padding
-        net = VGG(arch, loaded.convention, pooling, border)
-        encoder = Encoder(variables(loaded.params), net, weights, loaded.digest)
+    border: Any = padding or convention(encoder.net.convention).padding
+    net = replace(encoder.net, pooling=pooling, padding=border)  # pyright: ignore[reportArgumentType] - a VGG
+    encoder = encoder.replace(net=net)  # pyright: ignore[reportAttributeAccessIssue]
     return encoder if normalise_on is None else normalise_activations(encoder, normalise_on, normalise_by)
 
 
@@ -170,7 +183,8 @@ def vgg16(
     Raises:
         InputError: for unknown weights or options, or weights of another architecture.
     """
-    return _encoder("vgg16", weights, file, pooling, padding, normalise_on, normalise_by, width, seed)
+    encoder = _encoder("vgg16", weights, file, width, seed)
+    return _vgg(encoder, pooling, padding, normalise_on, normalise_by)
 
 
 @ENCODERS.register("vgg19")
@@ -185,22 +199,45 @@ def vgg19(
     seed: Seed = 0,
 ) -> Encoder:
     """Return a VGG19 encoder; arguments and errors as for ``vgg16``."""
-    return _encoder("vgg19", weights, file, pooling, padding, normalise_on, normalise_by, width, seed)
+    encoder = _encoder("vgg19", weights, file, width, seed)
+    return _vgg(encoder, pooling, padding, normalise_on, normalise_by)
 
 
-def _random(arch: Architecture, pooling: Any, padding: Any, width: float, seed: int) -> Encoder:
-    widths = tuple(max(1, round(channels * width)) for channels in WIDTHS)
-    net = VGG(arch, "random", pooling, padding, widths)
+@ENCODERS.register("alexnet")
+def alexnet(
+    weights: str = "alexnet",
+    file: str | None = None,
+    width: Annotated[float, Between(0, 4, "(]")] = 1.0,
+    seed: Seed = 0,
+) -> Encoder:
+    """Return torchvision's AlexNet, layers relu1 to relu5; arguments and errors as for ``vgg16``."""
+    return _encoder("alexnet", weights, file, width, seed)
+
+
+@ENCODERS.register("efficientnet_lite0")
+def efficientnet_lite0(
+    weights: str = "efficientnet_lite0",
+    file: str | None = None,
+    width: Annotated[float, Between(0, 4, "(]")] = 1.0,
+    seed: Seed = 0,
+) -> Encoder:
+    """Return an EfficientNet-Lite0, layers stem, stage1 to stage7, head; arguments and errors as for ``vgg16``."""
+    return _encoder("efficientnet_lite0", weights, file, width, seed)
+
+
+def _random(arch: str, width: float, seed: int) -> Encoder:
     # He et al. 2015, in numpy: compiling flax's initialisers for every shape takes seconds.
     rng = np.random.default_rng(seed)
-    params, channels = {}, 3
-    for name in conv_names(arch):
-        out = widths[int(name[4]) - 1]
-        kernel = rng.normal(scale=(2 / (9 * channels)) ** 0.5, size=(3, 3, channels, out)).astype(np.float32)
-        params[name] = {"kernel": kernel, "bias": np.zeros(out, np.float32)}
-        channels = out
+    params = {
+        name: {
+            "kernel": rng.normal(scale=(2 / math.prod(shape[:3])) ** 0.5, size=shape).astype(np.float32),
+            "bias": np.zeros(shape[3], np.float32),
+        }
+        for name, shape in scaled(ARCHITECTURES[arch].kernels, width).items()
+    }
     digest = hashlib.sha256(f"random {arch} width {width} seed {seed}".encode()).hexdigest()
-    return Encoder(variables(params), net, "random", digest)
+    net = NETWORKS[arch]("random")
+    return Encoder(net.variables(params), net, "random", digest)
 
 
 def normalise_activations(encoder: Encoder, images: Sequence[Any], by: NormaliseBy = "filter") -> Encoder:
@@ -226,7 +263,7 @@ def normalise_activations(encoder: Encoder, images: Sequence[Any], by: Normalise
             "normalise_on must be one or more pictures (h, w, 3), not of the shapes "
             f"{', '.join(map(str, shapes)) or 'of none'}"
         )
-    names = [name for name in conv_names(encoder.net.arch) if name in encoder.variables["params"]]
+    names = [name for name in encoder.net.layout.weights if name in encoder.variables["params"]]
     layers = tuple(name.replace("conv", "relu") for name in names)
     measure = jax.jit(
         lambda enc, image: {layer: feature.mean((0, 1, 2)) for layer, feature in enc(image, layers).items()}
@@ -246,5 +283,5 @@ def normalise_activations(encoder: Encoder, images: Sequence[Any], by: Normalise
     for picture in pictures:
         digest.update(np.asarray(picture).tobytes())
     return encoder.replace(  # pyright: ignore[reportAttributeAccessIssue]
-        variables=variables(params), digest=digest.hexdigest()
+        variables=encoder.net.variables(params), digest=digest.hexdigest()
     )

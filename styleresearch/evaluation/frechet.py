@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from styleresearch.encoder.encoder import Encoder
 from styleresearch.evaluation.metric import METRICS, Needs, SetMetric
+from styleresearch.ops.frechet import factored, squared_distance
 from styleresearch.options import Between, Layers
 from styleresearch.types import Image
 
@@ -31,23 +33,19 @@ class Frechet(SetMetric):
 
     layers: Layers = ("relu3_1",)
     least: Annotated[int, Between(2, 10**6)] = 50
-    title: str = "Fréchet distance to styles"
+    title: str = "Fréchet distance to styles ({encoder})"
     better: ClassVar = "lower"
     source: ClassVar = "Heusel et al. 2017, on another encoder"
     references: ClassVar = "style"
+    halves: ClassVar = True
 
     def embed(self, needs: Needs, image: Image) -> Float[Array, "b d"]:
         """Return the mean activations."""
-        features = needs["encoder"](image, self.layers)
-        return jnp.concatenate([features[layer].mean((1, 2)) for layer in self.layers], axis=1)
+        return mean_activations(needs["encoder"], image, self.layers)
 
     def compare(self, outputs: Float[np.ndarray, "n d"], references: Float[np.ndarray, "m d"]) -> float:
         """Return the squared distance; never negative, 0 for equal moments."""
-        (mean, spread), (mean_of, spread_of) = _moments(outputs), _moments(references)
-        # tr(sqrt(A B)) of two covariances is the sum of the singular values of sqrt(A) sqrt(B).
-        cross = np.linalg.svd(_root(spread) @ _root(spread_of), compute_uv=False).sum()
-        between = ((mean - mean_of) ** 2).sum()
-        return float(max(between + np.trace(spread) + np.trace(spread_of) - 2 * cross, 0.0))
+        return frechet_distance(outputs, references)
 
     def definition(self) -> str:
         """Return what is measured."""
@@ -57,13 +55,13 @@ class Frechet(SetMetric):
         )
 
 
-def _moments(rows: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
-    """Return mean and covariance, in float64."""
-    rows = rows.astype(np.float64)
-    return rows.mean(0), np.atleast_2d(np.cov(rows, rowvar=False))
+def mean_activations(encoder: Encoder, image: Image, layers: tuple[str, ...]) -> Float[Array, "b d"]:
+    """Return the means over places of all layers, side by side."""
+    features = encoder(image, layers)
+    return jnp.concatenate([features[layer].mean((1, 2)) for layer in layers], axis=1)
 
 
-def _root(matrix: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d d"]:
-    """Return the square root of a covariance."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+def frechet_distance(rows: Float[np.ndarray, "n d"], others: Float[np.ndarray, "m d"]) -> float:
+    """Return the squared Fréchet distance of normal distributions fitted to rows, in float64; n, m > 1."""
+    one, other = (factored(each.astype(np.float64)[None]) for each in (rows, others))
+    return float(squared_distance(one, other)[0])

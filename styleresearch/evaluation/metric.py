@@ -25,16 +25,22 @@ class AnyMetric(abc.ABC):
     metric does not hold a network but names it in ``needs`` and is given it.
 
     Attributes:
-        title: its name in tables.
-        better: "lower" or "higher".
+        title: its name in tables; "{encoder}" and "{layers}" in it stand for those that it sees through.
+        better: "lower" or "higher"; None where neither is, as of a size.
         source: paper or software.
         layers: what it reads of the comparison's encoder; empty for a metric that does not look through it.
+        version: counts changes of its values under the same settings, from 1.
+        resize: at which size it measures, if not at that of the pictures, and how they get there.
+        range: which values there are.
     """
 
     title: str
-    better: ClassVar[Literal["lower", "higher"]]
+    better: ClassVar[Literal["lower", "higher"] | None]
     source: ClassVar[str]
     layers: tuple[str, ...] = ()
+    version: ClassVar[int] = 0
+    resize: ClassVar[str] = ""
+    range: ClassVar[str] = ""
 
     def needs(self, encoder: Encoder) -> dict[str, Any]:
         """Return the networks that it sees through, by name.
@@ -52,6 +58,11 @@ class AnyMetric(abc.ABC):
     def definition(self) -> str:
         """Return what is measured, in one sentence, settings included."""
 
+    def label(self, needs: Needs) -> str:
+        """Return its name in tables, which says what it sees through."""
+        encoder = needs["encoder"].label if "encoder" in needs else ""
+        return self.title.replace("{encoder}", encoder).replace("{layers}", "+".join(self.layers))
+
     def check(self, needs: Needs, size: tuple[int, int] | None = None) -> None:
         """Raise InputError if images of (height, width) cannot be measured: by default, if the encoder cannot."""
         if "encoder" in needs:
@@ -67,6 +78,7 @@ class AnyMetric(abc.ABC):
             "encoder": described(needs["encoder"]) if "encoder" in needs else None,
             **({"networks": own} if own else {}),
             "pixels": "8-bit RGB file, scaled to [0, 1]",
+            **{fact: said for fact in ("version", "resize", "range") if (said := getattr(self, fact))},
         }
 
 
@@ -75,7 +87,13 @@ class Metric(AnyMetric):
 
     One that reads the style image says in ``summarise`` what it keeps of it: a suite computes that once for each style,
     and compiles ``__call__`` for each size of the output and not for each pair of sizes.
+
+    Attributes:
+        compares: whether it measures the output against its content or style, which are then the best there are; False
+            for a property of the output alone, which floor baselines put into perspective.
     """
+
+    compares: ClassVar[bool] = True
 
     def summarise(self, needs: Needs, style: Image) -> Any:
         """Return what ``__call__`` takes as ``style``: a pytree of arrays that lead with the batch axis.
@@ -96,10 +114,13 @@ class SetMetric(AnyMetric):
         references: whether outputs are compared with the "content" or the "style" pictures; each counts once, however
             many outputs were made from it.
         least: how many pictures there must be, of outputs and of references; with fewer there is no value.
+        halves: whether a report shows its value over half of the outputs too, which tells how far the number of
+            pictures decides it.
     """
 
     references: ClassVar[Literal["content", "style"]]
     least: int = 2
+    halves: ClassVar[bool] = False
 
     @abc.abstractmethod
     def embed(self, needs: Needs, image: Image) -> Any:

@@ -27,10 +27,17 @@ Picture: TypeAlias = Callable[[], np.ndarray]
 
 @dataclass(frozen=True)
 class OverSet:
-    """What a metric gave for a set: a value, or the reason why there is none."""
+    """What a metric gave for a set: a value, or the reason why there is none.
+
+    Attributes:
+        value: of all outputs.
+        reason: why there is none.
+        half: the mean of the values of the two halves of the outputs, for a metric that has ``halves``.
+    """
 
     value: float | None
     reason: str = ""
+    half: float | None = None
 
 
 @dataclass(frozen=True)
@@ -126,9 +133,12 @@ class Suite:
         }
         found = {name: OverSet(None, reason) for name, reason in short.items()}
         for name, metric in able:
-            rows = (_stacked([each[name] for each in parts]) for parts in (kept, of[metric.references]))
+            rows = [_stacked([each[name] for each in parts]) for parts in (kept, of[metric.references])]
             value = float(metric.compare(*rows))
-            found[name] = OverSet(value) if np.isfinite(value) else OverSet(None, "the value is NaN or infinite")
+            half = _over_halves(metric, *rows) if metric.halves else None
+            found[name] = (
+                OverSet(value, "", half) if np.isfinite(value) else OverSet(None, "the value is NaN or infinite")
+            )
         return found
 
     def _embed(self, kind: str, read: Picture, metrics: Sequence[tuple[str, SetMetric]]) -> dict[str, Any]:
@@ -166,7 +176,7 @@ class Suite:
         """Return what ``contracts.json`` says of metrics, of all by default."""
         return {
             name: {
-                "label": metric.title,
+                "label": metric.label(self.needs[name]),
                 "better": metric.better,
                 "unit": "",
                 "definition": metric.definition(),
@@ -207,6 +217,17 @@ def _shortage(metric: SetMetric, outputs: int, references: Mapping[str, Sequence
     counts = {"picture": outputs, f"{metric.references} picture": len(references[metric.references])}
     few = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in counts.items() if count < metric.least]
     return f"{' and '.join(few)}, and it needs at least {metric.least}" if few else ""
+
+
+def _over_halves(metric: SetMetric, outputs: Any, references: Any) -> float | None:
+    """Return the mean of the values of the two halves of the outputs, drawn at random; none of fewer than four."""
+    count = len(jax.tree.leaves(outputs)[0])
+    order = np.random.default_rng(0).permutation(count)
+    if count < 4:
+        return None
+    halves = order[: count // 2], order[count // 2 : count // 2 * 2]
+    values = [metric.compare(jax.tree.map(lambda rows, half=half: rows[half], outputs), references) for half in halves]
+    return float(np.mean(values)) if np.isfinite(values).all() else None
 
 
 def _stacked(parts: Sequence[Any]) -> Any:

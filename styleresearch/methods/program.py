@@ -13,7 +13,7 @@ from jaxtyping import Array
 
 from styleresearch.encoder.conventions import convention
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.vgg import conv_names, smallest_side
+from styleresearch.encoder.vgg import smallest_side
 from styleresearch.errors import InputError
 from styleresearch.extras import require
 from styleresearch.types import Image
@@ -126,9 +126,8 @@ def _halved(name: str, by: int, ceil: bool) -> str:
 
 def small(encoder: Encoder, layer: str) -> Encoder:
     """Return an encoder with what one layer needs, because a program holds all that it is given."""
-    names = conv_names(encoder.net.arch)
-    reached = names[: names.index(layer.replace("relu", "conv")) + 1] if "_" in layer else names
-    params = {name: each for name, each in encoder.variables["params"].items() if name in reached}
+    reached = encoder.net.layout.reached((layer,))
+    params = {name: encoder.variables["params"][name] for name in reached}
     # Nobody asks for gradients; made while tracing, zeros take no room.
     adjoint = {name: {"kernel": jnp.zeros_like(each["kernel"].swapaxes(2, 3))} for name, each in params.items()}
     return Encoder({"params": params, "adjoint": adjoint}, encoder.net, encoder.weights, encoder.digest)

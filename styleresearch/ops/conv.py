@@ -241,6 +241,28 @@ def average_pool(x: Float[Array, "b h w c"], ceil: bool = False) -> Float[Array,
     return _windows(x, ceil, 0.0).sum((2, 4)) / counts
 
 
+def l2_pool(x: Float[Array, "b h w c"], ceil: bool = True) -> Float[Array, "b h2 w2 c"]:
+    """Root of the mean of squares under a 3x3 Hann window, with stride 2; zeros beyond the border.
+
+    Source: Henaff & Simoncelli 2016, as DISTS (Ding et al. 2020) has it.
+
+    Args:
+        x: activations.
+        ceil: for the form of the other poolings; a last odd row or column is kept in any case.
+    """
+    side = jnp.asarray([0.25, 0.5, 0.25], x.dtype)
+    kernel = jnp.broadcast_to((side[:, None] * side[None])[:, :, None, None], (3, 3, 1, x.shape[-1]))
+    squares = lax.conv_general_dilated(
+        x * x,
+        kernel,
+        (2, 2),
+        ((1, 1), (1, 1)),
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=x.shape[-1],
+    )
+    return jnp.sqrt(squares + 1e-12)
+
+
 def _windows(x: Array, ceil: bool, fill: float) -> Array:
     b, h, w, c = x.shape
     if ceil:

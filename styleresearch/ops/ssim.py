@@ -7,15 +7,21 @@ Differs: they take grey pictures; here the map is a mean over channels. Only win
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from styleresearch.ops.conv import average_pool
 
 WINDOW = 11
 """Side of the window, px: the smallest side of a picture."""
 _SIGMA = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 """For a range of 1."""
+SCALES = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""How much each scale counts, the finest first."""
 
 
 def ssim(a: Float[Array, "b h w c"], b: Float[Array, "b h w c"]) -> Float[Array, " b"]:
@@ -23,6 +29,42 @@ def ssim(a: Float[Array, "b h w c"], b: Float[Array, "b h w c"]) -> Float[Array,
 
     Both sides are at least ``WINDOW`` px.
     """
+    (light, light_of), (structure, structure_of) = _terms(a, b)
+    similarity = light * structure
+    similarity /= light_of * structure_of
+    return similarity.mean((1, 2, 3))
+
+
+def ms_ssim(a: Float[Array, "b h w c"], b: Float[Array, "b h w c"], scales: int = 5) -> Float[Array, " b"]:
+    """Return the similarity over several scales, from 0 to 1, that of equal pictures.
+
+    Source: Wang, Simoncelli and Bovik 2003, "Multi-scale structural similarity for image quality assessment", equation
+    7, with the weights of their section 3.2; each scale is the mean of 2 x 2 pixels of the one before.
+    Differs: a mean over channels at each scale. A scale whose mean is negative counts as 0: it has no real power. With
+        fewer scales the weights of those that there are, over their sum.
+
+    Args:
+        a: pictures in [0, 1], each side at least ``WINDOW * 2 ** (scales - 1)`` px.
+        b: as many, of their size.
+        scales: 1 to 5.
+    """
+    product = jnp.ones(())
+    weights = [weight / sum(SCALES[:scales]) for weight in SCALES[:scales]]
+    for scale, weight in enumerate(weights):
+        (light, light_of), (structure, structure_of) = _terms(a, b)
+        map_ = structure / structure_of
+        if scale == scales - 1:
+            map_ *= light / light_of
+        product *= jnp.maximum(map_.mean((1, 2, 3)), 0.0) ** weight
+        a, b = average_pool(a), average_pool(b)
+    return product
+
+
+_Ratio: TypeAlias = tuple[Float[Array, "b h2 w2 c"], Float[Array, "b h2 w2 c"]]
+
+
+def _terms(a: Float[Array, "b h w c"], b: Float[Array, "b h w c"]) -> tuple[_Ratio, _Ratio]:
+    """Return numerator and denominator of what compares luminance, and of what compares contrast and structure."""
     mean_a, mean_b = _windowed(a), _windowed(b)
     # Rounding may leave a variance below 0, or a covariance beyond what the variances allow.
     least = jnp.finfo(jnp.float32).eps ** 2
@@ -30,9 +72,8 @@ def ssim(a: Float[Array, "b h w c"], b: Float[Array, "b h w c"]) -> Float[Array,
     variance_b = jnp.maximum(least, _windowed(b**2) - mean_b * mean_b)
     covariance = _windowed(a * b) - mean_a * mean_b
     covariance = jnp.sign(covariance) * jnp.minimum(jnp.sqrt(variance_a * variance_b), jnp.abs(covariance))
-    similarity = (2 * (mean_a * mean_b) + _C1) * (2 * covariance + _C2)
-    similarity /= (mean_a * mean_a + mean_b * mean_b + _C1) * (variance_a + variance_b + _C2)
-    return similarity.mean((1, 2, 3))
+    light = 2 * (mean_a * mean_b) + _C1, mean_a * mean_a + mean_b * mean_b + _C1
+    return light, (2 * covariance + _C2, variance_a + variance_b + _C2)
 
 
 def _windowed(x: Float[Array, "b h w c"]) -> Float[Array, "b h2 w2 c"]:

@@ -21,16 +21,18 @@ LOG_RATIO = 15
 def column_axis(summary: Summary, column: Heading, start: float, stop: float) -> Axis | None:
     """Return the axis of the column's comparable means and intervals; ``None`` when they are all the same, or none.
 
-    Zeros (the identity's content loss) do not fit a logarithmic axis: they are drawn at its lower end.
+    Zeros (the identity's content loss), and the ends of intervals that reach below 0 or far below all means, do not fit
+    a logarithmic axis: they are drawn at its lower end.
     """
     cells = [summary.cells[method.name, column.name] for method in summary.methods]
     estimates = [cell.estimate for cell in cells if cell.comparable]
     ends = [end for e in estimates for end in (e.mean, e.lo, e.hi) if math.isfinite(end)]
     if not ends or min(ends) == max(ends):
         return None
-    positive = [end for end in ends if end > 0]
-    if positive and min(ends) >= 0 and max(positive) / min(positive) > LOG_RATIO:
-        return Axis.log(min(positive), max(positive), start, stop)
+    means = [estimate.mean for estimate in estimates if estimate.mean > 0]
+    if means and min(e.mean for e in estimates) >= 0 and max(means) / min(means) > LOG_RATIO:
+        lowest = min(end for end in ends if end > min(means) / LOG_RATIO)
+        return Axis.log(lowest, max(ends), start, stop)
     room = 0.06 * (max(ends) - min(ends))
     return Axis.linear(min(ends) - room, max(ends) + room, start, stop)
 

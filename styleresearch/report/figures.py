@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import Estimate
+from styleresearch.evaluation.statistics.interval import Estimate
 from styleresearch.extras import require
-from styleresearch.report.charts import Box, column_axis, in_plane, label_place
+from styleresearch.report.charts import LOG_RATIO, Box, column_axis, in_plane, label_place
 from styleresearch.report.files import within
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
@@ -138,6 +139,7 @@ def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]
         x, y = (summary.cells[method.name, column.name].estimate for column in plane)
         if any(log and estimate.mean <= 0 for log, estimate in zip(logarithmic, (x, y), strict=True)):
             continue
+        x, y = (_above_zero(e) if log else e for e, log in zip((x, y), logarithmic, strict=True))
         errors = [[[e.mean - e.lo], [e.hi - e.mean]] if math.isfinite(e.lo) else None for e in (x, y)]
         face = "white" if method.baseline else "#a63d17"
         edge = "#6b665e" if method.baseline else "#a63d17"
@@ -158,6 +160,11 @@ def _draw_tradeoff(figure: Any, summary: Summary, plane: tuple[Heading, Heading]
     axis.set_ylabel(plane[1].label, parse_math=False)
     axis.spines[["top", "right"]].set_visible(False)
     _label(figure, axis, drawn)
+
+
+def _above_zero(estimate: Estimate) -> Estimate:
+    """Return an estimate whose interval a logarithmic axis can show."""
+    return dataclasses.replace(estimate, lo=max(estimate.lo, estimate.mean / LOG_RATIO))
 
 
 def _label(figure: Any, axis: Any, drawn: Sequence[tuple[str, Estimate, Estimate]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ import jinja2
 
 from styleresearch import __version__
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import RESAMPLES
+from styleresearch.evaluation.statistics.resampling import RESAMPLES
 from styleresearch.report import settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
+from styleresearch.report.depth import Depth, depth_of
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.reading import read_run
 from styleresearch.report.records import RunRecords
-from styleresearch.report.rows import difference_rows, method_rows, p_floor, set_rows
+from styleresearch.report.rows import difference_rows, method_rows, set_rows
 from styleresearch.report.sets import summarise_sets
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text, describe_run, latex_text
@@ -48,8 +50,8 @@ def write_report(
         run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
         reference: name of the method that differences are taken to; by default the first that is no floor baseline.
         command: the command line that repeats the run, shown in the report.
-        resamples: bootstrap resamples.
-        seed: seed of the bootstrap.
+        resamples: how often contents and styles are drawn anew, for ranks and profiles.
+        seed: seed of these draws.
 
     Raises:
         InputError: if the records are missing or not usable, the reference is not a method of the run, or the
@@ -57,9 +59,10 @@ def write_report(
     """
     run, files = read_run(Path(run_dir)), RunDirectory(Path(run_dir))
     summary = summarise(run, reference, resamples, seed)
+    depth = depth_of(run, summary)
     contents = {
-        files.report: render(run, summary, command),
-        files.table_csv: csv_text(summary),
+        files.report: render(run, summary, depth, command),
+        files.table_csv: csv_text(summary, depth),
         files.table_tex: latex_text(summary, run),
     }
     if (sets := summarise_sets(run)) is not None:
@@ -79,16 +82,12 @@ def write_report(
     return files.report
 
 
-def render(run: RunRecords, summary: Summary, command: str | None = None) -> str:
+def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None = None) -> str:
     """Return the page as text."""
     curves, problems = read_curves(run)
     sets = summarise_sets(run)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    template = environment.get_template("report.html.j2")
     metrics = [column for column in summary.columns if not column.cost]
-    return template.render(
+    return _template().render(
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=(_TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
@@ -103,7 +102,6 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         sets=sets,
         set_rows=[] if sets is None else set_rows(sets),
         differences=difference_rows(summary, metrics),
-        p_floor=p_floor(summary),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
@@ -121,6 +119,14 @@ def render(run: RunRecords, summary: Summary, command: str | None = None) -> str
         },
         missing=MISSING,
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("report.html.j2")
 
 
 def _title(run: RunRecords) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from styleresearch.evaluation.statistics import Difference
+from styleresearch.evaluation.statistics.interval import Estimate
 from styleresearch.report.charts import column_axis, interval_mark
-from styleresearch.report.numbers import MISSING, p_text
+from styleresearch.report.numbers import Scale, p_text
 from styleresearch.report.records import Heading
 from styleresearch.report.sets import SetSummary
 from styleresearch.report.summary import Summary
@@ -32,6 +32,7 @@ def method_rows(summary: Summary) -> list[dict[str, Any]]:
                     "reason": estimate.reason,
                     "apart": summary.standings[column.name].apart.get(method.name, ""),
                     "best": cell.best,
+                    "tied": cell.tied,
                     "in_sample": cell.in_sample,
                     "missing": not estimate.n,
                     "mark": interval_mark(cell, axes[column.name]),
@@ -50,7 +51,8 @@ def set_rows(sets: SetSummary) -> list[dict[str, Any]]:
             cell = sets.cells[method.name, column.name]
             mean, lo, hi = sets.scales[column.name].interval(cell.mean, cell.lo, cell.hi)
             several = cell.seeds > 1 and cell.lo < cell.hi
-            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else ""})
+            half = sets.scales[column.name].text(cell.half) if math.isfinite(cell.half) else ""
+            cells.append({"cell": cell, "mean": mean, "interval": f"{lo} to {hi}" if several else "", "half": half})
         rows.append({"method": method, "pictures": sets.pictures[method.name], "cells": cells})
     return rows
 
@@ -69,16 +71,18 @@ def difference_rows(summary: Summary, metrics: list[Heading]) -> list[dict[str, 
                 cells.append({"missing": cell.no_difference})
                 continue
             estimate = found.estimate
-            mean, lo, hi = summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi)
+            scale = Scale() if found.ratio else summary.scales[column.name]
+            mean, lo, hi = scale.interval(*found.shown)
+            sign = "× " if found.ratio and estimate.n else "+" if estimate.n and found.shown[0] > 0 else ""
             cells.append(
                 {
-                    "mean": f"+{mean}" if estimate.mean > 0 else mean,
+                    "mean": f"{sign}{mean}",
                     "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) else "",
-                    "verdict": _verdict(found, column),
-                    "wins": f"{100 * found.win_rate:.0f} %" if math.isfinite(found.win_rate) else MISSING,
-                    "p": "" if method.baseline else p_text(found.p),
+                    "verdict": cell.verdict(column.better),
+                    "wins": share_text(found.wins),
+                    "p": "" if method.baseline else p_text(estimate.p),
                     "p_holm": p_text(cell.p_holm),
-                    "note": "" if estimate.n == summary.images else f"on {estimate.n} of {summary.images} images",
+                    "note": _over(estimate.n, summary.images, found.ratio),
                     "one_sided": cell.in_sample != summary.cells[summary.reference.name, column.name].in_sample,
                 }
             )
@@ -86,20 +90,15 @@ def difference_rows(summary: Summary, metrics: list[Heading]) -> list[dict[str, 
     return rows
 
 
-def _verdict(difference: Difference, column: Heading) -> str:
-    """Say what the interval says: "better" or "worse" when it excludes 0, "unclear" when not, nothing without one."""
-    estimate = difference.estimate
-    if column.better is None or not math.isfinite(estimate.lo):
+def share_text(wins: Estimate | None) -> str:
+    """Write how often a method wins: "67 % (31 to 91)"; empty where that is not known."""
+    if wins is None:
         return ""
-    if estimate.lo <= 0 <= estimate.hi:
-        return "unclear"
-    return "better" if (estimate.mean < 0) == (column.better == "lower") else "worse"
+    ends = f" ({100 * wins.lo:.0f} to {100 * wins.hi:.0f})" if math.isfinite(wins.lo) else ""
+    return f"{100 * wins.mean:.0f} %{ends}"
 
 
-def p_floor(summary: Summary) -> float:
-    """Return the largest of the smallest p-values that the comparisons can reach; NaN when there is no test."""
-    tested = [
-        summary.cells[m.name, c.name].difference for m in summary.methods if not m.baseline for c in summary.columns
-    ]
-    floors = [difference.p_floor for difference in tested if difference is not None]
-    return max((floor for floor in floors if math.isfinite(floor)), default=math.nan)
+def _over(pairs: int, images: int, ratio: bool) -> str:
+    if pairs == images:
+        return ""
+    return f"on {pairs} of {images} images" if pairs or not ratio else "a value of 0 has no ratio"

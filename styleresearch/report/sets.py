@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from styleresearch.report.comparable import DIFFER, of_run
 from styleresearch.report.numbers import Scale, column_scale
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.store.record import MethodName, PictureSet, Record
+
+_BESIDE: Mapping[str, str] = {"Frechet": "Kernel", "FID": "KID"}
+"""Class of a metric that few pictures bias -> that of one that they do not, which is registered in small letters."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class SetCell:
         reason: why there is no value, or none of some seed.
         apart: why the mean may not be set beside the others of its column; empty when it may.
         best: whether it is the best of all that may, floor baselines aside.
+        half: the mean over seeds of the value over half of the images; NaN where it was not measured.
     """
 
     mean: float
@@ -33,6 +38,7 @@ class SetCell:
     reason: str
     apart: str = ""
     best: bool = False
+    half: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class SetSummary:
         return max((cell.seeds for cell in self.cells.values()), default=0)
 
     @property
+    def halved(self) -> bool:
+        """Whether any value was measured over half of the images too."""
+        return any(math.isfinite(cell.half) for cell in self.cells.values())
+
+    @property
     def unranked(self) -> list[str]:
         """Say which values are not ranked, and why."""
         return [
@@ -66,6 +77,21 @@ class SetSummary:
             for column in self.columns
             for method in self.methods
             if (cell := self.cells[method.name, column.name]).apart
+        ]
+
+    @property
+    def lone(self) -> list[str]:
+        """Say which Fréchet distances have no kernel distance beside them, which few pictures do not bias."""
+        metrics = [(column, column.contract) for column in self.columns if isinstance(column.contract, Mapping)]
+        there = [(contract.get("metric"), _through(contract)) for _, contract in metrics]
+        wanted = [
+            (column, _BESIDE.get(str(contract.get("metric"))), _through(contract)) for column, contract in metrics
+        ]
+        return [
+            f"{column.label} has no kernel distance beside it. Few images make it too large, and "
+            f'nobody can tell by how much; add dict(name="{kernel.lower()}") to the metrics'
+            for column, kernel, through in wanted
+            if kernel and (kernel, through) not in there
         ]
 
     @property
@@ -111,6 +137,11 @@ def summarise_sets(run: RunRecords) -> SetSummary | None:
     )
 
 
+def _through(contract: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the networks that a metric sees through, as its contract has them."""
+    return contract.get("encoder"), contract.get("networks")
+
+
 def _cell(records: list[Record], column: Heading, apart: str) -> SetCell:
     values = [value for record in records if (value := column.value(record)) is not None]
     reasons = {
@@ -121,7 +152,10 @@ def _cell(records: list[Record], column: Heading, apart: str) -> SetCell:
     reason = "; ".join(sorted(reasons))
     if not values:
         return SetCell(math.nan, math.nan, math.nan, 0, reason)
-    return SetCell(sum(values) / len(values), min(values), max(values), len(values), reason, apart)
+    found = [record.pictures.halves.get(column.name) for record in records if record.pictures is not None]
+    halves = [half for half in found if half is not None]
+    half = sum(halves) / len(halves) if len(halves) == len(values) else math.nan
+    return SetCell(sum(values) / len(values), min(values), max(values), len(values), reason, apart, half=half)
 
 
 def _apart(methods: tuple[MethodName, ...], of: Mapping[str, list[Record]], column: Heading) -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 
 from styleresearch.report.latex import escape_latex
 from styleresearch.report.sets import SetSummary
 from styleresearch.report.tables import document, math_text, row_label, row_texts, spreadsheet_text
 
 CSV_COLUMNS = (
-    "method", "label", "baseline", "metric", "unit", "better", "value", "lo", "hi", "seeds",
+    "method", "label", "baseline", "metric", "unit", "better", "value", "lo", "hi", "half", "seeds",
     "images", "contents", "styles", "comparable", "best", "note",
 )  # fmt: skip
 
@@ -18,7 +19,8 @@ CSV_COLUMNS = (
 def csv_text(summary: SetSummary) -> str:
     """Return one line per method and metric; ``lo`` and ``hi`` are the smallest and largest value of a seed.
 
-    Missing numbers are empty fields; ``note`` says why one is missing, or is not ranked.
+    ``half`` is the value over half of the images. Missing numbers are empty fields; ``note`` says why one is missing,
+    or is not ranked.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
@@ -41,6 +43,7 @@ def csv_text(summary: SetSummary) -> str:
             row |= {name: spreadsheet_text(text) for name, text in texts.items()}
             if cell.seeds:
                 row |= {"value": repr(cell.mean), "lo": repr(cell.lo), "hi": repr(cell.hi)}
+                row |= {"half": repr(cell.half)} if math.isfinite(cell.half) else {}
             writer.writerow({name: row.get(name, "") for name in CSV_COLUMNS})
     return out.getvalue()
 
@@ -52,9 +55,10 @@ def latex_text(summary: SetSummary) -> str:
         if method.baseline and index and not summary.methods[index - 1].baseline:
             body.append(r"    \midrule")
         cells = [_cell(summary, method.name, column.name) for column in summary.columns]
-        images = str(summary.pictures[method.name].outputs)
-        body.append("    " + " & ".join([row_label(method.label), images, *cells]) + r" \\")
-    headings = [r"Method", "Images", *(_heading(summary, column.name) for column in summary.columns)]
+        pictures = summary.pictures[method.name]
+        counts = [str(pictures.outputs), str(pictures.styles)]
+        body.append("    " + " & ".join([row_label(method.label), *counts, *cells]) + r" \\")
+    headings = [r"Method", "Images", "Styles", *(_heading(summary, column.name) for column in summary.columns)]
     return document(headings, body, _caption(summary), "tab:style-transfer-sets")
 
 
@@ -84,5 +88,5 @@ def _caption(summary: SetSummary) -> str:
         sentences.append("Bold: best method.")
     if summary.unranked:
         sentences.append(rf"$\ddagger$ Not comparable, hence not ranked: {escape_latex('; '.join(summary.unranked))}.")
-    sentences += [f"{escape_latex(reason)}." for reason in summary.missing]
+    sentences += [f"{escape_latex(reason)}." for reason in summary.missing + summary.lone]
     return " ".join(sentences)

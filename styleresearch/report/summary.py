@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float
-
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import (
-    RESAMPLES,
-    Difference,
-    Estimate,
-    cell_table,
-    holm,
-    mean_interval,
-    paired_difference,
-)
+from styleresearch.evaluation.statistics.difference import Better, Difference, paired_difference
+from styleresearch.evaluation.statistics.holm import holm
+from styleresearch.evaluation.statistics.interval import CONSTANT, LEVEL, Estimate, mean_interval
+from styleresearch.evaluation.statistics.resampling import RESAMPLES
 from styleresearch.registry import nearest
+from styleresearch.report.best import Best, Rival, best_of, unclear
+from styleresearch.report.cells import by_ratio, cells_of
 from styleresearch.report.comparable import Standing, shared, standing
 from styleresearch.report.numbers import Scale, column_scale
 from styleresearch.report.records import Heading, RunRecords
-from styleresearch.store.record import MethodName, Pair
+from styleresearch.store.record import MethodName
 
 FEW = 5
-"""Below this many contents or styles the report says that its intervals are somewhat short."""
+"""Below this many contents or styles the report says what its intervals cannot know."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,8 @@ class Cell:
         estimate: mean and interval over the images.
         apart: why the mean may not be set beside the others of its column (``comparable``); empty when it may.
         best: whether the mean is the best of all comparable methods that are not floor baselines.
+        tied: whether no difference to the best could be shown: the p-value of their difference, after Holm's correction
+            over all such comparisons of the table, is above 0.05.
         in_sample: whether the method optimised this metric itself.
         difference: the method minus the reference, over the pairs on which the two are comparable; ``None`` where there
             are none, for the reference, for costs, and without a reference.
@@ -49,6 +45,7 @@ class Cell:
     estimate: Estimate
     apart: str
     best: bool = False
+    tied: bool = False
     in_sample: bool = False
     difference: Difference | None = None
     no_difference: str = ""
@@ -58,6 +55,19 @@ class Cell:
     def comparable(self) -> bool:
         """Whether there is a mean that may be ranked, and drawn beside others."""
         return bool(self.estimate.n) and not self.apart
+
+    def verdict(self, better: Better) -> str:
+        """Say whether the method is "better" or "worse" than the reference, or that this is "unclear".
+
+        The corrected p-value decides, for a floor baseline the p-value, which is the interval's. Where the interval
+        alone would have decided it is "unclear after correction". Empty without a direction or a test.
+        """
+        if self.difference is None or better is None or not math.isfinite(self.difference.estimate.p):
+            return ""
+        alone = self.difference.estimate.p
+        if (self.p_holm if math.isfinite(self.p_holm) else alone) <= 1 - LEVEL:
+            return self.difference.favours(better)
+        return "unclear after correction" if alone <= 1 - LEVEL else "unclear"
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,8 @@ class Summary:
         methods: rows, floor baselines last.
         cells: by (method name, column name).
         standings: which means of each column may be ranked.
+        best: who is best in each column.
+        ratios: the columns in which methods are compared by their ratio.
         scales: how the numbers of each column are written.
         reference: the method that differences are taken to, ``None`` when there is one method only.
         plane: the columns that the methods are drawn over, across and up; ``None`` draws none.
@@ -77,14 +89,16 @@ class Summary:
         seeds: number of distinct seeds.
         pairs: number of (content, style, seed) rows.
         images: number of (content, style) cells, over which means are taken.
-        resamples: bootstrap resamples.
-        seed: seed of the bootstrap.
+        resamples: how often contents and styles are drawn anew, for ranks and profiles.
+        seed: seed of these draws.
     """
 
     columns: tuple[Heading, ...]
     methods: tuple[MethodName, ...]
     cells: Mapping[tuple[str, str], Cell]
     standings: Mapping[str, Standing]
+    best: Mapping[str, Best]
+    ratios: frozenset[str]
     scales: Mapping[str, Scale]
     reference: MethodName | None
     plane: tuple[Heading, Heading] | None
@@ -142,13 +156,7 @@ class Summary:
             for column in self.columns
             if any(self._there(column)) and self.standings[column.name].pairs < self.pairs
         ]
-        unclear = [column.label for column in self.columns if not _winners(self.methods, column, self.cells)[1]]
-        if unclear:
-            sentences.append(
-                f"{', '.join(unclear)}: nobody is best, for the best mean is of a method that optimised this metric "
-                "itself (†), and others did not."
-            )
-        return sentences
+        return [*sentences, *unclear(self.columns, self.best)]
 
     def _there(self, column: Heading) -> list[bool]:
         return [self.cells[method.name, column.name].estimate.n > 0 for method in self.methods]
@@ -156,12 +164,12 @@ class Summary:
     @property
     def caveat(self) -> str:
         """Say what limits the intervals; empty when there is nothing to say."""
-        reasons = {cell.estimate.reason for cell in self.cells.values() if cell.estimate.n} - {""}
+        reasons = {cell.estimate.reason for cell in self.cells.values() if cell.estimate.n} - {"", CONSTANT}
         sentences = [f"{reason[0].upper()}{reason[1:]}." for reason in sorted(reasons)]
         if not reasons and min(self.contents, self.styles) < FEW:
             sentences.append(
-                f"With {self.contents} contents and {self.styles} styles a nominal 95 % interval is too "
-                "short (in simulations it covers 77 % at 2 × 2, 82 to 88 % at 3 × 4, 87 to 90 % at 4 × 4)."
+                f"{self.contents} contents and {self.styles} styles say little about how skewed effects are: where "
+                "they are strongly skewed a nominal 95 % interval covers about 90 %."
             )
         return " ".join(sentences)
 
@@ -172,8 +180,8 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
     Args:
         run: what ``read_run`` returned.
         reference: name of the method that differences are taken to; by default the first that is no floor baseline.
-        resamples: bootstrap resamples.
-        seed: seed of the bootstrap; all cells share it, so that they resample the same contents and styles.
+        resamples: how often contents and styles are drawn anew, for ranks and profiles.
+        seed: seed of these draws; all methods share them.
 
     Raises:
         InputError: if ``reference`` is not a method of the run.
@@ -183,22 +191,32 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         raise InputError(f"no method {reference!r} to compare with.{nearest(reference, names)} There are: {names}")
     chosen = next((m for m in run.methods if m.name == (reference or names[0])), None) if len(names) > 1 else None
     standings = {column.name: standing(run, column) for column in run.metrics}
+    claimed = [method.name for method in run.methods if not method.baseline or method == chosen]
+    ratios = frozenset(column.name for column in run.metrics if by_ratio(run, column, claimed))
     cells: dict[tuple[str, str], Cell] = {}
+    best: dict[str, Best] = {}
     for column in run.metrics:
+        tables = {method.name: cells_of(run, method.name, column) for method in run.methods}
         for method in run.methods:
             cell = Cell(
-                mean_interval(_table(run, method, column), resamples=resamples, seed=seed),
+                mean_interval(tables[method.name]),
                 standings[column.name].why(method.name),
                 in_sample=any(column.name in record.in_sample for record in run.of_method(method.name).values()),
             )
             if chosen is not None and method != chosen and not column.cost:
                 pairs, why = shared(run, column, method.name, chosen.name)
-                mine, other = (_table(run, each, column, pairs) for each in (method, chosen))
-                found = paired_difference(mine, other, column.better, resamples, seed) if pairs else None
+                mine, other = (cells_of(run, each.name, column, pairs) for each in (method, chosen))
+                found = paired_difference(mine, other, column.better, column.name in ratios) if pairs else None
                 cell = dataclasses.replace(cell, difference=found, no_difference=why)
             cells[method.name, column.name] = cell
-        for name in _best(run.methods, column, cells):
+        ranked = [m.name for m in run.methods if not m.baseline and cells[m.name, column.name].comparable]
+        rivals = {name: Rival(tables[name], cells[name, column.name].in_sample) for name in ranked}
+        best[column.name] = best_of(column, rivals, column.name in ratios)
+        for name in best[column.name].methods:
             cells[name, column.name] = dataclasses.replace(cells[name, column.name], best=True)
+    behind = {(name, c.name): p for c in run.metrics for name, p in best[c.name].against.items()}
+    for key, p in zip(behind, holm(list(behind.values())), strict=True):
+        cells[key] = dataclasses.replace(cells[key], tied=p > 1 - LEVEL)
     # Floor baselines bound the scale of a metric; nobody claims anything about them, so they cost no correction.
     floor = {method.name for method in run.methods if method.baseline}
     tested = [key for key, cell in cells.items() if cell.difference is not None and key[0] not in floor]
@@ -210,6 +228,8 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         methods=run.methods,
         cells=cells,
         standings=standings,
+        best=best,
+        ratios=ratios,
         scales={c.name: column_scale(cells[name, c.name].estimate.mean for name in names) for c in run.metrics},
         reference=chosen,
         plane=run.plane,
@@ -224,40 +244,4 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
 
 
 def _p(cell: Cell) -> float:
-    return math.nan if cell.difference is None else cell.difference.p
-
-
-def _table(
-    run: RunRecords, method: MethodName, column: Heading, pairs: Container[Pair] | None = None
-) -> Float[np.ndarray, "contents styles"]:
-    """Return the cell table over the pairs of the whole run, so that tables of different methods line up.
-
-    Values of other pairs than ``pairs`` are missing in it.
-    """
-    values: list[float | None] = []
-    for pair in run.pairs:
-        record = run.records.get((method.name, pair)) if pairs is None or pair in pairs else None
-        values.append(None if record is None else column.value(record))
-    return cell_table(values, [pair.content for pair in run.pairs], [pair.style for pair in run.pairs])
-
-
-def _winners(
-    methods: Iterable[MethodName], column: Heading, cells: Mapping[tuple[str, str], Cell]
-) -> tuple[list[str], bool]:
-    """Return the methods with the best mean, and whether that means something.
-
-    Only comparable means compete, two at least, and no floor baseline's (the identity wins every content loss). A win
-    of a method that optimised the metric itself over one that did not means nothing.
-    """
-    rivals = {m.name: cell for m in methods if not m.baseline and (cell := cells[m.name, column.name]).comparable}
-    if column.better is None or len(rivals) < 2:
-        return [], True
-    target = (min if column.better == "lower" else max)(cell.estimate.mean for cell in rivals.values())
-    winners = [name for name, cell in rivals.items() if cell.estimate.mean == target]
-    level = all(cell.in_sample for cell in rivals.values())
-    return winners, level or not all(rivals[name].in_sample for name in winners)
-
-
-def _best(methods: Iterable[MethodName], column: Heading, cells: Mapping[tuple[str, str], Cell]) -> list[str]:
-    winners, meant = _winners(methods, column, cells)
-    return winners if meant else []
+    return math.nan if cell.difference is None else cell.difference.estimate.p

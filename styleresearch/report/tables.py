@@ -8,16 +8,19 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
+from styleresearch.report.depth import Depth
 from styleresearch.report.latex import escape_latex, preamble
 from styleresearch.report.numbers import MISSING
+from styleresearch.report.planning import Reach
 from styleresearch.report.records import Heading, RunRecords
-from styleresearch.report.summary import Summary
+from styleresearch.report.summary import Cell, Summary
 from styleresearch.store.record import MethodName
 
 CSV_COLUMNS = (
     "method", "label", "baseline", "metric", "unit", "better",
-    "mean", "lo", "hi", "n", "comparable", "best", "in_sample", "reference",
-    "delta_to_reference", "delta_lo", "delta_hi", "delta_n", "win_rate", "p", "p_holm", "p_floor", "note",
+    "mean", "lo", "hi", "n", "comparable", "best", "tied", "in_sample", "iqm", "iqm_lo", "iqm_hi", "p_best",
+    "between_floors", "reference", "delta_to_reference", "delta_lo", "delta_hi", "ratio_to_reference", "ratio_lo",
+    "ratio_hi", "delta_n", "win_rate", "win_lo", "win_hi", "p", "p_holm", "smallest_difference", "note",
 )  # fmt: skip
 
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=['\t\r\n]|\s*[=+\-@＝＋－＠])")
@@ -44,8 +47,11 @@ def row_texts(method: MethodName, column: Heading, notes: Iterable[str]) -> dict
     }
 
 
-def csv_text(summary: Summary) -> str:
+def csv_text(summary: Summary, depth: Depth) -> str:
     """Return one line per method and column: mean, interval, and the paired difference to the reference.
+
+    Where methods are compared by ratio, that has the interval and ``delta_to_reference`` has none, and
+    ``smallest_difference``, the one that this design finds, is a factor too.
 
     Missing numbers are empty fields. ``comparable`` is 1 for a mean that may be set beside the others of its metric;
     ``note`` says why one may not, why there is no difference, and why an interval is missing or weaker. Texts are
@@ -68,26 +74,40 @@ def csv_text(summary: Summary) -> str:
                 "n": cell.estimate.n,
                 "comparable": int(cell.comparable),
                 "best": int(cell.best),
+                "tied": int(cell.tied),
                 "in_sample": int(cell.in_sample),
             }
             numbers = {"mean": cell.estimate.mean, "lo": cell.estimate.lo, "hi": cell.estimate.hi}
+            if (middle := depth.middle.get((method.name, column.name))) is not None:
+                numbers |= {"iqm": middle.mean, "iqm_lo": middle.lo, "iqm_hi": middle.hi}
+                numbers["between_floors"] = depth.floors[method.name, column.name]
+            if ranks := depth.ranks.get((method.name, column.name)):
+                numbers["p_best"] = ranks[0]
             if cell.difference is not None and summary.reference is not None:
-                found = cell.difference
                 texts["reference"] = summary.reference.name
-                row["delta_n"] = found.estimate.n
-                numbers |= {
-                    "delta_to_reference": found.estimate.mean,
-                    "delta_lo": found.estimate.lo,
-                    "delta_hi": found.estimate.hi,
-                    "win_rate": found.win_rate,
-                    "p": found.p,
-                    "p_holm": cell.p_holm,
-                    "p_floor": found.p_floor,
-                }
+                row["delta_n"] = cell.difference.estimate.n if not cell.difference.wins else cell.difference.wins.n
+                numbers |= _difference_numbers(cell, depth.reaches[column.name])
             row |= {name: spreadsheet_text(text) for name, text in texts.items()}
             row |= {name: repr(number) for name, number in numbers.items() if math.isfinite(number)}
             writer.writerow({name: row.get(name, "") for name in CSV_COLUMNS})
     return out.getvalue()
+
+
+def _difference_numbers(cell: Cell, reach: Reach) -> dict[str, float]:
+    """Return the numbers of a difference to the reference by the names of their columns."""
+    found = cell.difference
+    assert found is not None  # the caller looked
+    middle, lo, hi = found.shown
+    numbers = {"delta_to_reference": found.plain, "p": found.estimate.p, "p_holm": cell.p_holm}
+    numbers |= (
+        {"ratio_to_reference": middle, "ratio_lo": lo, "ratio_hi": hi}
+        if found.ratio
+        else {"delta_lo": lo, "delta_hi": hi}
+    )
+    if found.wins is not None:
+        numbers |= {"win_rate": found.wins.mean, "win_lo": found.wins.lo, "win_hi": found.wins.hi}
+    numbers["smallest_difference"] = math.exp(min(reach.smallest, 700.0)) if found.ratio else reach.smallest
+    return numbers
 
 
 def spreadsheet_text(text: str) -> str:
@@ -189,7 +209,11 @@ def _cell(summary: Summary, column: Heading, method: MethodName) -> str:
         return "--"
     mean, lo, hi = (math_text(n) for n in summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi))
     text = rf"\mathbf{{{mean}}}" if cell.best else mean
-    marks = r"\dagger" * cell.in_sample + r"\ddagger" * (method.name in summary.standings[column.name].apart)
+    marks = (
+        r"\approx" * cell.tied
+        + r"\dagger" * cell.in_sample
+        + r"\ddagger" * (method.name in summary.standings[column.name].apart)
+    )
     # As in the report, a constant has no interval to show.
     interval = f"_{{[{lo},\\,{hi}]}}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else ""
     return f"${text}{f'^{{{marks}}}' if marks else ''}{interval}$"
@@ -198,8 +222,8 @@ def _cell(summary: Summary, column: Heading, method: MethodName) -> str:
 def _caption(summary: Summary, run: RunRecords) -> str:
     facts = {name: escape_latex(text) for name, text in describe_run(run).items()}
     sentences = [
-        f"Mean over {escape_latex(summary.design)} with 95\\,\\% percentile bootstrap intervals that resample contents "
-        f"and styles independently ({summary.resamples} resamples, seed {summary.seed})."
+        f"Mean over {escape_latex(summary.design)} with 95\\,\\% intervals (two-way random effects of contents and "
+        "styles, Student's $t$ with Satterthwaite's degrees of freedom)."
     ]
     if facts["encoder"]:
         sentences.append(
@@ -219,6 +243,10 @@ def _caption(summary: Summary, run: RunRecords) -> str:
             *([r"$\ddagger$"] if summary.unranked else []),
         ]
         sentences.append("Bold: best method" + (f", {' and '.join(aside)} aside." if aside else "."))
+    if any(cell.tied for cell in summary.cells.values()):
+        sentences.append(
+            r"$\approx$: no difference to the best could be shown (paired $t$ test, $p>0.05$ after Holm's correction)."
+        )
     if any(cell.in_sample for cell in summary.cells.values()):
         sentences.append(r"$\dagger$: the method optimised this metric itself.")
     if summary.unranked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -61,6 +61,7 @@ class PictureSet:
         digest: of everything but the outputs' own pixels: pairs, sizes, framing, contents and styles. Equal for two
             methods whose values are over the same.
         reasons: metric -> why it has no value.
+        halves: metric -> its value over half of the outputs, for those that the number of pictures may decide.
     """
 
     seed: int | None
@@ -69,6 +70,7 @@ class PictureSet:
     styles: int
     digest: str
     reasons: Mapping[str, str]
+    halves: Mapping[str, float | int | None] = field(default_factory=dict)
 
 
 _SET: Mapping[str, Shape] = {
@@ -132,7 +134,7 @@ class Record:
             "in_sample": list(self.in_sample),
             "cost": dict(self.cost),
             "provenance": dict(self.provenance),
-            **({} if self.pictures is None else {"set": {**vars(self.pictures), "reasons": {**self.pictures.reasons}}}),
+            **({} if self.pictures is None else {"set": _set_json(self.pictures)}),
         }
 
     @classmethod
@@ -231,7 +233,14 @@ def _size(value: list[Any] | None) -> tuple[int, int] | None:
 
 
 def _set(fields: Mapping[str, Any]) -> PictureSet:
-    return PictureSet(**{name: fields[name] for name in _SET if name != "reasons"}, reasons=_texts("reasons", fields))
+    plain = {name: fields[name] for name in _SET if name != "reasons"}
+    if not isinstance(fields.get("halves", {}), dict):
+        raise ValueError(f"'halves' is {short(fields['halves'])}")
+    return PictureSet(**plain, reasons=_texts("reasons", fields), halves=_numbers("halves", fields))
+
+
+def _set_json(pictures: PictureSet) -> dict[str, Any]:
+    return {**vars(pictures), "reasons": {**pictures.reasons}, "halves": {**pictures.halves}}
 
 
 def _texts(name: str, fields: Mapping[str, Any]) -> dict[str, str]:

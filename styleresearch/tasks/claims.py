@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +16,9 @@ import numpy as np
 
 from styleresearch.config.file import ORIGIN, plain
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.vgg import VGG, Architecture, conv_names
-from styleresearch.encoder.weights.architecture import WIDTHS
+from styleresearch.encoder.network import NETWORKS
+from styleresearch.encoder.weights.architectures import ARCHITECTURES
+from styleresearch.encoder.weights.architectures.base import scaled
 from styleresearch.errors import InputError
 from styleresearch.methods.base import TrainedMethod
 from styleresearch.training.leaves import describe, flatten
@@ -90,7 +91,7 @@ def check_params(method: TrainedMethod, params: Params, facts: Mapping[str, Any]
         ValueError: at the first parameter that is missing, of another shape or type, or not the method's.
     """
     encoder = facts["config"]["encoder"]
-    if method.takes.encoder and encoder.get("name") not in get_args(Architecture):
+    if method.takes.encoder and encoder.get("name") not in NETWORKS:
         return  # of the user's own encoder only its code knows how many channels it has
     there = flatten(params)[0]
     for name, wanted in flatten(_expected(method, params, encoder))[0].items():
@@ -133,14 +134,11 @@ def _expected(method: TrainedMethod, params: Params, encoder: Mapping[str, Any])
 
 
 def _encoder_shapes(spec: Mapping[str, Any]) -> Encoder:
-    """Return an encoder without values: of VGG's channels, or of the narrower ones of random weights."""
-    arch = spec["name"] if spec.get("name") in get_args(Architecture) else "vgg19"
-    widths = tuple(max(1, round(channels * spec.get("width", 1.0))) for channels in WIDTHS)
-    params, adjoint, channels = {}, {}, 3
-    for name in conv_names(arch):
-        out = widths[int(name[4]) - 1]
-        shape = jax.ShapeDtypeStruct((3, 3, channels, out), jnp.float32)
-        params[name] = {"kernel": shape, "bias": jax.ShapeDtypeStruct((out,), jnp.float32)}
-        adjoint[name] = {"kernel": jax.ShapeDtypeStruct((3, 3, out, channels), jnp.float32)}
-        channels = out
-    return Encoder({"params": params, "adjoint": adjoint}, VGG(arch, "random", widths=widths), "random", "")
+    """Return an encoder without values: of its network's channels, or of the narrower ones of random weights."""
+    arch = spec["name"] if spec.get("name") in NETWORKS else "vgg19"
+    params, adjoint = {}, {}
+    for name, (height, width, i, o) in scaled(ARCHITECTURES[arch].kernels, spec.get("width", 1.0)).items():
+        shape = jax.ShapeDtypeStruct((height, width, i, o), jnp.float32)
+        params[name] = {"kernel": shape, "bias": jax.ShapeDtypeStruct((o,), jnp.float32)}
+        adjoint[name] = {"kernel": jax.ShapeDtypeStruct((height, width, o, i), jnp.float32)}
+    return Encoder({"params": params, "adjoint": adjoint}, NETWORKS[arch]("random"), "random", "")

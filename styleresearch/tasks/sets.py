@@ -66,10 +66,7 @@ def _measure(
     listener: Callable[[str], None],
 ) -> Record:
     seed, method = members[0][0].seed, members[0][1].method
-    files = {
-        kind: list({getattr(pair, kind): record.files[kind] for pair, record in reversed(members)}.values())
-        for kind in ("content", "style")
-    }
+    files = {kind: _distinct(members, kind) for kind in ("content", "style")}
     outputs = [record.files["output"] for _, record in members]
     digest = digests.of_json(sorted(_compared(pair, record) for pair, record in members))
     identity = digests.of_json(
@@ -110,10 +107,18 @@ def _measure(
                 len(files["style"]),
                 digest,
                 {name: found.reason for name, found in values.items() if found.reason},
+                {name: found.half for name, found in values.items() if found.half is not None},
             ),
         )
     # A label is not what was measured, and the config may have changed it since.
     return replace(record, method=method, provenance={**record.provenance, **of_config(facts)})
+
+
+def _distinct(members: Sequence[tuple[Pair, Record]], kind: str) -> list[str | None]:
+    """Return the files of the contents or styles, each picture once, by whatever names it came."""
+    of_name = {getattr(pair, kind): record for pair, record in reversed(members)}
+    of_picture = {record.inputs.get(kind, name): record.files[kind] for name, record in of_name.items()}
+    return list(of_picture.values())
 
 
 def _compared(pair: Pair, record: Record) -> list[Any]:

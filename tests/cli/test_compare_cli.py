@@ -230,7 +230,7 @@ def test_lines_of_another_hand_do_not_stop_a_run(run, bench):
     assert read(bench / "run/records.jsonl") == records
 
 
-LONG = "--config.methods.noise.evaluations=400"
+LONG = "--config.methods.noise.evaluations=120"
 
 
 def test_a_killed_run_continues_and_ends_as_if_it_had_not_been(bench, cli, process):

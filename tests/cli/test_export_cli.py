@@ -37,7 +37,8 @@ def zoo(bench, monkeypatch):
         "styles": ("oil", "ink"),
     }
     tiny = Trained("tiny", SPEC, None, 5, facts)
-    net = tiny.method().net.init(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), jnp.ones((1, 2)))["params"]
+    start = jax.jit(tiny.method().net.init)
+    net = start(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), jnp.ones((1, 2)))["params"]
     params = {"net": net, "thumbnails": jax.random.uniform(jax.random.key(1), (2, 16, 16, 3))}
     export_weights(Trained("tiny", SPEC, params, 5, facts), bench / "zoo" / "tiny.safetensors", "float32")
     return bench

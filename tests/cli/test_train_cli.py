@@ -57,7 +57,7 @@ def get_config():
         ),
     )
     config.data = dict(content=dict(name="photographs"), batch_size=4, crop=32, resize=40)
-    config.train = dict(steps=40, log_every=2, save_every=3, keep=2, sample_every=10, ema=0.9)
+    config.train = dict(steps=20, log_every=2, save_every=3, keep=2, sample_every=10, ema=0.9)
     config.samples = dict(contents=dict(name="photographs", names=("cat",)), styles=styles, size=32)
     return config
 """
@@ -338,7 +338,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on(start, finish, straight, 
     assert process.returncode == 130, (out, err)
     assert err == ""
     stopped = int(re.findall(r"stopped after step (\d+); the same command continues", out)[0])
-    assert max(digests(workdir)) == stopped < 40
+    assert max(digests(workdir)) == stopped < 20
     out = finish("feedforward", workdir)
     assert f"continuing after step {stopped}\n" in out
     assert leaves(workdir) == leaves(expected)
@@ -545,14 +545,14 @@ def test_what_a_user_sees(straight):
     shown = out.splitlines()
     assert re.fullmatch(r"compiled the step in \d+\.\d s", shown[0])
     number, term = r"\d[\d.e+-]*", r"[a-z_]+ \d[\d.e+-]*"
-    report = rf" *(\d+)/40  {term}(  {term})*  \({number} steps/s, {number} images/s(, \d+% of it waiting for data)?\)"
+    report = rf" *(\d+)/20  {term}(  {term})*  \({number} steps/s, {number} images/s(, \d+% of it waiting for data)?\)"
     steps = [int(found[1]) for found in map(re.compile(report).fullmatch, shown) if found]
     assert steps == [row["step"] for row in lines(workdir)]
     grids = [line for line in shown if line.startswith("samples: ")]
-    assert grids == [f"samples: {workdir}/samples/{step:07d}.png" for step in (0, 10, 20, 30, 40)]
-    assert shown[-2] == f"Trained: {workdir} (step 40)"
+    assert grids == [f"samples: {workdir}/samples/{step:07d}.png" for step in (0, 10, 20)]
+    assert shown[-2] == f"Trained: {workdir} (step 20)"
     assert shown[-1].startswith(f"Use it:  styleresearch stylize --checkpoint={workdir} ")
-    assert any("40/40" in line and "training" in line for line in shown)
+    assert any("20/20" in line and "training" in line for line in shown)
 
 
 def test_a_finished_run_says_so_at_once(configs, straight, cli, monkeypatch):
@@ -561,9 +561,9 @@ def test_a_finished_run_says_so_at_once(configs, straight, cli, monkeypatch):
     before = (workdir / "metrics.jsonl").read_bytes()
     done = cli("train", "--config=feedforward.py", f"--workdir={workdir}")
     assert done.status == 0
-    assert "continuing after step 40" in done.out
+    assert "continuing after step 20" in done.out
     assert "compiled" not in done.out
-    assert f"Trained: {workdir} (step 40)" in done.out
+    assert f"Trained: {workdir} (step 20)" in done.out
     assert (workdir / "metrics.jsonl").read_bytes() == before
 
 

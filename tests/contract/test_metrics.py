@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 from functools import partial
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +19,7 @@ from styleresearch.evaluation.suite import Suite
 from styleresearch.losses.style import Gram
 
 # Arguments that are objects, for the metrics that need some; the others are built from their name alone.
-NESTED = {"loss": Gram(("relu1_1", "relu2_1"))}
+NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2, "weights": "random"}
 
 
 def build(name: str) -> AnyMetric:
@@ -26,8 +27,10 @@ def build(name: str) -> AnyMetric:
     return METRICS.build({"name": name, **{key: value for key, value in NESTED.items() if key in options}})
 
 
+pytestmark = pytest.mark.usefixtures("learned_networks")
 OVER_SET = [name for name in METRICS if isinstance(build(name), SetMetric)]
 PER_PICTURE = [name for name in METRICS if name not in OVER_SET]
+COMPARING = [name for name in PER_PICTURE if cast(Metric, build(name)).compares]
 
 
 @pytest.fixture(scope="module", params=list(METRICS))
@@ -46,7 +49,7 @@ def over_set(request) -> SetMetric:
 
 
 @pytest.fixture(scope="module")
-def measure(per_picture, small_encoder):
+def measure(per_picture, small_encoder, learned_networks):
     metric, needs = per_picture, per_picture.needs(small_encoder)
     compiled = jax.jit(lambda needs, *images: metric(needs, *images[:2], metric.summarise(needs, images[2])))
     return lambda *images: compiled(needs, *images)
@@ -65,7 +68,7 @@ def test_documented_settings(metric):
     with pytest.raises(dataclasses.FrozenInstanceError):
         metric.title = "x"
     assert hash(metric) == hash(dataclasses.replace(metric))
-    assert metric.better in ("lower", "higher")
+    assert metric.better in ("lower", "higher", None)
     assert metric.title
     assert metric.source
     definition = metric.definition()
@@ -100,6 +103,7 @@ def test_one_finite_value_for_each_image(measure, random_image):
         np.testing.assert_allclose(values[i], alone[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("per_picture", COMPARING, indirect=True)
 def test_best_for_the_image_it_compares_with(per_picture, measure, random_image):
     content, style, other = random_image(0), random_image(1), random_image(2)
     perfect = max if per_picture.better == "higher" else min
@@ -109,6 +113,12 @@ def test_best_for_the_image_it_compares_with(per_picture, measure, random_image)
     best = perfect(at_content, at_style)
     assert all(value != best and perfect(value, best) == best for value in elsewhere)
     assert best == pytest.approx({"higher": 1.0, "lower": 0.0}[per_picture.better], abs=1e-3 * max(map(abs, elsewhere)))
+
+
+@pytest.mark.parametrize("per_picture", [name for name in PER_PICTURE if name not in COMPARING], indirect=True)
+def test_a_property_of_the_output_does_not_depend_on_content_and_style(measure, random_image):
+    output, content, style = random_image(0), random_image(1), random_image(2)
+    assert measure(output, output, output) == measure(output, content, style)
 
 
 @pytest.mark.parametrize("extreme", [0.0, 1.0, 0.5])

@@ -80,6 +80,7 @@ GIVEN: dict[str, Any] = {
     "pool": 2,
 }
 OF_ENTRY: dict[str, dict[str, Any]] = {
+    "metric ms_ssim": {"scales": 1},
     "method adain": {"net": DECODER, "layer": "relu2_1"},
     "method arbitrary_gan": {"net": DECODER, "layer": "relu2_1", "condition_layer": "relu1_1"},
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},
@@ -90,6 +91,8 @@ OF_ENTRY: dict[str, dict[str, Any]] = {
     "network transform": {"widths": (4,), "residuals": 0},
     "network unet": {"width": 4, "downs": 2},
     "discriminator patch": {"width": 4, "layers": 1},
+    "encoder alexnet": {"weights": "random", "width": 0.02},
+    "encoder efficientnet_lite0": {"weights": "random", "width": 0.02},
     "encoder vgg16": {"weights": "random", "width": 0.02},
     "encoder vgg19": {"weights": "random", "width": 0.02},
     "picture source edges": {"of": PHOTOGRAPHS},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 
@@ -48,7 +49,7 @@ REAL = """
 import runpy
 config = runpy.run_path("configs/quickstart.py")["get_config"]()
 encoder = build.resolve(ENCODERS, dict(name="vgg16"))
-suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.items()}, encoder)
+suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.to_dict().items()}, encoder)
 styles = [rng.random((96, 96 + 4 * index, 3), np.float32) for index in range(20)]
 for width in range(96, 96 + 40):
     for style in styles:
@@ -67,8 +68,11 @@ def sizes_of(script: str) -> list[float]:
 def test_memory_levels_off_over_300_outputs_of_300_sizes():
     sizes = sizes_of(SMALL)
     assert len(sizes) == 300
-    assert max(sizes[150:]) < max(sizes[:150]) + 100
-    assert max(sizes) < 1300
+    # Programs are dropped now and then; what the system does not get back is less than 100 MB each time.
+    after = [now for before, now in pairwise(sizes) if now < before - 100]
+    assert len(after) >= 2
+    assert all(later < earlier + 100 for earlier, later in pairwise(after))
+    assert max(sizes) < 1100
 
 
 def test_800_outputs_of_40_sizes_stay_below_2_gb_with_the_real_encoder():

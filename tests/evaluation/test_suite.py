@@ -314,3 +314,22 @@ def test_a_value_over_a_set_that_is_no_number_is_none(small_encoder, random_imag
     images = pictures(*[np.asarray(random_image(0)[0])] * 2)
     found = Suite.of({"broken": Broken()}, small_encoder).of_set(images, {"content": [], "style": images})["broken"]
     assert (found.value, found.reason) == (None, "the value is NaN or infinite")
+
+
+def test_a_metric_that_has_halves_is_measured_over_two_of_them_too(small_encoder):
+    @dataclass(frozen=True)
+    class Counted(MeanDistance):
+        halves: ClassVar = True
+
+        def compare(self, outputs, references):
+            return 1000 / len(outputs["mean"]) + outputs["mean"][:, 0].sum()
+
+    images = pictures(*(np.full((32, 40, 3), level / 8, np.float32) for level in range(5)))
+    suite = Suite.of({"counted": Counted(), "plain": MeanDistance()}, small_encoder)
+    found = suite.of_set(images, {"content": [], "style": images})
+    # 5 of them are two halves of 2, which have nothing in common.
+    half = found["counted"].half
+    assert half is not None
+    assert 500 + 0.5 * 6 / 8 <= half <= 500 + 0.5 * 10 / 8
+    assert found["plain"].half is None
+    assert suite.of_set(images[:3], {"content": [], "style": images[:3]})["counted"].half is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from styleresearch.nets import DISCRIMINATORS, NETS
@@ -44,3 +46,15 @@ def assert_same() -> Callable[[Any, Any], None]:
             np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5)
 
     return check
+
+
+@pytest.fixture(scope="session")
+def descended() -> Callable:
+    """Return parameters after the first update of a fresh Adam, by optax."""
+
+    @partial(jax.jit, static_argnums=0)
+    def descended(optimizer, params, gradient):
+        adam = optax.adam(optimizer.learning_rate, optimizer.b1, optimizer.b2, optimizer.eps)
+        return optax.apply_updates(params, adam.update(gradient, adam.init(params))[0])
+
+    return descended

@@ -7,7 +7,6 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from styleresearch.errors import InputError
@@ -119,14 +118,8 @@ def told(decoder, target):
     return loss
 
 
-def descended(optimizer, params, gradient):
-    """Return parameters after the first update of a fresh Adam."""
-    adam = optax.adam(optimizer.learning_rate, optimizer.b1, optimizer.b2, optimizer.eps)
-    return optax.apply_updates(params, adam.update(gradient, adam.init(params))[0])
-
-
 def test_false_are_painted_pictures_and_styles_with_the_statistics_of_another(
-    method, long_steps, start, stepped, batch, told, described, assert_same
+    method, long_steps, start, stepped, batch, told, described, assert_same, descended
 ):
     style, condition = batch["style"], described(batch["style"])
     value, gradient = told(method, start, batch, condition, style[::-1])
@@ -138,7 +131,7 @@ def test_false_are_painted_pictures_and_styles_with_the_statistics_of_another(
 
 
 def test_the_generator_learns_from_the_encoder_and_the_new_discriminator(
-    method, decoder, long_steps, start, stepped, batch, target, described, small_encoder, assert_same
+    method, decoder, long_steps, start, stepped, batch, target, described, small_encoder, assert_same, descended
 ):
     state, metrics = stepped
     features, condition = target(batch), described(batch["style"])

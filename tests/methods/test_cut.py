@@ -86,13 +86,7 @@ def contrast(params, queries, positives, move=0.0):
     return sum(values) / len(values)
 
 
-def descended(optimizer, params, gradient):
-    """Return parameters after the first update of a fresh Adam."""
-    adam = optax.adam(optimizer.learning_rate, optimizer.b1, optimizer.b2, optimizer.eps)
-    return optax.apply_updates(params, adam.update(gradient, adam.init(params))[0])
-
-
-def test_the_discriminator_learns_first(long_steps, start, stepped, batch, paint, judge, assert_same):
+def test_the_discriminator_learns_first(long_steps, start, stepped, batch, paint, judge, assert_same, descended):
     def loss(params):
         fake = paint(start.params["generator"], batch["content"])
         return 0.5 * (((judge(params, batch["style"]) - 1) ** 2).mean() + (judge(params, fake) ** 2).mean())
@@ -104,7 +98,7 @@ def test_the_discriminator_learns_first(long_steps, start, stepped, batch, paint
 
 
 def test_the_generator_learns_from_the_new_discriminator(
-    long_steps, start, stepped, batch, paint, judge, features, assert_same
+    long_steps, start, stepped, batch, paint, judge, features, assert_same, descended
 ):
     state, metrics = stepped
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 
 from styleresearch.errors import InputError
@@ -51,14 +50,8 @@ def judge(discriminator):
     )[0]
 
 
-def descended(optimizer, params, gradient):
-    """Return parameters after the first update of a fresh Adam."""
-    adam = optax.adam(optimizer.learning_rate, optimizer.b1, optimizer.b2, optimizer.eps)
-    return optax.apply_updates(params, adam.update(gradient, adam.init(params))[0])
-
-
 def test_the_discriminator_learns_first_and_sees_the_content(
-    long_steps, start, stepped, batch, paint, judge, assert_same
+    long_steps, start, stepped, batch, paint, judge, assert_same, descended
 ):
     content, style = batch["content"], batch["style"]
 
@@ -73,7 +66,9 @@ def test_the_discriminator_learns_first_and_sees_the_content(
     assert_same(state.params["discriminator"], descended(long_steps, start.params["discriminator"], gradient))
 
 
-def test_the_generator_learns_from_the_new_discriminator(long_steps, start, stepped, batch, paint, judge, assert_same):
+def test_the_generator_learns_from_the_new_discriminator(
+    long_steps, start, stepped, batch, paint, judge, assert_same, descended
+):
     content, style = batch["content"], batch["style"]
     state, metrics = stepped
     of_judge = state.params["discriminator"]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import PIL.Image
 
-from styleresearch.ops.resize import resize
+from styleresearch.ops.resize import bilinear, resize
 
 jitted = jax.jit(resize, static_argnums=(1, 2))
 
@@ -44,3 +44,14 @@ def test_agrees_with_pillow(random_image):
             plane = PIL.Image.fromarray(np.asarray(image)[0, ..., channel])
             theirs = np.asarray(plane.resize((width, height), PIL.Image.Resampling.BICUBIC))
             np.testing.assert_allclose(mine[..., channel], np.clip(theirs, 0, 1), atol=1e-4)
+
+
+def test_bilinear_is_that_of_published_metrics():
+    ramp = jnp.broadcast_to(jnp.array([0.0, 1.0, 4.0])[None, None, :, None], (1, 2, 3, 3))
+    # Pixels at their middles: torch.nn.functional.interpolate(align_corners=False). At their corners: TensorFlow 1.
+    middles = [0, 0.25, 0.75, 1.75, 3.25, 4]
+    corners = [0, 0.5, 1, 2.5, 4, 4]
+    np.testing.assert_allclose(bilinear(ramp, 2, 6)[0, 0, :, 0], middles, atol=1e-6)
+    np.testing.assert_allclose(bilinear(ramp, 2, 6, "corner")[0, 1, :, 2], corners, atol=1e-6)
+    # Shrinking takes the two nearest pixels only: nothing is averaged away.
+    np.testing.assert_allclose(bilinear(ramp, 1, 1)[0, 0, 0], [1, 1, 1], atol=1e-6)

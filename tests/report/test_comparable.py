@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from styleresearch.report.comparable import shared, standing
+from styleresearch.report.depth import depth_of
 from styleresearch.report.html import write_report
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
@@ -68,7 +69,8 @@ def _columns(run):
 
 
 def _rows(run, column="m"):
-    rows = csv.DictReader(io.StringIO(csv_text(summarise(run, resamples=20))))
+    summary = summarise(run, resamples=20)
+    rows = csv.DictReader(io.StringIO(csv_text(summary, depth_of(run, summary))))
     return {row["method"]: row for row in rows if row["metric"] == column}
 
 

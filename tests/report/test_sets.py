@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -103,3 +104,32 @@ def test_where_there_is_no_value_the_reason_stands(sets):
     assert "needs at least 9" in settables.latex_text(found)
     found = sets(line("a", None), line("b", 1.0))
     assert found.missing == ["Far: 6 pictures, and it needs at least 9 (A)"]
+
+
+def test_the_value_over_half_of_the_images_stands_beside_that_over_all(sets):
+    found = sets(line("a", 2.0, halves={"far": 5.0}), line("b", 1.0, halves={"far": 3.0}))
+    assert [cell.half for cell in found.cells.values()] == [5.0, 3.0]
+    assert found.halved
+    assert [row["half"] for row in csv.DictReader(settables.csv_text(found).splitlines())] == ["5.0", "3.0"]
+    # Over two seeds a mean; where one lacks it, there is none.
+    found = sets(line("a", 2.0, 0, halves={"far": 5.0}), line("a", 4.0, 1, halves={"far": 6.0}))
+    assert found.cells["a", "far"].half == 5.5
+    found = sets(line("a", 2.0, 0, halves={"far": 5.0}), line("a", 4.0, 1))
+    assert math.isnan(found.cells["a", "far"].half)
+    assert not found.halved
+
+
+def test_a_frechet_distance_without_a_kernel_distance_beside_it_is_called_so(sets):
+    found = sets(line("a", 2.0))
+    far = found.columns[0]
+
+    def lone(*contracts):
+        columns = tuple(replace(far, contract={"metric": kind, "encoder": encoder}) for kind, encoder in contracts)
+        return [reason.split(".")[0] for reason in replace(found, columns=columns).lone]
+
+    assert lone(("Frechet", "vgg16")) == ["Far has no kernel distance beside it"]
+    assert lone(("Frechet", "vgg16"), ("Kernel", "vgg19")) == ["Far has no kernel distance beside it"]
+    assert lone(("Frechet", "vgg16"), ("Frechet", "vgg19"), ("Kernel", "vgg16"), ("Kernel", "vgg19")) == []
+    assert lone(("FID", None), ("KID", None)) == []
+    assert "kid" in replace(found, columns=(replace(far, contract={"metric": "FID"}),)).lone[0]
+    assert found.lone == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 
 import numpy as np
 import pytest
 
 from styleresearch.errors import InputError
-from styleresearch.evaluation.statistics import holm, mean_interval, sign_flip_p
+from styleresearch.evaluation.statistics.holm import holm
+from styleresearch.evaluation.statistics.interval import mean_interval
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 
@@ -21,15 +24,21 @@ def test_summary_by_hand(small):
     table = np.array([[1.0, 2.0], [3.0, 6.0]])
     assert loss.estimate == mean_interval(table)
     assert loss.difference is not None
-    assert loss.difference.estimate.mean == pytest.approx(-1.5)
+    assert loss.difference.ratio, "a loss above 0 is compared by ratio"
+    assert loss.difference.plain == pytest.approx(-1.5)
+    reference = np.array([[2.0, 4.0], [3.0, 9.0]])
+    by_hand = mean_interval(np.log(table / reference))
+    found = loss.difference.estimate
+    assert (found.mean, found.lo, found.hi, found.p) == pytest.approx((by_hand.mean, by_hand.lo, by_hand.hi, by_hand.p))
     # Differences -1 -2 / 0 -3: wins on three, one tie.
-    assert loss.difference.win_rate == pytest.approx(3.5 / 4)
-    assert loss.difference.p == max(sign_flip_p(np.array([-1.5, -1.5])), sign_flip_p(np.array([-0.5, -2.5]))) == 0.5
+    assert loss.difference.wins is not None
+    assert loss.difference.wins.mean == pytest.approx(3.5 / 4)
     assert summary.cells["b", "loss"].difference is None
     score = summary.cells["a", "score"]
     assert score.difference is not None
     assert score.difference.estimate.n == 3
-    assert [loss.p_holm, score.p_holm] == holm([loss.difference.p, score.difference.p])
+    assert not score.difference.ratio
+    assert [loss.p_holm, score.p_holm] == holm([loss.difference.estimate.p, score.difference.estimate.p])
     assert math.isnan(summary.cells["zero", "loss"].p_holm)
     assert summary.design == "2 contents × 2 styles"
 
@@ -46,7 +55,7 @@ def test_one_method_has_no_reference_and_no_best(records_in, make_record):
     summary = summarise(read_run(records_in(make_record("a", "A", False, "c", "s"))))
     assert summary.reference is None
     assert not any(cell.best for cell in summary.cells.values())
-    assert summary.caveat == "One image: nothing to resample, so no interval."
+    assert summary.caveat == "One image: no spread to judge by, so no interval."
 
 
 def test_seeds_of_one_pair_count_as_one_image(records_in, make_record):
@@ -58,3 +67,73 @@ def test_seeds_of_one_pair_count_as_one_image(records_in, make_record):
     estimate = summary.cells["a", "m"].estimate
     assert (estimate.mean, estimate.n) == (3.5, 2)
     assert summary.design == "1 content × 2 styles × 2 seeds"
+
+
+def _run(records_in, make_record, values, better="lower"):
+    """Methods with a value for each cell of a table; floors are named so."""
+    lines = [
+        make_record(name, name, name.startswith("floor"), f"c{i}", f"s{j}", metrics={"m": float(value)})
+        for name, table in values.items()
+        for (i, j), value in np.ndenumerate(np.asarray(table))
+    ]
+    directory = records_in(*lines)
+    (directory / "contracts.json").write_text(json.dumps({"m": {"label": "M", "better": better}}))
+    return read_run(directory)
+
+
+def test_the_mark_the_verdict_and_the_interval_agree(records_in, make_record):
+    rng = np.random.default_rng(0)
+    table = rng.lognormal(0, 0.5, (5, 6))
+    noise = rng.lognormal(0, 0.05, (3, 5, 6))
+    values = {
+        "a": table,
+        "near": table * noise[0] * 1.001,
+        "far": 1.5 * table * noise[1],
+        "floor": 3 * table * noise[2],
+    }
+    summary = summarise(_run(records_in, make_record, values))
+    best, tied, worse, floor = (summary.cells[name, "m"] for name in values)
+    assert (best.best, best.tied) == (True, False)
+    assert (tied.best, tied.tied) == (False, True)
+    assert (worse.best, worse.tied) == (False, False)
+    assert not floor.tied
+    assert tied.verdict("lower") == "unclear"
+    assert worse.verdict("lower") == "worse"
+    assert worse.verdict("higher") == "better"
+    assert worse.verdict(None) == ""
+    assert floor.verdict("lower") == "worse", "by its interval, for nothing is claimed of it"
+    for cell in (tied, worse, floor):
+        assert cell.difference is not None
+        estimate = cell.difference.estimate
+        assert (estimate.lo <= 0 <= estimate.hi) == (estimate.p >= 0.05)
+
+
+def test_the_corrected_p_decides(records_in, make_record):
+    cell = summarise(_run(records_in, make_record, {"a": [[1.0, 2.0]], "b": [[2.0, 3.1]]}, "higher")).cells["b", "m"]
+    assert cell.difference is not None
+    assert cell.difference.estimate.p < 0.05
+    assert cell.verdict("higher") == "better"
+    assert dataclasses.replace(cell, p_holm=0.2).verdict("higher") == "unclear after correction"
+
+
+def test_nobody_is_best_where_mean_and_ratio_point_at_different_methods(records_in, make_record):
+    # One style on which the second fails badly: the higher mean, the lower geometric mean.
+    values = {"a": [[1.0, 1.0, 1.0, 10.0]] * 2, "b": [[0.1, 0.1, 0.1, 20.0]] * 2}
+    summary = summarise(_run(records_in, make_record, values))
+    assert not any(cell.best for cell in summary.cells.values())
+    assert (
+        "M: nobody is best, for the best mean and the best geometric mean are of different methods." in summary.remarks
+    )
+
+
+def test_a_column_with_a_zero_of_a_method_is_compared_by_difference(records_in, make_record):
+    values = {"a": [[1.0, 2.0]], "b": [[0.0, 1.5]], "floor": [[3.0, 4.0]]}
+    assert summarise(_run(records_in, make_record, values)).ratios == frozenset()
+    values["b"] = [[0.5, 1.5]]
+    values["floor"] = [[0.0, 0.0]]
+    summary = summarise(_run(records_in, make_record, values))
+    assert summary.ratios == {"m"}
+    floor = summary.cells["floor", "m"].difference
+    assert floor is not None
+    assert floor.estimate.n == 0, "a floor of 0 has no ratio"
+    assert summarise(_run(records_in, make_record, values), reference="floor").ratios == frozenset()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 
 import numpy as np
 import pytest
 
+from styleresearch.report.depth import depth_of
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 from styleresearch.report.tables import csv_text, latex_text, spreadsheet_text
@@ -24,8 +26,13 @@ def summary(run):
     return summarise(run, resamples=500)
 
 
+def csv_of(run, **changes):
+    summary = summarise(run, **changes)
+    return csv_text(summary, depth_of(run, summary))
+
+
 def test_csv_is_tidy_and_exact(run, summary):
-    rows = list(csv.DictReader(io.StringIO(csv_text(summary))))
+    rows = list(csv.DictReader(io.StringIO(csv_of(run, resamples=100))))
     assert len(rows) == 6 * 7
     row = next(r for r in rows if (r["method"], r["metric"]) == ("gatys_adam", "style_loss"))
     values = [r.metrics["style_loss"] for r in run.of_method("gatys_adam").values()]
@@ -33,14 +40,25 @@ def test_csv_is_tidy_and_exact(run, summary):
     assert float(row["lo"]) < float(row["mean"]) < float(row["hi"])
     others = [r.metrics["style_loss"] for r in run.of_method("gatys_lbfgs").values()]
     assert float(row["delta_to_reference"]) == pytest.approx(np.mean(values) - np.mean(others), rel=1e-9)
+    ratios = [math.log(a / b) for a, b in zip(values, others, strict=True)]
+    assert float(row["ratio_to_reference"]) == pytest.approx(math.exp(np.mean(ratios)), rel=1e-9)
+    assert float(row["ratio_lo"]) < float(row["ratio_to_reference"]) < float(row["ratio_hi"])
+    assert row["delta_lo"] == ""
+    assert float(row["win_lo"]) <= float(row["win_rate"]) <= float(row["win_hi"])
+    assert float(row["smallest_difference"]) > 1
+    assert float(row["iqm_lo"]) < float(row["iqm"]) < float(row["iqm_hi"])
+    assert 0 <= float(row["between_floors"]) <= 1
+    best = [float(r["p_best"]) for r in rows if r["metric"] == "color_distance" and r["p_best"]]
+    assert len(best) == 2, "of the methods that have all images"
+    assert sum(best) == pytest.approx(1)
     assert (row["reference"], row["better"], row["in_sample"], row["n"]) == ("gatys_lbfgs", "lower", "1", "9")
     missing = next(r for r in rows if (r["method"], r["metric"]) == ("identity", "evaluations"))
     assert (missing["mean"], missing["lo"], missing["n"], missing["note"]) == ("", "", "0", "no value")
-    assert "nan" not in csv_text(summary)
+    assert "nan" not in csv_of(run, resamples=100)
 
 
 def test_csv_holds_any_label(small):
-    rows = list(csv.DictReader(io.StringIO(csv_text(summarise(small, resamples=10)))))
+    rows = list(csv.DictReader(io.StringIO(csv_of(small, resamples=10))))
     assert rows[0]["label"] == small.methods[0].label
     assert "<script>" in rows[0]["label"]
 
@@ -65,7 +83,7 @@ FORMULAS = [
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_the_csv_is_a_formula_however_a_spreadsheet_splits_it(records_in, make_record, text):
     directory = records_in(*(make_record(m, m, False, "c", "s", metrics={text: 1.0}) for m in (text, "b")))
-    content = csv_text(summarise(read_run(directory), resamples=10))
+    content = csv_of(read_run(directory), resamples=10)
     for delimiter in ",;\t":
         for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter):
             for cell in row:
@@ -85,9 +103,9 @@ def test_texts_that_are_no_formula_come_back(text):
 
 def test_numbers_of_the_csv_stay_numbers(records_in, make_record):
     lines = [make_record(m, m, False, c, "s", metrics={"m": x}) for m, x in (("a", -1.5), ("b", 2.0)) for c in "cd"]
-    rows = list(csv.DictReader(io.StringIO(csv_text(summarise(read_run(records_in(*lines)), resamples=10)))))
+    rows = list(csv.DictReader(io.StringIO(csv_of(read_run(records_in(*lines)), resamples=10))))
     assert [float(row["mean"]) for row in rows if row["metric"] == "m"] == [-1.5, 2.0]
-    assert float(rows[0]["lo"]) == -1.5
+    assert rows[0]["lo"] == "", "equal values have no interval"
     assert rows[1]["delta_to_reference"] == "3.5"
 
 
@@ -129,7 +147,7 @@ def test_latex_is_well_formed_and_says_what_it_must(run, summary):
     ]  # fmt: skip
     caption = next(line for line in text.split("\n") if r"\caption" in line)
     for fact in (
-        r"3 contents $\times$ 3 styles", "bootstrap", "resample contents and styles independently", "vgg16",
+        r"3 contents $\times$ 3 styles", "two-way random effects", "Satterthwaite", "vgg16",
         "caffe convention", "ab12cd34ef56", "192 px", "5f2c9a70b1d4", r"$\dagger$",
     ):  # fmt: skip
         assert fact in caption

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import flax.linen as nn
@@ -57,7 +58,8 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
     found = Trained("test", spec, None, 7, facts)
     method = found.method()
     if spec["name"] == "feedforward":
-        net = method.net.init(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), jnp.ones((1, method.net.styles)))
+        styles = jnp.ones((1, method.net.styles))
+        net = jax.jit(method.net.init)(jax.random.key(0), jnp.zeros((1, 64, 64, 3)), styles)
         # What begins as ones and zeros: as different for the styles as training makes them.
         learned = jax.tree.map(lambda x: x + 0.3 * jax.random.normal(jax.random.key(x.size), x.shape), net["params"])
         return replace(
@@ -66,7 +68,7 @@ def trained(spec: dict, encoder: dict | None = None) -> Trained:
     if spec["name"] == "cut":
         return replace(found, params=jax.jit(method.net.init)(jax.random.key(0), jnp.zeros((1, 64, 64, 3)))["params"])
     features = jax.eval_shape(lambda x: found.encoder()(x, (method.layer,))[method.layer], jnp.zeros((1, 64, 64, 3)))
-    return replace(found, params=method.net.init(jax.random.key(0), jnp.zeros(features.shape))["params"])
+    return replace(found, params=jax.jit(method.net.init)(jax.random.key(0), jnp.zeros(features.shape))["params"])
 
 
 def adain(encoder: dict | None = None, **options) -> Trained:
@@ -101,6 +103,13 @@ def symbols_are_no_numbers(monkeypatch):
     monkeypatch.setattr(Program, "serialize", unchecked)
 
 
+@lru_cache
+def shared(name: str) -> tuple[Trained, bytes]:
+    """Return a method whose options hold by default, or AdaIN, and its program: made once for all tests."""
+    found = {"adain": partial(adain, unbiased=True), "feedforward": feedforward}[name]()
+    return found, program(found).serialize()
+
+
 def difference(a, b) -> float:
     assert a.shape == b.shape
     assert np.std(b) > 0.01  # there is a picture to compare
@@ -127,8 +136,12 @@ def recognised(found: Trained, content: jax.Array, **shares: float):
     ids=["transform", "authors", "unet"],
 )
 def test_a_feed_forward_program_paints_what_stylize_paints_at_any_size(net, pictures):
-    found = trained({"name": "feedforward", "net": {k: v for k, v in {**TRANSFORM, **net}.items() if v is not None}})
-    data = program(found).serialize()
+    if net:
+        net = {option: value for option, value in {**TRANSFORM, **net}.items() if value is not None}
+        found = trained({"name": "feedforward", "net": net})
+        data = program(found).serialize()
+    else:
+        found, data = shared("feedforward")
     assert jax_export.deserialize(bytearray(data)).platforms == PLATFORMS
     for content in (pictures["content"], pictures["style"]):
         painted = call(data, content, np.array([[1, 0, 3]], np.float32))
@@ -138,8 +151,7 @@ def test_a_feed_forward_program_paints_what_stylize_paints_at_any_size(net, pict
 
 @pytest.mark.parametrize("strength", [1.0, 0.3])
 def test_an_adain_program_paints_what_stylize_paints_at_any_size(strength, pictures):
-    found = adain(unbiased=True)
-    data = program(found).serialize()
+    found, data = shared("adain")
     method, key = replace(found.method(), strength=strength), jax.random.key(0)
     for content, style in ((pictures["content"], pictures["style"]), (pictures["style"], pictures["content"])):
         painted = call(data, content, style, np.float32(strength))
@@ -199,9 +211,8 @@ def test_one_size(pictures):
 
 
 def test_the_form_for_accelerators_is_the_same_function(pictures, monkeypatch):
-    found = feedforward()
+    found, here = shared("feedforward")
     wanted = recognised(found, pictures["content"], ink=1.0)
-    here = program(found).serialize()
     monkeypatch.setattr(device, "on_cpu", lambda: False)
     data = program(found).serialize()
     assert data != here
@@ -209,8 +220,8 @@ def test_the_form_for_accelerators_is_the_same_function(pictures, monkeypatch):
 
 
 def test_nothing_in_a_program_belongs_to_one_platform():
-    for found in (adain(), feedforward()):
-        module = jax_export.deserialize(bytearray(program(found).serialize())).mlir_module()
+    for name in ("adain", "feedforward"):
+        module = jax_export.deserialize(bytearray(shared(name)[1])).mlir_module()
         # Checks of the sizes that come in; everything else is plain StableHLO.
         assert set(re.findall(r"custom_call @(\w+)", module)) <= {"shape_assertion"}
         assert "precision = [HIGHEST, HIGHEST]" in module
@@ -218,11 +229,11 @@ def test_nothing_in_a_program_belongs_to_one_platform():
 
 
 def test_a_program_holds_only_the_weights_that_it_uses():
-    found = adain()
+    found, data = shared("adain")
     used = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1", "conv3_2", "conv3_3", "conv4_1")
     encoder = found.encoder().variables["params"]
     weights = sum(leaf.nbytes for leaf in jax.tree.leaves(({name: encoder[name] for name in used}, found.params)))
-    assert weights < len(program(found).serialize()) < weights + 100_000
+    assert weights < len(data) < weights + 100_000
 
 
 def test_the_loader_of_the_page_needs_nothing_but_jax(tmp_path, pictures):
@@ -232,24 +243,23 @@ def test_the_loader_of_the_page_needs_nothing_but_jax(tmp_path, pictures):
     for name in ("content", "style"):
         save_image(tmp_path / f"{name}.png", np.asarray(pictures[name][0]))
     content, style = (jnp.asarray(load_image(tmp_path / f"{name}.png"))[None] for name in ("content", "style"))
-    for name, found, arguments in (("adain", adain(), ["style.png"]), ("ff", feedforward(), [])):
-        export(found, tmp_path / f"{name}.stablehlo")
-        command = ["load.py", f"{name}.stablehlo", "out.png", "content.png", *arguments]
-        script = (
-            f"import runpy, sys\nsys.argv = {command!r}\n"
-            "runpy.run_path('load.py', run_name='__main__')\n"
-            "assert not {'styleresearch', 'flax'} & set(sys.modules)\n"
-        )
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        if name == "adain":
-            wanted = found.method().stylize(found.params, found.encoder(), content, [Style(style)], key=None)
-        else:
-            wanted = recognised(found, content, oil=1.0)
-        assert difference(load_image(tmp_path / "out.png"), wanted[0]) < 0.5 / 255 + 1e-4
+    calls = {"adain": ["content.png", "style.png"], "feedforward": ["content.png"]}
+    script = "import runpy, sys\n"
+    for name, arguments in calls.items():
+        (tmp_path / f"{name}.stablehlo").write_bytes(shared(name)[1])
+        command = ["load.py", f"{name}.stablehlo", f"{name}.png", *arguments]
+        script += f"sys.argv = {command!r}\nrunpy.run_path('load.py', run_name='__main__')\n"
+    script += "assert not {'styleresearch', 'flax'} & set(sys.modules)\n"
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = shared("adain")[0]
+    painted = {
+        "adain": found.method().stylize(found.params, found.encoder(), content, [Style(style)], key=None),
+        "feedforward": recognised(shared("feedforward")[0], content, oil=1.0),
+    }
+    for name, wanted in painted.items():
+        assert difference(load_image(tmp_path / f"{name}.png"), wanted[0]) < 0.5 / 255 + 1e-4
 
 
 class Own(TrainedMethod):

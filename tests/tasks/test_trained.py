@@ -113,7 +113,7 @@ def adain() -> Trained:
     facts = {"config": {"encoder": ENCODER}, "method": spec}
     found = Trained("adain", spec, None, 3, facts)
     encoder = trained.build.resolve(ENCODERS, ENCODER)
-    params = found.method().net.init(jax.random.key(0), jnp.zeros((1, 8, 8, 16)))["params"]
+    params = jax.jit(found.method().net.init)(jax.random.key(0), jnp.zeros((1, 8, 8, 16)))["params"]
     return replace(found, params=params, facts={**facts, "encoder": encoder.describe()})
 
 

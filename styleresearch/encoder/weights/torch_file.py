@@ -17,8 +17,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from styleresearch.encoder.weights.pickles import tensors_of
 from styleresearch.encoder.weights.stored import LARGEST, Index, Stored, open_member
-from styleresearch.encoder.weights.torch_pickle import Storage, Tensor, Unpickler, tensors_of
+from styleresearch.encoder.weights.torch_pickle import Storage, Tensor, TorchUnpickler
 
 _STREAM_MAGIC = 0x1950A86A20F9469CFC6C
 _STREAM_PROTOCOL = 1001
@@ -38,7 +39,7 @@ def opened_torch(file: Path) -> Iterator[Index]:
             numpy raise.
     """
     with (_opened_zip if zipfile.is_zipfile(file) else _opened_stream)(file) as (content, read):
-        yield {name: partial(_described, tensor, read) for name, tensor in tensors_of(content).items()}
+        yield {name: partial(_described, tensor, read) for name, tensor in tensors_of(content, Tensor).items()}
 
 
 def _described(tensor: Tensor, read: _ReadStorage) -> Stored:
@@ -76,27 +77,27 @@ def _opened_zip(file: Path) -> Iterator[tuple[Any, _ReadStorage]]:
 
         named = f"{top}byteorder"
         order: Literal["<", ">"] = ">" if named in archive.namelist() and content(named, 100).strip() == b"big" else "<"
-        yield Unpickler(BytesIO(content(pickles[0], _LONGEST_PICKLE))).load(), read
+        yield TorchUnpickler(BytesIO(content(pickles[0], _LONGEST_PICKLE))).load(), read
 
 
 @contextmanager
 def _opened_stream(file: Path) -> Iterator[tuple[Any, _ReadStorage]]:
     with file.open("rb") as stream:
         head = BytesIO(stream.read(_LONGEST_PICKLE))
-        if head.getvalue()[:1] != b"\x80" or Unpickler(head).load() != _STREAM_MAGIC:
+        if head.getvalue()[:1] != b"\x80" or TorchUnpickler(head).load() != _STREAM_MAGIC:
             raise ValueError(
                 "it is not a file of torch.save. If it comes from torch before 0.1.10, load it with a recent torch and "
                 "save model.state_dict() again, or convert it to .safetensors"
             )
-        if Unpickler(head).load() != _STREAM_PROTOCOL:
+        if TorchUnpickler(head).load() != _STREAM_PROTOCOL:
             raise ValueError(f"its protocol is not {_STREAM_PROTOCOL}")
-        if not Unpickler(head).load().get("little_endian", True):
+        if not TorchUnpickler(head).load().get("little_endian", True):
             raise ValueError("it was written on a big-endian machine")
-        unpickler = Unpickler(head)
+        unpickler = TorchUnpickler(head)
         content = unpickler.load()
         places: dict[str, tuple[int, int]] = {}
         place, end = 0, file.stat().st_size
-        for key in Unpickler(head).load():
+        for key in TorchUnpickler(head).load():
             place = place or head.tell()
             stream.seek(place)
             size = int.from_bytes(stream.read(8), "little")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from styleresearch.encoder.weights import Weights
-from styleresearch.encoder.weights.architecture import kernel_shapes
+from styleresearch.encoder.weights.architectures.vgg import kernel_shapes
 from styleresearch.encoder.weights.base import digest_of, tensor_digests
 
 

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 from safetensors.numpy import save_file
 
 from styleresearch.encoder.weights import KNOWN, Known, cache, convert
-from styleresearch.encoder.weights.architecture import features_index, kernel_shapes, normalised_index
+from styleresearch.encoder.weights.architectures.vgg import features_index, kernel_shapes, normalised_index
 from styleresearch.encoder.weights.base import tensor_digests
 from styleresearch.errors import InputError
 
@@ -218,7 +218,8 @@ def test_layers_that_fit_both_need_the_architecture(tmp_path, make_params):
 def test_an_unknown_file_needs_its_convention(tmp_path, make_params):
     file = write(tmp_path / "w.npz", own(make_params()))
     text = refuse("convention has to be named", file, "mine", None, "vgg16")
-    assert f"styleresearch weights convert {file} --name mine --convention caffe|torchvision|normalised|random" in text
+    ours = "caffe|torchvision|normalised|lite|random"
+    assert f"styleresearch weights convert {file} --name mine --convention {ours}" in text
 
 
 def test_a_known_file_has_its_convention(tmp_path, make_params, monkeypatch):

