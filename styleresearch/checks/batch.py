@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from styleresearch.checks import probes
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.subject import QUICK, Subject
 
 _SEEDS = (0, 1, 2)
@@ -29,7 +29,7 @@ def batch(subject: Subject) -> Iterator[Finding]:
         "Batch",
         "three together as three alone",
         worst <= _ALLOWED,
-        f"{worst:.1e} apart" if shape == alone.shape else f"shape {shape} for three images",
+        f"{small(worst)} apart" if shape == alone.shape else f"shape {shape} for three images",
         "a mean or a normalisation over the batch axis, axis 0: reduce over the axes 1, 2 and 3 only",
     )
 
@@ -42,6 +42,6 @@ def batch(subject: Subject) -> Iterator[Finding]:
         "Batch",
         "under jit and vmap",
         worst <= _ALLOWED,
-        f"{worst:.1e} apart",
+        f"{small(worst)} apart",
         "a size read from the batch axis",
     )

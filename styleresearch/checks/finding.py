@@ -68,6 +68,11 @@ def judged(group: str, title: str, holds: bool, measured: str, advice: str) -> F
     return Finding(group, title, "pass" if holds else "fail", measured, "" if holds else advice)
 
 
+def small(number: float) -> str:
+    """Return a difference as a line shows it: with its power of ten, and 0 as 0."""
+    return f"{number:.1e}" if number else "0"
+
+
 Property: TypeAlias = Callable[[Subject], Iterable[Finding]]
 """A function of what is checked; its findings, of which its name is the title where it raises."""
 

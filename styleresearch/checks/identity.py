@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.probes import changed
 from styleresearch.checks.subject import Subject
 
@@ -34,7 +34,7 @@ def identity(subject: Subject) -> Iterator[Finding]:
             "Identity",
             "zero at the target",
             share <= 1e-3,
-            f"{share:.1e} of another image's",
+            f"{small(share)} times another image",
             "the two sides are summarised or scaled differently; a loss whose least value is another one says "
             "zero_at_identity: ClassVar = False",
         )

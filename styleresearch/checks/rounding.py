@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import jax.numpy as jnp
 import numpy as np
 
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.probes import changed
 from styleresearch.checks.subject import Subject
 
@@ -24,6 +24,6 @@ def bfloat16(subject: Subject) -> Iterator[Finding]:
         "Numerics",
         "bfloat16 features",
         drift <= _ALLOWED,
-        f"{drift:.1e} from the same features in float32",
+        f"{small(drift)} from the same features in float32",
         "statistics are summed in bfloat16: cast first, ops.moments.at_least_float32(features[layer])",
     )

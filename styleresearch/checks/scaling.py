@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.probes import changed, doubled, smooth, tiled
 from styleresearch.checks.subject import Subject
 from styleresearch.types import Features
@@ -28,7 +28,8 @@ def _only(subject: Subject, layer: str) -> Features:
 
 
 def _power(before: float, after: float, factor: int) -> float:
-    return float(np.log(after / before) / np.log(factor)) if before > 0 and after > 0 else float("nan")
+    # Rounded as it is shown, and without a negative 0.
+    return round(float(np.log(after / before) / np.log(factor)), 2) + 0.0 if before > 0 and after > 0 else float("nan")
 
 
 def laws(subject: Subject) -> Iterator[Finding]:
@@ -79,7 +80,7 @@ def sizes(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "a style of another size",
         share <= _CLOSE,
-        f"the style tiled 2 x 2 costs {share:.1e} of another image",
+        f"the style tiled 2 x 2 costs {small(share)} times another image",
         "a sum where a mean over positions belongs, or a division by M too many",
     )
 
@@ -98,6 +99,6 @@ def resolutions(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "one picture at two resolutions",
         share <= _CLOSE,
-        f"costs {share:.1e} of another image; {text}",
+        f"costs {small(share)} times another image; {text}",
         "a statistic of the picture's size rather than of its style",
     )

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.subject import QUICK, Subject
 from styleresearch.types import Features
 
@@ -31,14 +31,14 @@ def slope(subject: Subject) -> Iterator[Finding]:
         value = traced.lower().compile(QUICK)
         exact = float(value(image, reference)[0])
         worst = max(
-            abs(_difference(value, image, reference, along, precision) - expected) / scale
+            float(abs(_difference(value, image, reference, along, precision) - expected) / max(scale, 1e-300))
             for along, expected, scale in _directions(slopes, image, precision)
         )
     yield judged(
         "Gradient",
         "agrees with finite differences",
         worst <= _ALLOWED[precision],
-        f"to {worst:.1e} in {precision}" + ("" if precision == "float64" else ", which the loss casts to by itself"),
+        f"to {small(worst)} in {precision}" + ("" if precision == "float64" else ", which the loss casts to by itself"),
         _ADVICE,
     )
     drift = abs(subject.apart - exact) / max(abs(exact), 1e-30)
@@ -46,7 +46,7 @@ def slope(subject: Subject) -> Iterator[Finding]:
         "Numerics",
         "float32 is enough",
         drift <= 1e-3,
-        f"{drift:.1e} from the value in {precision}",
+        f"{small(drift)} from the value in {precision}",
         "a difference of large numbers (subtract the mean first), or random numbers drawn anew at each compilation",
     )
 

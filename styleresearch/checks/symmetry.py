@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from styleresearch.checks.finding import Finding, judged
+from styleresearch.checks.finding import Finding, judged, small
 from styleresearch.checks.probes import changed
 from styleresearch.checks.subject import Subject
 
@@ -44,7 +44,7 @@ def invariances(subject: Subject) -> Iterator[Finding]:
         value = subject.value(changed(image, change), reference)
         share = abs(value - subject.apart) / max(abs(subject.apart), 1e-30)
         holds = share <= _ALLOWED
-        text = f"the same to {share:.1e}" if holds else f"changes by {100 * share:.3g} %"
+        text = f"the same to {small(share)}" if holds else f"changes by {100 * share:.3g} %"
         declared = name in loss.invariances or _SURELY.get(name) in loss.invariances
         if declared:
             advice = f"it declares the invariance {name!r}; height, width and channels may be in the wrong order (NHWC)"
@@ -59,7 +59,7 @@ def invariances(subject: Subject) -> Iterator[Finding]:
             "Symmetry",
             "tells channels apart",
             share > 1e-3,
-            f"the target with relabelled channels costs {share:.2g} of another image",
+            f"the target with relabelled channels costs {share:.2g} times another image",
             "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is blind to "
             "this on purpose declares the invariance 'channels'",
         )
@@ -77,6 +77,6 @@ def alike(subject: Subject) -> Iterator[Finding]:
         "Symmetry",
         "both images mirrored or transposed",
         not wrong,
-        f"changes: {measured}" if wrong else f"the same to {max(apart.values()):.1e}",
+        f"changes: {measured}" if wrong else f"the same to {small(max(apart.values()))}",
         "axes are mixed up: features are (batch, height, width, channel), and reshape(b, c, h * w) does not transpose",
     )

@@ -21,8 +21,12 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def bring(names: Sequence[str]) -> None:
-    """Import what the option names.
+def bring(names: Sequence[str], named: str = "--import") -> None:
+    """Import what the option, or another argument, names.
+
+    Args:
+        names: of modules, or of files that end in ``.py``.
+        named: who names them, for messages.
 
     Raises:
         InputError: if a module cannot be found, or fails.
@@ -33,11 +37,11 @@ def bring(names: Sequence[str]) -> None:
     for name in names:
         file = Path(name)
         if file.suffix != ".py":
-            import_modules((name,), named="--import")
+            import_modules((name,), named=named)
             continue
         if not file.is_file():
-            raise InputError(f"--import {name}: there is no such file")
-        import_modules((file.stem,), [file.parent], named="--import")
+            raise InputError(f"{named} {name}: there is no such file")
+        import_modules((file.stem,), [file.parent], named=named)
 
 
 def repeated(names: Sequence[str]) -> list[str]:

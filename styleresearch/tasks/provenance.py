@@ -17,24 +17,36 @@ from styleresearch.config.file import modules_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.store import digests
 
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
+
 
 def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
-    device = jax.local_devices()[0]
-    kind = _cpu() if device.platform == "cpu" else device.device_kind
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         # How results are drawn changes none of them.
         "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": f"{device.platform} ({f'{os.cpu_count()} cores, ' if device.platform == 'cpu' else ''}{kind})",
+        "device": device(),
         "precision": precision,
-        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
+        "packages": packages(),
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }
+
+
+def device() -> str:
+    """Return what is computed on: times of two machines are not comparable."""
+    first = jax.local_devices()[0]
+    if first.platform == "cpu":
+        return f"cpu ({os.cpu_count()} cores, {_cpu()})"
+    return f"{first.platform} ({first.device_kind})"
+
+
+def packages() -> dict[str, str]:
+    """Return package -> version, of those that a value depends on."""
+    return {"styleresearch": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
 
 
 def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +55,7 @@ def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cpu() -> str:
-    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
+    """Return the processor's name, its kind where it has none."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
