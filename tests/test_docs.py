@@ -175,6 +175,8 @@ def test_there_are_commands_of_every_kind() -> None:
         "show",
         "export",
         "evaluate",
+        "plan",
+        "check",
         "data",
         "weights",
     }

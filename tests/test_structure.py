@@ -44,14 +44,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS | {"store"},
-    # What is found of a loss, a metric, a method.
-    "checks": TENSORS | {"methods", "evaluation"},
+    "checks": {"losses", "types"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics need no jax.
-    "report": {"errors", "extras", "registry", "store", "checks.finding", "evaluation.statistics"},
+    "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "config", "checks"},
-    "cli": TENSORS | {"methods", "training", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
+    # The report for what a run's numbers say, not for its pages.
+    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report"},
+    "cli": TENSORS
+    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
     "__main__": {"cli"},
 }
 

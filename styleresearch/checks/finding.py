@@ -62,15 +62,19 @@ class Card:
         """The properties that do not hold."""
         return tuple(finding for finding in self.findings if finding.verdict == "fail")
 
+    @property
+    def verdict(self) -> str:
+        """All in one line."""
+        held = self.count("pass")
+        of = held + len(self.failed)
+        if not self.failed:
+            return f"sound: all {of} properties hold"
+        return f"{len(self.failed)} of {of} properties do not hold"
+
 
 def judged(group: str, title: str, holds: bool, measured: str, advice: str) -> Finding:
     """Return a finding that passes or fails; the advice is kept only of one that fails."""
     return Finding(group, title, "pass" if holds else "fail", measured, "" if holds else advice)
-
-
-def small(number: float) -> str:
-    """Return a difference as a line shows it: with its power of ten, and 0 as 0."""
-    return f"{number:.1e}" if number else "0"
 
 
 Property: TypeAlias = Callable[[Subject], Iterable[Finding]]
@@ -78,19 +82,25 @@ Property: TypeAlias = Callable[[Subject], Iterable[Finding]]
 
 
 def findings_of(properties: Sequence[tuple[str, Property[Subject]]], subject: Subject) -> Iterator[Finding]:
-    """Yield what is found of each property; one that raises has failed, and after the first of all nothing is tried.
+    """Yield what is found of each property; one that raises has failed.
+
+    Where the first does not hold, nothing else is tried.
 
     Args:
         properties: (group, property); the first is what all others need.
         subject: what is checked.
     """
     for index, (group, found) in enumerate(properties):
+        failed = False
         try:
-            yield from found(subject)
+            for finding in found(subject):
+                failed |= finding.verdict == "fail"
+                yield finding
         except Exception as error:  # the user's own code may raise anything
             said = (str(error).strip() or "no message").splitlines()[0]
             raised = f"raised {type(error).__name__}: {said[:300]}"
             title = (found.__doc__ or "").strip().splitlines()[0].rstrip(".")
             yield Finding(group, title[:1].lower() + title[1:], "fail", raised, "it must not raise here")
-            if index == 0:
-                return
+            failed = True
+        if failed and index == 0:
+            return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from styleresearch.checks.batch import batch
 from styleresearch.checks.cost import cost
 from styleresearch.checks.finding import Finding, Property, findings_of
-from styleresearch.checks.finite import gradient, value
+from styleresearch.checks.finite import gradient, shape, value
 from styleresearch.checks.identity import identity
 from styleresearch.checks.rounding import bfloat16
 from styleresearch.checks.scaling import laws, resolutions, sizes
@@ -17,9 +17,11 @@ from styleresearch.checks.symmetry import alike, invariances
 from styleresearch.losses.base import Loss
 
 PROPERTIES: tuple[tuple[str, Property[Subject]], ...] = (
+    ("Value", shape),
     ("Value", value),
     ("Gradient", gradient),
     ("Gradient", slope),
+    ("Numerics", bfloat16),
     ("Batch", batch),
     ("Identity", identity),
     ("Symmetry", invariances),
@@ -27,7 +29,6 @@ PROPERTIES: tuple[tuple[str, Property[Subject]], ...] = (
     ("Scale", laws),
     ("Scale", sizes),
     ("Scale", resolutions),
-    ("Numerics", bfloat16),
     ("Cost", cost),
 )
 

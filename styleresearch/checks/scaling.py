@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
-from styleresearch.checks.finding import Finding, judged, small
+from styleresearch.checks.finding import Finding, judged
 from styleresearch.checks.probes import changed, doubled, smooth, tiled
 from styleresearch.checks.subject import Subject
-from styleresearch.types import Features
+from styleresearch.types import FeatureMap, Features
 
 # What is doubled, by how much its count grows, and the power below which no published convention lies: a Gram matrix's
 # squares are divided by C^4 and there are C^2 of them.
-_LAWS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], int, float]] = {
+_LAWS: dict[str, tuple[str, Callable[[FeatureMap], Array], int, float]] = {
     "M": ("positions", tiled, 4, -0.5),
     "C": ("channels", doubled, 2, -2.5),
 }
@@ -21,53 +23,53 @@ _ALIKE = 0.5
 _CLOSE = 0.5
 
 
-def _only(subject: Subject, layer: str) -> Features:
-    """Return the generated image's features at one layer, and at the others what costs nothing."""
-    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, np.zeros_like)
-    return {**rest, layer: subject.image[layer]}
-
-
 def _power(before: float, after: float, factor: int) -> float:
-    # Rounded as it is shown, and without a negative 0.
-    return round(float(np.log(after / before) / np.log(factor)), 2) + 0.0 if before > 0 and after > 0 else float("nan")
+    """Return the power of a count with which a value grows, nan of what is not positive."""
+    return float(np.log(after / before) / np.log(factor)) if before > 0 and after > 0 else float("nan")
+
+
+def _grown(subject: Subject, image: Features, reference: Features, change: Callable[[FeatureMap], Array]) -> float:
+    return subject.value(changed(image, change), changed(reference, change))
 
 
 def laws(subject: Subject) -> Iterator[Finding]:
     """Scale laws."""
     layers = subject.loss.layers
+    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, jnp.zeros_like)
     for letter, (what, grow, factor, least) in _LAWS.items():
         if letter == "C" and "image" in layers:  # always three
             yield Finding("Scale", f"with {what} C", "fact", "not measured: a picture has three")
             continue
-        reference = changed(subject.reference, grow)
-        power = _power(subject.apart, subject.value(changed(subject.image, grow), reference), factor)
+        power = _power(subject.apart, _grown(subject, subject.image, subject.reference, grow), factor)
         yield judged(
             "Scale",
             f"with {what} {letter}",
             power >= least,
-            f"value ~ {letter}^{power:.2f}",
+            f"value ~ {letter}^{power:z.2f}",
             f"it shrinks as {what} are added: divided by {letter} more often than any published convention; normalised "
             "twice? (ops.moments.gram is divided by M already)",
         )
         if len(layers) < 2:
             continue
+        # What one layer adds to the value that a loss has where all layers are alike, which need not be 0.
+        base, grown = subject.value(rest, subject.reference), _grown(subject, rest, subject.reference, grow)
         powers = {}
         for layer in layers:
-            only = _only(subject, layer)
-            before = subject.value(only, subject.reference)
-            powers[layer] = _power(before, subject.value(changed(only, grow), reference), factor)
+            only = {**rest, layer: subject.image[layer]}
+            before, after = subject.value(only, subject.reference), _grown(subject, only, subject.reference, grow)
+            powers[layer] = _power(before - base, after - grown, factor)
         spread = max(powers.values()) - min(powers.values())
         yield judged(
             "Scale",
             f"one convention for all layers, in {letter}",
             spread <= _ALIKE,
-            f"{letter}^{min(powers.values()):.2f} to {letter}^{max(powers.values()):.2f}"
+            f"{letter}^{min(powers.values()):z.2f} to {letter}^{max(powers.values()):z.2f}"
             + ("" if spread <= _ALIKE else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
             f"conventions are mixed: some layers are divided by another power of {letter}",
         )
     image, reference = (changed(x, lambda leaf: 2 * leaf) for x in (subject.image, subject.reference))
     power = _power(subject.apart, subject.value(image, reference), 2)
-    yield Finding("Scale", "with intensity s of both", "fact", f"value ~ s^{power:.2f}")
+    yield Finding("Scale", "with intensity s of both", "fact", f"value ~ s^{power:z.2f}")
 
 
 def sizes(subject: Subject) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def sizes(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "a style of another size",
         share <= _CLOSE,
-        f"the style tiled 2 x 2 costs {small(share)} times another image",
+        f"the style tiled 2 x 2 costs {share:.1e} of another image",
         "a sum where a mean over positions belongs, or a division by M too many",
     )
 
@@ -99,6 +101,6 @@ def resolutions(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "one picture at two resolutions",
         share <= _CLOSE,
-        f"costs {small(share)} times another image; {text}",
+        f"costs {share:.1e} of another image; {text}",
         "a statistic of the picture's size rather than of its style",
     )

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
 
-from styleresearch.checks.finding import Finding, judged, small
+from styleresearch.checks.finding import Finding, judged
 from styleresearch.checks.probes import changed
 from styleresearch.checks.subject import Subject
+from styleresearch.types import FeatureMap
 
 _ALLOWED = 1e-3
 _BOTH_ALLOWED = 1e-2
 
 
-def _positions(x: np.ndarray) -> np.ndarray:
+def _positions(x: FeatureMap) -> Array:
     b, h, w, c = x.shape
-    return np.random.default_rng(5).permutation(x.reshape(b, h * w, c), axis=1).reshape(x.shape)
+    return jax.random.permutation(jax.random.key(5), x.reshape(b, h * w, c), axis=1).reshape(x.shape)
 
 
-CHANGES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+CHANGES: dict[str, tuple[str, Callable[[FeatureMap], Array]]] = {
     "positions": ("positions shuffled", _positions),
-    "translation": ("rolled by half", lambda x: np.roll(x, (x.shape[1] // 2, x.shape[2] // 2), (1, 2))),
+    "translation": ("rolled by half", lambda x: jnp.roll(x, (x.shape[1] // 2, x.shape[2] // 2), (1, 2))),
     "flip": ("mirrored", lambda x: x[:, :, ::-1]),
-    "channels": ("channels relabelled", lambda x: np.roll(x, 1, 3)),
+    "channels": ("channels relabelled", lambda x: jnp.roll(x, 1, 3)),
 }
 """Invariance -> what is done to the generated image alone, in words and on features."""
 
 _SURELY = {"translation": "positions", "flip": "positions"}
 """Invariance -> another that comprises it."""
 
-BOTH: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+BOTH: dict[str, Callable[[FeatureMap], Array]] = {
     "mirrored": lambda x: x[:, :, ::-1],
     "upside down": lambda x: x[:, ::-1],
     "transposed": lambda x: x.swapaxes(1, 2),
@@ -44,7 +47,7 @@ def invariances(subject: Subject) -> Iterator[Finding]:
         value = subject.value(changed(image, change), reference)
         share = abs(value - subject.apart) / max(abs(subject.apart), 1e-30)
         holds = share <= _ALLOWED
-        text = f"the same to {small(share)}" if holds else f"changes by {100 * share:.3g} %"
+        text = f"the same to {share:.1e}" if holds else f"changes by {100 * share:.3g} %"
         declared = name in loss.invariances or _SURELY.get(name) in loss.invariances
         if declared:
             advice = f"it declares the invariance {name!r}; height, width and channels may be in the wrong order (NHWC)"
@@ -59,9 +62,9 @@ def invariances(subject: Subject) -> Iterator[Finding]:
             "Symmetry",
             "tells channels apart",
             share > 1e-3,
-            f"the target with relabelled channels costs {share:.2g} times another image",
-            "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is blind to "
-            "this on purpose declares the invariance 'channels'",
+            f"the target with relabelled channels costs {share:.2g} of another image",
+            "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is meant to "
+            "be blind to this declares the invariance 'channels'",
         )
 
 
@@ -77,6 +80,6 @@ def alike(subject: Subject) -> Iterator[Finding]:
         "Symmetry",
         "both images mirrored or transposed",
         not wrong,
-        f"changes: {measured}" if wrong else f"the same to {small(max(apart.values()))}",
+        f"changes: {measured}" if wrong else f"the same to {max(apart.values()):.1e}",
         "axes are mixed up: features are (batch, height, width, channel), and reshape(b, c, h * w) does not transpose",
     )

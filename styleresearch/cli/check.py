@@ -1,86 +1,52 @@
-"""``styleresearch check``: whether a loss, a metric or a method keeps what one must."""
+"""``styleresearch check``: whether a loss is sound, property by property, and a card of one page that says so."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from styleresearch.cli.imports import add_option, bring
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from styleresearch.checks.finding import Finding
-
-_MARKS = {"pass": ("pass", "green"), "fail": ("FAIL", "bold red"), "fact": ("  --", "dim")}
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "check",
-        help="examine a loss, a metric or a method of yours or ours",
-        description="Examine a loss, a metric or a method and print a line for each property: pass, FAIL, or -- for "
-        "what is measured and promised nowhere. A loss is given features made directly, for every layer that it "
-        "names; metrics and methods random pictures and a small encoder with random weights. The status is 1 if a "
-        "property does not hold.",
-        epilog="Any other --OPTION VALUE is one of its own, such as --layers \"('relu1_1', 'relu2_1')\"; "
-        "docs/reference.md lists them, docs/check.md says what each property means.",
+        help="check whether a loss is mathematically sound",
+        description="Examine a loss on made features: finite values and gradients, finite differences, batches, "
+        "identity, symmetries, scale laws, resolutions, rounding and cost. Options of the loss are given as "
+        "--OPTION=VALUE. What it declares is held against it; what it does not is measured and shown. The status is 1 "
+        "if a property does not hold.",
     )
+    parser.add_argument("target", metavar="NAME|FILE.py[:NAME]", help="a registered loss, or one in a file of yours")
+    parser.add_argument("--out", type=Path, metavar="CARD.html", help="write all that was found as a page of HTML")
     parser.add_argument(
-        "what", metavar="NAME|FILE.py:NAME", help="what is registered, or registered by a file of yours"
+        "--size", type=int, default=128, help="side in px for which cost is measured; default: %(default)s"
     )
-    parser.add_argument("--kind", choices=("loss", "metric", "method"), help="which, where several have the name")
-    parser.add_argument("--out", type=Path, help="also write the card as one HTML page, for a paper's supplement")
-    parser.add_argument(
-        "--size", type=int, help="side of the pictures in px, of a loss those for which cost is measured; default: 128"
-    )
-    add_option(parser)
     parser.set_defaults(run=run, options={}, interrupted="nothing was written")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine it, a line as soon as something is found, and write the card."""
+    """Check it, print a line for each property and write the card."""
     from rich.console import Console
 
-    from styleresearch.cli.out import check_out
-    from styleresearch.data.framing import Side
-    from styleresearch.errors import InputError
-    from styleresearch.options import setting
-    from styleresearch.report.card import write_card
-    from styleresearch.tasks.check import card, find, findings, split
+    from styleresearch.checks.finding import Finding
+    from styleresearch.report.card import check_place, write_card
+    from styleresearch.tasks.check import check
+
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    marks = {"pass": ("pass", "green"), "fail": ("FAIL", "bold red"), "fact": ("    ", "")}
+
+    def told(finding: Finding) -> None:
+        mark, colour = marks[finding.verdict]
+        console.print(f"{mark}  ", style=colour, end="")
+        console.print(f"{finding.group + ': ' + finding.title:<52}  {finding.measured}")
+        if finding.advice:
+            console.print(f"      {finding.advice}")
 
     if args.out is not None:
-        check_out(args.out)
-        if args.out.suffix.lower() not in (".html", ".htm"):
-            raise InputError(f"--out {args.out}: the card is a page; name a file that ends in .html")
-    size = setting("size", args.size, Side | None)
-    bring(args.imports)
-    file, _ = split(args.what)
-    if file is not None:
-        bring([str(file)], named="check")
-    meant = find(args.what, args.kind, args.options)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{meant.kind} {meant.name}", markup=False)
-    found: list[Finding] = []
-    for finding in findings(meant, size):
-        _show(console, finding)
-        found.append(finding)
-    done = card(meant, found)
-    console.print(
-        f"{done.count('pass')} passed, {done.count('fail')} failed, {done.count('fact')} measured", markup=False
-    )
+        check_place(args.out)
+    card = check(args.target, args.options, args.size, told)
+    console.print(card.verdict)
     if args.out is not None:
-        console.print(f"Card: {write_card(args.out, done).resolve()}", markup=False)
-    return 1 if done.failed else 0
-
-
-def _show(console: Console, finding: Finding) -> None:
-    from rich.markup import escape
-
-    mark, style = _MARKS[finding.verdict]
-    title = f"{finding.group}: {finding.title}"
-    console.print(f"[{style}]{mark}[/]  {escape(title):<46} {escape(finding.measured)}")
-    if finding.advice:
-        console.print(f"      {finding.advice}", markup=False)
+        write_card(card, args.out)
+        console.print(f"card: {args.out}")
+    return 1 if card.failed else 0

@@ -23,7 +23,7 @@ class Loss(abc.ABC):
         layers: names of the features that ``summarise`` reads ("relu4_2", ..., or "image").
         masked: whether ``summarise`` honours ``features["mask"]`` (see ``mask_at``).
         invariances: changes of the generated image alone that do not change the value: "positions" (any shuffle),
-            "translation" (a roll), "flip", "channels" (relabelled); what ``styleresearch check`` holds it to.
+            "translation" (a roll), "flip", "channels" (relabelled). A promise: ``styleresearch check`` holds it to it.
         zero_at_identity: whether an image costs nothing against itself; also checked.
     """
 

@@ -1,54 +1,45 @@
-"""The card of a loss, a metric or a method: one page that needs nothing else, also in print."""
+"""The card of a loss: one HTML page that needs nothing else, for a paper's supplement."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-import jinja2
-from markupsafe import Markup, escape
-
 from styleresearch import __version__
-from styleresearch.checks.finding import Card, Finding
+from styleresearch.checks.finding import Card
+from styleresearch.errors import InputError
+from styleresearch.report.html import TEMPLATES, template
 from styleresearch.store import atomic
 
-_TEMPLATES = Path(__file__).parent / "templates"
 
+def check_place(path: Path) -> None:
+    """Refuse a file that cannot be written, before anything is computed.
 
-def write_card(path: Path, card: Card) -> Path:
-    """Write the card and return its path."""
-    atomic.write(path, render(card).encode("utf-8", "backslashreplace"))
-    return path
+    Raises:
+        InputError: for a folder, or a file in none.
+    """
+    if path.is_dir():
+        raise InputError(f"--out {path} is a folder; name a file, such as {path / 'card.html'}")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"--out {path}: there is no folder {path.parent}; make it, or name another")
 
 
 def render(card: Card) -> str:
     """Return the page as text."""
-    first, _, rest = card.about.partition("\n\n")
-    groups: dict[str, list[Finding]] = {}
-    for group, findings in groupby(card.findings, key=lambda finding: finding.group):
-        groups.setdefault(group, []).extend(findings)
-    return _template().render(
+    return template("card.html.j2").render(
+        style="".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "card.css")),
         version=__version__,
-        style=(_TEMPLATES / "card.css").read_text(encoding="utf-8"),
         card=card,
-        first=" ".join(first.split()).replace("``", ""),
-        rest=rest.partition("Attributes:")[0].strip().replace("``", ""),
-        groups=groups,
-        marks={"pass": "holds", "fail": "fails", "fact": "measured"},
+        about=card.about.split("\n\n")[0],
+        groups=[(name, list(findings)) for name, findings in groupby(card.findings, lambda finding: finding.group)],
     )
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-    )
-    environment.filters["powers"] = _powers
-    return environment.get_template("card.html.j2")
+def write_card(card: Card, path: Path) -> None:
+    """Write the page.
 
-
-def _powers(text: str) -> Markup:
-    """Return a text with powers set as such: C^-2.00."""
-    return Markup(re.sub(r"\^(-?[\d.]+)", lambda found: f"<sup>{found[1].replace('-', '−')}</sup>", escape(text)))
+    Raises:
+        OSError: if it cannot be written.
+    """
+    with atomic.replacing(path) as partial:
+        partial.write_text(render(card), encoding="utf-8")

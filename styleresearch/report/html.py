@@ -18,9 +18,11 @@ from styleresearch.report import settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
+from styleresearch.report.depthrows import middle_rows, rank_rows, reach_rows, variance_rows
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
+from styleresearch.report.profiles import profile_panels
 from styleresearch.report.reading import read_run
 from styleresearch.report.records import RunRecords
 from styleresearch.report.rows import difference_rows, method_rows, set_rows
@@ -31,7 +33,7 @@ from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
 from styleresearch.store.rundir import RunDirectory
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def write_report(
@@ -87,9 +89,9 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
     curves, problems = read_curves(run)
     sets = summarise_sets(run)
     metrics = [column for column in summary.columns if not column.cost]
-    return _template().render(
-        style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        script=(_TEMPLATES / "report.js").read_text(encoding="utf-8"),
+    return template("report.html.j2").render(
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
         title=_title(run),
         run=run,
@@ -102,6 +104,12 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         sets=sets,
         set_rows=[] if sets is None else set_rows(sets),
         differences=difference_rows(summary, metrics),
+        below_zero=any(cell.estimate.lo < 0 for (_, name), cell in summary.cells.items() if name in summary.ratios),
+        profiles=profile_panels(summary, depth),
+        ranks=rank_rows(summary, depth, metrics),
+        middles=middle_rows(summary, depth, metrics),
+        variances=variance_rows(depth, metrics),
+        reaches=reach_rows(summary, depth, metrics),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
@@ -122,11 +130,12 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
 
 
 @cache
-def _template() -> jinja2.Template:
+def template(name: str) -> jinja2.Template:
+    """Return a page's template."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _title(run: RunRecords) -> str:

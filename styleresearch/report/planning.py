@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from styleresearch.evaluation.statistics.power import Variances, smallest_difference
+from styleresearch.evaluation.statistics.power import MOST, Variances, smallest_difference
 from styleresearch.report.numbers import MISSING, Scale
 from styleresearch.report.records import Heading
 from styleresearch.report.summary import Summary
@@ -42,7 +42,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Needs:
-    """The designs that find a difference, as (contents, styles); ``None`` where none of up to 200 each does.
+    """The designs that find a difference, as (contents, styles); ``None`` where none of up to ``MOST`` each does.
 
     Attributes:
         difference: in the units of ``Reach.smallest``.
@@ -57,6 +57,11 @@ class Needs:
     more_styles: tuple[int, int] | None
 
 
+def design_text(design: tuple[int, int] | None) -> str:
+    """Write a number of contents and styles, and of pictures: "6 × 8 = 48"."""
+    return f"more than {MOST} of each" if design is None else f"{design[0]} × {design[1]} = {design[0] * design[1]}"
+
+
 def reach_of(summary: Summary, column: Heading) -> Reach:
     """Say what this design finds in a column, averaged over the methods that are compared with the reference."""
     ratio, scale = column.name in summary.ratios, summary.scales[column.name]
@@ -67,8 +72,12 @@ def reach_of(summary: Summary, column: Heading) -> Reach:
     if not spreads:
         why = next((each.reason for each in estimates if each.reason), "there are no two methods to compare")
         return Reach(column, ratio, math.nan, None, why, scale)
-    smallest = float(np.mean([smallest_difference(spread) for spread in spreads]))
     variances = Variances.of(spreads)
+    if variances is None:
+        smallest = float(np.mean([smallest_difference(spread) for spread in spreads]))
+    else:
+        design = np.array([float(summary.contents)]), np.array([float(summary.styles)])
+        smallest = float(variances.smallest_difference(*design)[0])
     crossed = "" if variances else next(each.reason for each in estimates if each.spread is not None)
     return Reach(column, ratio, smallest, variances, crossed, scale)
 

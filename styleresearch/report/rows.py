@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from styleresearch.evaluation.statistics.interval import Estimate
+from styleresearch.evaluation.statistics.interval import CONSTANT, Estimate
 from styleresearch.report.charts import column_axis, interval_mark
 from styleresearch.report.numbers import Scale, p_text
 from styleresearch.report.records import Heading
@@ -80,9 +80,9 @@ def difference_rows(summary: Summary, metrics: list[Heading]) -> list[dict[str, 
                     "interval": f"{lo} to {hi}" if math.isfinite(estimate.lo) else "",
                     "verdict": cell.verdict(column.better),
                     "wins": share_text(found.wins),
-                    "p": "" if method.baseline else p_text(estimate.p),
+                    "p": p_text(estimate.p) if math.isfinite(estimate.p) and not method.baseline else "",
                     "p_holm": p_text(cell.p_holm),
-                    "note": _over(estimate.n, summary.images, found.ratio),
+                    "note": _note(estimate, summary.images, found.ratio),
                     "one_sided": cell.in_sample != summary.cells[summary.reference.name, column.name].in_sample,
                 }
             )
@@ -98,7 +98,11 @@ def share_text(wins: Estimate | None) -> str:
     return f"{100 * wins.mean:.0f} %{ends}"
 
 
-def _over(pairs: int, images: int, ratio: bool) -> str:
-    if pairs == images:
-        return ""
-    return f"on {pairs} of {images} images" if pairs or not ratio else "a value of 0 has no ratio"
+def _note(estimate: Estimate, images: int, ratio: bool) -> str:
+    """Say over which pairs a difference is where that is not all, and why it has no interval."""
+    if not estimate.n:
+        return "a value of 0 has no ratio" if ratio else ""
+    notes = [] if estimate.n == images else [f"on {estimate.n} of {images} images"]
+    if estimate.reason == CONSTANT:
+        notes.append("the same on every pair, so no interval")
+    return ", ".join(notes)

@@ -1,172 +1,128 @@
-"""Checking a loss, a metric or a method: which one is meant, and the card of what was found."""
+"""Examine a loss, registered or in a file of the user's: all that is found of it, as a card."""
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any
 
-import jax
-
+from styleresearch import __version__
 from styleresearch.checks.finding import Card, Finding
 from styleresearch.checks.loss import check_loss
-from styleresearch.checks.method import check_method
-from styleresearch.checks.metric import check_metric
-from styleresearch.config import build
-from styleresearch.config.forms import annotations_of
-from styleresearch.encoder.encoder import vgg16
-from styleresearch.errors import InputError, nearest
+from styleresearch.config.modules import import_modules
+from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
-from styleresearch.losses import LOSSES
+from styleresearch.losses import LOSSES, Loss
 from styleresearch.methods import METHODS
-from styleresearch.options import shown
-from styleresearch.registry import Registry, registry_of
+from styleresearch.options import Between, setting, shown
 from styleresearch.store import digests
-from styleresearch.tasks.provenance import device, packages
+from styleresearch.tasks.provenance import device
 
-Kind = Literal["loss", "metric", "method"]
-
-REGISTRIES: Mapping[str, Registry[Any]] = {"loss": LOSSES, "metric": METRICS, "method": METHODS}
-
-# What a method must be given and a check can do with: the smallest of each.
-_SMALLEST: Mapping[str, Mapping[str, Any]] = {
-    "Objective": {
-        "content": {"name": "feature", "layers": ("relu2_1",)},
-        "style": {"name": "gram", "layers": ("relu1_1", "relu2_1")},
-    },
-    "optimizer": {"name": "adam", "learning_rate": 0.01},
-    "network": {"name": "transform", "widths": (4, 8), "residuals": 0},
-    "decoder": {"name": "decoder", "widths": (8,), "depths": (1,)},
-    "discriminator": {"name": "patch", "width": 4, "layers": 1},
-    "adversarial loss": {"name": "lsgan"},
-}
-_EVALUATIONS = 20
+_HOW = "name a registered loss, FILE.py:NAME or FILE.py"
 
 
-@dataclass(frozen=True)
-class Meant:
-    """What is to be checked.
-
-    Attributes:
-        kind: what it is.
-        name: what it is registered as.
-        made: the object, built with its options.
-    """
-
-    kind: Kind
-    name: str
-    made: Any
-
-
-def find(what: str, kind: Kind | None, options: Mapping[str, Any]) -> Meant:
-    """Return what a command means: ``NAME`` as registered, ``FILE.py:NAME``, or ``FILE.py`` that registers one thing.
-
-    The file has been imported before; ``NAME`` may be a class in it too.
+def check(
+    target: str, options: Mapping[str, Any], size: int = 128, found: Callable[[Finding], None] = lambda _: None
+) -> Card:
+    """Return what is found of a loss.
 
     Args:
-        what: as above.
-        kind: which of several kinds of this name; None where there is one.
-        options: of it, by name.
+        target: a registered name; ``FILE.py:NAME`` of what a file registers or of a class in it; or ``FILE.py`` alone,
+            where it registers one loss.
+        options: of the loss.
+        size: side in px of the picture for which a call's cost is measured.
+        found: told each finding as it is made.
 
     Raises:
-        InputError: if there is none, or more than one, or its options are not such.
+        InputError: if there is no such loss, it is none, or its options are wrong.
     """
-    file, name = split(what)
-    kinds = [kind] if kind else list(get_args(Kind))
-    entries = [(each, key) for each in kinds for key in REGISTRIES[each]]
-    if file is not None:
-        module = sys.modules[file.stem]
-        entries = [(each, key) for each, key in entries if REGISTRIES[each].get(key).__module__ == module.__name__]
-        if name and name not in {key for _, key in entries}:
-            made = getattr(module, name, None)
-            of_class = [(each, key) for each, key in entries if REGISTRIES[each].get(key) is made]
-            if made is not None and not of_class:
-                raise InputError(_unregistered(str(file), name, made, kind))
-            entries, name = (of_class, None) if of_class else (entries, name)
-    found = [(each, key) for each, key in entries if name in (None, key)]
-    where = f"{file} registers" if file else "registered"
-    if not found:
-        known = ", ".join(key for _, key in entries) or "nothing"
-        said = f"{kind or 'loss, metric or method'} {name!r}" if name else f"{kind or 'loss, metric or method'}"
-        close = nearest(name, [key for _, key in entries]) if name else ""
-        raise InputError(f"there is no {said}{f' in {file}' if file else ''}.{close} {where.capitalize()}: {known}")
-    if len(found) > 1:
-        names = ", ".join(f"{key} ({each})" for each, key in found)
-        what_to_do = "give --kind" if len({key for _, key in found}) == 1 else f"name one, {file}:NAME"
-        raise InputError(f"{what} may be {names}; {what_to_do}")
-    return _built(*found[0], options)
-
-
-def split(what: str) -> tuple[Path | None, str | None]:
-    """Return the file, or None, and the name, or None, of ``NAME``, ``FILE.py:NAME`` or ``FILE.py``."""
-    if what.endswith(".py"):
-        return Path(what), None
-    file, colon, name = what.rpartition(".py:")
-    return (Path(f"{file}.py"), name) if colon else (None, what)
-
-
-def _unregistered(file: str, name: str, made: Any, kind: Kind | None) -> str:
-    for each, registry in REGISTRIES.items():
-        if kind in (None, each) and inspect.isclass(made) and issubclass(made, registry.base or ()):
-            plural = {"loss": "LOSSES", "metric": "METRICS", "method": "METHODS"}[each]
-            return f"{file}: {name} is not registered; put @{plural}.register('NAME') above it"
-    base = made.__name__ if inspect.isclass(made) else type(made).__name__
-    what = "a class" if inspect.isclass(made) else f"of type {base}"
-    return (
-        f"{file}: {name} is {what}, and no {kind or 'loss, metric or method'}; a loss is a class that derives from "
-        "styleresearch.losses.Loss and is registered (docs/add_a_loss.md)"
-    )
-
-
-def _built(kind: Any, name: str, options: Mapping[str, Any]) -> Meant:
-    registry = REGISTRIES[kind]
-    given = dict(options)
-    if kind == "method":
-        known, hints = registry.options(name), annotations_of(registry.get(name))
-        for key, option in known.items():
-            if option.default is option.empty and key not in given:
-                hint = registry_of(hints[key])
-                spec = _SMALLEST.get(hint.kind if hint else getattr(hints[key], "__name__", ""))
-                given |= {} if spec is None else {key: dict(spec)}
-        if "evaluations" in known:
-            given.setdefault("evaluations", _EVALUATIONS)
-    return Meant(kind, name, build.resolve(registry, {"name": name, **given}))
-
-
-def findings(meant: Meant, size: int | None) -> Iterator[Finding]:
-    """Yield what is found of it, property by property.
-
-    Args:
-        meant: what is checked.
-        size: side of pictures; None for 128, of a method 64.
-
-    Raises:
-        InputError: for weights that it needs and that cannot be had, or a size that is too small.
-    """
-    if meant.kind == "loss":
-        return check_loss(meant.made, size or 128)
-    encoder = vgg16(weights="random", width=0.125)
-    check: Callable[..., Iterator[Finding]] = check_metric if meant.kind == "metric" else check_method
-    return check(meant.made, encoder, size or (128 if meant.kind == "metric" else 64))
-
-
-def card(meant: Meant, found: list[Finding]) -> Card:
-    """Return what was found with what a reader must know of it."""
-    kind = type(meant.made)
-    settings = {
-        name: shown(value)
-        for name, value in vars(meant.made).items()
-        if not any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(value))
-    }
-    source = Path(inspect.getsourcefile(kind) or "")
-    seen = "features made directly" if meant.kind == "loss" else "random pictures, VGG16 of an eighth of the width"
+    size = setting("--size", size, Annotated[int, Between(16, 1024)])
+    name, loss, code = resolve(target, options)
+    findings = []
+    for finding in check_loss(loss, size):
+        findings.append(finding)
+        found(finding)
     facts = {
-        "Checked on": seen,
+        "Compares with": "nothing" if loss.target == "none" else f"the {loss.target} image",
+        "Layers": ", ".join(loss.layers),
         "Device": device(),
-        "Versions": ", ".join(f"{name} {version}" for name, version in packages().items()),
+        "Versions": ", ".join((f"styleresearch {__version__}", f"jax {metadata.version('jax')}")),
     }
-    code = f"{source.name} sha256 {digests.of_file(source)[:16]}" if source.is_file() else ""
-    return Card(meant.name, meant.kind, inspect.getdoc(kind) or "", settings, found, facts, code)
+    settings = {option: repr(getattr(loss, option)) for option in inspect.signature(type(loss)).parameters}
+    return Card(name, "loss", inspect.getdoc(type(loss)) or "", settings, findings, facts, code)
+
+
+def resolve(target: str, options: Mapping[str, Any]) -> tuple[str, Loss, str]:
+    """Return a loss with its name, and where it is defined; see ``check``."""
+    place, _, name = target.rpartition(":") if ".py:" in target else (target, "", "")
+    if place.endswith(".py"):
+        name, entry = _of_file(Path(place), name)
+    else:
+        name, entry = target, None
+        if target not in LOSSES:
+            for kind, registry in (("metric", METRICS), ("method", METHODS)):
+                if target in registry:
+                    raise InputError(f"{target!r} is a {kind}; check examines losses so far: {', '.join(LOSSES)}")
+            raise InputError(f"{LOSSES.problems({'name': target})[0]}; {_HOW}")
+    if entry is None:
+        loss = LOSSES.build({"name": name, **options})
+    else:
+        try:
+            loss = entry(**options)
+        except TypeError as error:
+            raise InputError(f"{target}: {error}") from error
+    return name, _whole(loss, target), _code(type(loss), place)
+
+
+def _of_file(file: Path, name: str) -> tuple[str, Any]:
+    """Return the name of a loss that a file has, and its class where it is not registered."""
+    if not file.is_file():
+        raise InputError(f"there is no file {file}; {_HOW}")
+    import_modules((file.stem,), [file.parent], named="check")
+    module = sys.modules[file.stem]
+    here = [each for each in LOSSES if getattr(LOSSES.get(each), "__module__", "") == module.__name__]
+    classes = {
+        key: each
+        for key, each in vars(module).items()
+        if isinstance(each, type) and issubclass(each, Loss) and each.__module__ == module.__name__
+    }
+    if not name:
+        if len(here) != 1:
+            raise InputError(f"{file} registers {', '.join(here) or 'no loss'}; name one: {file}:NAME")
+        return here[0], None
+    if name in here:
+        return name, None
+    if name in classes:
+        known = next((each for each in here if LOSSES.get(each) is classes[name]), None)
+        return (known, None) if known else (name, classes[name])
+    if hasattr(module, name):
+        raise InputError(
+            f"{name!r} in {file} is no loss: a loss is a frozen dataclass that derives from styleresearch.losses.Loss, "
+            "with summarise and compare"
+        )
+    there = ", ".join([*here, *classes])
+    raise InputError(f"{file} has no loss {shown(name)}; it has {there or 'none'}")
+
+
+def _whole(loss: Loss, target: str) -> Loss:
+    """Return a loss that says what it compares and with what."""
+    whose = getattr(loss, "target", None)
+    if whose not in ("content", "style", "none"):
+        raise InputError(f'{target}: its target is {shown(whose)}; it must be "content", "style" or "none"')
+    layers = getattr(loss, "layers", None)
+    if not isinstance(layers, tuple) or not layers or not all(isinstance(each, str) for each in layers):
+        raise InputError(
+            f"{target}: its layers are {shown(layers)}; they must be a tuple of names, such as ('relu1_1', 'relu2_1')"
+        )
+    return loss
+
+
+def _code(entry: type, place: str) -> str:
+    """Return where a class is defined, and the digest of that file."""
+    file = inspect.getsourcefile(entry)
+    if file is None:
+        return entry.__module__
+    return f"{Path(place).name if place.endswith('.py') else entry.__module__}, sha256 {digests.of_file(Path(file))}"

@@ -24,6 +24,7 @@ def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return what a record must say of how it came about."""
+    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         # How results are drawn changes none of them.
         "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
@@ -37,16 +38,10 @@ def provenance(
 
 
 def device() -> str:
-    """Return what is computed on: times of two machines are not comparable."""
+    """Return what computes here, in words."""
     first = jax.local_devices()[0]
-    if first.platform == "cpu":
-        return f"cpu ({os.cpu_count()} cores, {_cpu()})"
-    return f"{first.platform} ({first.device_kind})"
-
-
-def packages() -> dict[str, str]:
-    """Return package -> version, of those that a value depends on."""
-    return {"styleresearch": __version__, **{name: metadata.version(name) for name in _PACKAGES}}
+    kind = _cpu() if first.platform == "cpu" else first.device_kind
+    return f"{first.platform} ({f'{os.cpu_count()} cores, ' if first.platform == 'cpu' else ''}{kind})"
 
 
 def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from scipy.special import stdtrit
 from styleresearch.evaluation.statistics.interval import LEVEL, Spread
 
 POWER = 0.8
-MOST = 200
-"""Contents or styles that a design is looked for up to."""
+LEAST, MOST = 4, 200
+"""Contents or styles between which a design is looked for: fewer say too little of their spread."""
 
 
 def smallest_difference(spread: Spread, level: float = LEVEL, power: float = POWER) -> float:
@@ -65,15 +65,15 @@ class Variances:
     def needed(
         self, difference: float, contents: int | None = None, styles: int | None = None
     ) -> tuple[int, int] | None:
-        """Return the (contents, styles) with the fewest pictures that find a difference; ``None`` up to ``MOST`` each.
+        """Return the (contents, styles) with the fewest pictures that find a difference; ``None`` where none does.
 
         Args:
             difference: to be found, in the units of the mean.
             contents: so many, instead of looking for their number.
             styles: likewise.
         """
-        rows = np.arange(2.0, MOST + 1) if contents is None else np.array([float(contents)])
-        low = np.full(len(rows), 2.0 if styles is None else float(styles))
+        rows = np.arange(float(LEAST), MOST + 1) if contents is None else np.array([float(contents)])
+        low = np.full(len(rows), float(LEAST) if styles is None else float(styles))
         high = np.full(len(rows), float(MOST) if styles is None else float(styles))
         possible = self.smallest_difference(rows, high) <= difference
         if not possible.any():

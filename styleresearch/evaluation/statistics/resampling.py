@@ -45,7 +45,7 @@ def rank_probabilities(
     common = np.isfinite(tables).all(axis=0)
     if not common.any():
         return np.full((methods, methods), np.nan)
-    rows, columns = draws(*common.shape, resamples, seed)
+    rows, columns = draws(tables.shape[1], tables.shape[2], resamples, seed)
     filled = np.where(common, tables, 0.0)
     # (resamples, methods), and what each resample weighs.
     totals = np.einsum("xr,mrc,xc->xm", rows, filled, columns, optimize=True)
@@ -101,7 +101,7 @@ def performance_profile(
     if better == "higher":
         order = order[::-1]
     values = values[order]
-    rows, columns = draws(*table.shape, resamples, seed)
+    rows, columns = draws(table.shape[0], table.shape[1], resamples, seed)
     weights = rows[:, row[order]] * columns[:, column[order]]
     weights = weights[weights.sum(axis=1) > 0]
     # Where values are equal the last of them counts: all of them are as good as it.
@@ -110,5 +110,6 @@ def performance_profile(
         last = last[np.linspace(0, len(last) - 1, POINTS).round().astype(int)]
     sampled = np.cumsum(weights, axis=1)[:, last] / weights.sum(axis=1, keepdims=True)
     lo, hi = np.quantile(sampled, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    found = values[last], (last + 1) / len(values), lo, hi
-    return Profile(*(each[::-1] if better == "higher" else each for each in found))
+    if better == "higher":
+        last, lo, hi = last[::-1], lo[::-1], hi[::-1]
+    return Profile(values[last], (last + 1) / len(values), lo, hi)

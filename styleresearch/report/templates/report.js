@@ -24,19 +24,23 @@
   };
   for (const filter of Object.values(filters)) filter?.addEventListener("change", applyFilters);
 
-  /* ---- loss curves: one term at a time ---- */
-  const showTerm = () => {
-    const chosen = document.querySelector("input[name=term]:checked")?.value;
-    for (const group of document.querySelectorAll(".panels")) group.hidden = group.dataset.term !== chosen;
+  /* ---- loss curves and profiles: one term, one metric at a time ---- */
+  const showChosen = () => {
+    for (const kind of ["term", "profile"]) {
+      const chosen = document.querySelector(`input[name=${kind}]:checked`)?.value;
+      for (const group of document.querySelectorAll(`.panels[data-${kind}]`)) group.hidden = group.dataset[kind] !== chosen;
+    }
   };
-  for (const input of document.querySelectorAll("input[name=term]")) input.addEventListener("change", showTerm);
-  showTerm();
+  for (const input of document.querySelectorAll("input[name=term], input[name=profile]")) {
+    input.addEventListener("change", showChosen);
+  }
+  showChosen();
 
   // A browser that reloads the page puts the choices back, some only after this script has run.
   addEventListener("pageshow", () => {
     showValues();
     applyFilters();
-    showTerm();
+    showChosen();
   });
 
   /* ---- lightbox ---- */

@@ -8,7 +8,7 @@ from scipy import stats
 
 from styleresearch.evaluation.statistics.components import variance_split
 from styleresearch.evaluation.statistics.interval import Spread, mean_interval, spread_of
-from styleresearch.evaluation.statistics.power import MOST, Variances, smallest_difference
+from styleresearch.evaluation.statistics.power import LEAST, MOST, Variances, smallest_difference
 
 
 def grid(*sizes):
@@ -30,13 +30,13 @@ def test_variance_split_of_a_whole_table_is_the_analysis_of_variance():
 @pytest.mark.parametrize("kept", [1.0, 0.7])
 def test_variance_split_finds_what_was_put_in(kept):
     rng = np.random.default_rng(1)
-    method, content, style, _ = factors = grid(12, 25, 30, 2)
+    method, content, style, _ = grid(12, 25, 30, 2)
     draws = [rng.normal(size=size) for size in (12, 25, 30)]
     effects = [(draw - draw.mean()) / draw.std(ddof=1) for draw in draws]
     values = 1.0 * effects[0][method] + 0.5 * effects[1][content] + 2.0 * effects[2][style]
     values += 0.5 * rng.normal(size=(12, 25, 30))[method, content, style] + 0.3 * rng.normal(size=len(values))
     keep = rng.random(len(values)) < kept
-    levels = dict(zip(("method", "content", "style"), (each[keep] for each in factors), strict=False))
+    levels = {"method": method[keep], "content": content[keep], "style": style[keep]}
     found = variance_split(values[keep], levels)
     expected = {"method": 1.0, "content": 0.25, "style": 4.0, "rest": 0.25, "seed": 0.09}
     assert found == pytest.approx(expected, rel=0.1)
@@ -84,17 +84,18 @@ def test_needed_is_the_smallest_design_that_reaches_a_difference():
     variances = Variances(0.3, 1.0, 0.5)
     wanted = 0.7
     contents, styles = (np.array(each, float) for each in grid(60, 60))
-    contents, styles = contents + 2, styles + 2
+    contents, styles = contents + LEAST, styles + LEAST
     enough = variances.smallest_difference(contents, styles) <= wanted
     found = variances.needed(wanted)
     assert found is not None
     assert found[0] * found[1] == int((contents * styles)[enough].min())
-    assert float(variances.smallest_difference(*(np.array([float(each)]) for each in found))[0]) <= wanted
+    rows, columns = (np.array([float(each)]) for each in found)
+    assert float(variances.smallest_difference(rows, columns)[0]) <= wanted
     more = variances.needed(wanted, contents=found[0])
     assert more == found
     assert variances.needed(0.01) is None
     assert variances.needed(wanted, styles=3) is None, "more contents do not make up for few styles"
-    assert variances.needed(100.0) == (2, 2)
+    assert variances.needed(100.0) == (LEAST, LEAST)
     assert found[1] <= MOST
 
 
