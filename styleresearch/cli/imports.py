@@ -21,12 +21,8 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def bring(names: Sequence[str], named: str = "--import") -> None:
-    """Import what the option, or another argument, names.
-
-    Args:
-        names: of modules, or of files that end in ``.py``.
-        named: who names them, for messages.
+def bring(names: Sequence[str]) -> None:
+    """Import what the option names.
 
     Raises:
         InputError: if a module cannot be found, or fails.
@@ -37,11 +33,11 @@ def bring(names: Sequence[str], named: str = "--import") -> None:
     for name in names:
         file = Path(name)
         if file.suffix != ".py":
-            import_modules((name,), named=named)
+            import_modules((name,), named="--import")
             continue
         if not file.is_file():
-            raise InputError(f"{named} {name}: there is no such file")
-        import_modules((file.stem,), [file.parent], named=named)
+            raise InputError(f"--import {name}: there is no such file")
+        import_modules((file.stem,), [file.parent], named="--import")
 
 
 def repeated(names: Sequence[str]) -> list[str]:

@@ -17,8 +17,6 @@ from styleresearch.config.file import modules_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.store import digests
 
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
-
 
 def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
@@ -31,7 +29,7 @@ def provenance(
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": device(),
         "precision": precision,
-        "packages": packages(),
+        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }
@@ -50,7 +48,7 @@ def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cpu() -> str:
-    """Return the processor's name, its kind where it has none."""
+    """Return the processor's name, its kind where it has none: times of two machines are not comparable."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
