@@ -55,7 +55,7 @@ def test_convert_then_list_verify_and_fetch(run, file, cache_folder):
     weights = cache.read("mine")
     assert weights is not None
     assert f"mine: vgg16, convention caffe, sha256 {weights.digest}" in out
-    assert "only the first 2 of 13 convolutions: up to conv1_2" in out
+    assert "only the first 2 of 13 layers: up to conv1_2" in out
     assert f"cached: {cache_folder / 'mine.safetensors'}" in out
 
     status, out = run("list")

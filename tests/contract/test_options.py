@@ -34,6 +34,8 @@ from styleresearch.tasks.comparison import Comparison
 from styleresearch.tasks.train import TrainingRun
 from styleresearch.training.loop import Settings
 
+pytestmark = pytest.mark.usefixtures("learned_networks")
+
 
 def nested(depth: int) -> Any:
     """Return a tuple in a tuple in a tuple ..."""
@@ -80,7 +82,9 @@ GIVEN: dict[str, Any] = {
     "pool": 2,
 }
 OF_ENTRY: dict[str, dict[str, Any]] = {
+    "metric lpips": {"net": "alex"},
     "metric ms_ssim": {"scales": 1},
+    **{f"metric {name}": {"weights": "random"} for name in ("fid", "kid")},
     "method adain": {"net": DECODER, "layer": "relu2_1"},
     "method arbitrary_gan": {"net": DECODER, "layer": "relu2_1", "condition_layer": "relu1_1"},
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},

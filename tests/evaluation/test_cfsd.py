@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -50,7 +51,7 @@ def test_its_name_in_tables_and_its_contract_say_which_encoder(small_encoder):
 
 def test_pixels_of_another_range_do_not_make_every_place_look_at_one(small_encoder, random_image):
     # The same network on Caffe's pixels: its activations are 58 times as large.
-    caffe = small_encoder.replace(net=small_encoder.net.clone(convention="caffe"))
+    caffe = small_encoder.replace(net=replace(small_encoder.net, convention="caffe"))
     assert caffe.gain == pytest.approx(57.6, abs=0.5)
     assert small_encoder.gain == 1
     images = random_image(0), random_image(1), random_image(2)

@@ -334,7 +334,8 @@ def test_value_under_each_image_and_filters(page):
 def test_one_loss_term_at_a_time(page):
     def shown():
         return page.execute_script(
-            "return [...document.querySelectorAll('.panels')].filter(p => p.offsetParent).map(p => p.dataset.term)"
+            "return [...document.querySelectorAll('.panels[data-term]')]"
+            ".filter(p => p.offsetParent).map(p => p.dataset.term)"
         )
 
     assert shown() == ["0"]
@@ -356,7 +357,7 @@ def test_a_reload_shows_what_its_controls_say(page):
     shown = page.execute_script(
         """const seen = selector => [...document.querySelectorAll(selector)].filter(e => e.offsetParent);
         return [seen('.what')[0].textContent, seen('.row').map(r => r.dataset.content),
-        seen('.panels').map(p => p.dataset.term)]"""
+        seen('.panels[data-term]').map(p => p.dataset.term)]"""
     )
     assert shown[0].endswith(" s") == (value == "Time")
     assert set(shown[1]) == {content} if content else len(set(shown[1])) > 1
@@ -395,7 +396,7 @@ def test_without_scripts_the_page_still_shows_everything(chrome, report):
         chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     shown = chrome.execute_script(
         "return [[...document.images].every(i => i.naturalWidth > 0),"
-        " [...document.querySelectorAll('.panels')].every(p => p.offsetParent),"
+        " [...document.querySelectorAll('.panels[data-term]')].every(p => p.offsetParent),"
         " document.getElementById('shown').offsetParent]"
     )
     assert shown == [True, True, None]

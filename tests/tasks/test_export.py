@@ -193,7 +193,7 @@ def test_a_program_of_an_arbitrary_gan_is_that_of_its_decoder(pictures):
 def test_an_encoder_that_keeps_odd_rows(pictures, monkeypatch):
     found = adain({**ENCODER, "padding": "reflect"})
     encoder = found.encoder()
-    encoder = encoder.replace(net=encoder.net.clone(convention="normalised"))
+    encoder = encoder.replace(net=replace(encoder.net, convention="normalised"))
     monkeypatch.setattr(Trained, "encoder", lambda self: encoder)
     painted = call(program(found).serialize(), pictures["content"], pictures["style"], np.float32(1))
     wanted = found.method().stylize(found.params, encoder, pictures["content"], [Style(pictures["style"])], key=None)
