@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.checks.finding import Finding, judged
-from styleresearch.checks.subject import Subject
+from styleresearch.checks.subject import QUICK, Subject
 from styleresearch.types import Features
 
 _DIRECTIONS = 3
@@ -24,13 +23,12 @@ def slope(subject: Subject) -> Iterator[Finding]:
     slopes = {layer: np.asarray(leaf, np.float64) for layer, leaf in subject.gradient(*_pair(subject)).items()}
     with jax.enable_x64(True):
         image, reference = (
-            {layer: jnp.asarray(np.asarray(x), jnp.float64) for layer, x in features.items()}
-            for features in _pair(subject)
+            {layer: np.asarray(x, np.float64) for layer, x in features.items()} for features in _pair(subject)
         )
         traced = jax.jit(subject.plain).trace(image, reference)
         # A loss that casts to float32 by itself has float32's rounding, whatever it is given.
         precision = "float32" if "f32[" in str(traced.jaxpr) else "float64"
-        value = traced.lower().compile()
+        value = traced.lower().compile(QUICK)
         exact = float(value(image, reference)[0])
         errors = [
             abs(_difference(value, image, reference, along, precision) - expected) / max(scale, 1e-30)
