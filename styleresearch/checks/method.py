@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from styleresearch.checks.finding import Finding, Property, findings_of, judged, small
+from styleresearch.checks.finding import Finding, Property, findings_of, judged
 from styleresearch.checks.pictures import EXTREMES, picture
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import Method, TrainedMethod
@@ -79,7 +79,7 @@ def _outputs(subject: Subject) -> Iterator[Finding]:
     yield judged("Picture", "in [0, 1]", low >= 0 and high <= 1, f"{low:.3g} to {high:.3g}", advice)
     again = float(np.abs(subject.stylize(content, style) - output).max())
     advice = "all randomness comes from key"
-    yield judged("Picture", "the same for the same key", again == 0, f"{small(again)} apart", advice)
+    yield judged("Picture", "the same for the same key", again == 0, f"{again:.1e} apart", advice)
 
 
 def _batch(subject: Subject) -> Iterator[Finding]:
@@ -89,7 +89,7 @@ def _batch(subject: Subject) -> Iterator[Finding]:
     alone = np.concatenate([subject.stylize(content[i : i + 1], style[i : i + 1]) for i in range(2)])
     worst = float(np.abs(together - alone).max())
     advice = "a statistic over the batch axis, axis 0; noise for the whole batch from one key has this effect too"
-    yield judged("Batch", "two together as two alone", worst <= _ALLOWED, f"{small(worst)} apart", advice)
+    yield judged("Batch", "two together as two alone", worst <= _ALLOWED, f"{worst:.1e} apart", advice)
 
 
 def _inputs(subject: Subject) -> Iterator[Finding]:

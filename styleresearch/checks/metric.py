@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from styleresearch.checks.cost import measured
-from styleresearch.checks.finding import Finding, Property, findings_of, judged, small
+from styleresearch.checks.finding import Finding, Property, findings_of, judged
 from styleresearch.checks.pictures import EXTREMES, picture
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.evaluation.metric import AnyMetric, Metric, Needs, SetMetric
@@ -91,7 +91,7 @@ def _batch(subject: Subject) -> Iterator[Finding]:
     alone = np.array([subject.value(*(each[i : i + 1] for each in three))[0] for i in range(3)])
     same = together.shape == alone.shape
     worst = float(np.abs(together - alone).max() / max(np.abs(alone).max(), 1e-30)) if same else np.inf
-    text = f"{small(worst)} apart" if same else f"shape {together.shape} for three pictures"
+    text = f"{worst:.1e} apart" if same else f"shape {together.shape} for three pictures"
     yield judged(
         "Batch", "three together as three alone", worst <= _ALLOWED, text, "a mean over the batch axis, axis 0"
     )
@@ -138,7 +138,7 @@ def _embeddings(subject: Subject) -> Iterator[Finding]:
         "Batch",
         "three together as three alone",
         worst <= _ALLOWED,
-        f"{small(worst)} apart",
+        f"{worst:.1e} apart",
         "a mean over the batch axis",
     )
 
@@ -151,7 +151,7 @@ def _sets(subject: Subject) -> Iterator[Finding]:
     turned = jax.tree.map(lambda leaf: leaf[::-1], one)
     apart = abs(float(subject.metric.compare(turned, other)) - value) / max(abs(value), 1e-30)
     advice = "the order of pictures in a set means nothing; what depends on it is an accident"
-    yield judged("Symmetry", "order of the pictures", apart <= _ALLOWED, f"{small(apart)} apart", advice)
+    yield judged("Symmetry", "order of the pictures", apart <= _ALLOWED, f"{apart:.1e} apart", advice)
     itself = float(subject.metric.compare(one, one))
     yield Finding("Value", "a set against itself", "fact", f"{itself:.4g} ({subject.metric.better} is better)")
 
