@@ -35,7 +35,7 @@ KEYS: dict[str, Any] = {
     "style_size": Side,
     "seeds": Seeds,
     "methods": Mapping[str, _METHOD],
-    "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder})],
+    "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
     # Of a training run, or of stylize.
     "method": _METHOD,

@@ -20,7 +20,11 @@ from styleresearch.encoder.weights.architectures.alexnet import KERNELS
 from styleresearch.types import Features, Image
 
 LAYOUT = Layout(
-    "alexnet", tuple(KERNELS), {f"relu{i}": f"conv{i}" for i in range(1, 6)}, "relu1 ... relu5 (after the ReLU)"
+    "alexnet",
+    tuple(KERNELS),
+    {f"relu{i}": f"conv{i}" for i in range(1, 6)},
+    "relu1 ... relu5 (after the ReLU)",
+    tuple((f"relu{i}",) for i in range(1, 6)),
 )
 _STRIDE = {"conv1": 4}
 _BORDER = {"conv1": 2, "conv2": 2}

@@ -30,6 +30,7 @@ LAYOUT = Layout(
     },
     "stem (after its ReLU6), stage1 ... stage7 (the sum that leaves the stage's last block, linear), "
     "head (after its ReLU6)",
+    (("stage1", "stem"), ("stage2",), ("stage3",), ("stage5", "stage4"), ("stage7", "stage6", "head")),
 )
 
 

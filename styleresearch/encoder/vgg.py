@@ -49,7 +49,8 @@ def layout(arch: str) -> Layout:
         deepest[name] = last
     names = conv_names(arch)
     listed = f"conv1_1 ... {names[-1]} (before the ReLU), relu1_1 ... (after it), pool1 ... pool4"
-    return Layout(arch, names, deepest, listed)
+    levels = ((f"relu{n}_1", *(name for name in deepest if name[4] == n and name != f"relu{n}_1")) for n in "12345")
+    return Layout(arch, names, deepest, listed, tuple(levels))
 
 
 def smallest_side(layers: Iterable[str], ceil: bool = False) -> int:

@@ -51,6 +51,7 @@ class Suite:
         networks: every network once.
         per_picture: the metrics per picture.
         over_set: the metrics over a set.
+        twins: name of a held-out twin -> the metric that it is a twin of.
     """
 
     metrics: Mapping[str, AnyMetric]
@@ -59,12 +60,17 @@ class Suite:
     networks: tuple[Any, ...] = field(repr=False)
     per_picture: tuple[tuple[str, Metric], ...] = field(repr=False)
     over_set: tuple[tuple[str, SetMetric], ...] = field(repr=False)
+    twins: Mapping[str, str]
     _places: Mapping[str, tuple[tuple[str, int], ...]] = field(repr=False)
     _recent: Mapping[str, Recent] = field(repr=False)
 
     @classmethod
     def of(
-        cls, metrics: Mapping[str, AnyMetric], encoder: Encoder, encoders: Mapping[str, Encoder] | None = None
+        cls,
+        metrics: Mapping[str, AnyMetric],
+        encoder: Encoder,
+        encoders: Mapping[str, Encoder] | None = None,
+        twins: Mapping[str, str] | None = None,
     ) -> Suite:
         """Return the suite of ``{name: metric}``, with the weights of the metrics' own networks read.
 
@@ -72,6 +78,7 @@ class Suite:
             metrics: the metrics.
             encoder: what they see through.
             encoders: name of a metric -> what it sees through in place of ``encoder``.
+            twins: name of a held-out twin -> the metric that it is a twin of.
 
         Raises:
             InputError: for a network that is no pytree of arrays, or what reading one raises.
@@ -83,7 +90,7 @@ class Suite:
         per_picture = tuple((name, metric) for name, metric in metrics.items() if isinstance(metric, Metric))
         over_set = tuple((name, metric) for name, metric in metrics.items() if isinstance(metric, SetMetric))
         recent = {kind: Recent() for kind in ("summary", "content", "style")}
-        return cls(dict(metrics), encoder, needs, networks, per_picture, over_set, places, recent)
+        return cls(dict(metrics), encoder, needs, networks, per_picture, over_set, dict(twins or {}), places, recent)
 
     def __call__(self, output: np.ndarray, content: np.ndarray, style: np.ndarray) -> dict[str, float | None]:
         """Return every metric per picture of one output, in full float32; None for a value that is NaN or infinite.
@@ -182,6 +189,7 @@ class Suite:
                 "definition": metric.definition(),
                 "source": metric.source,
                 "contract": metric.contract(self.needs[name]),
+                **({"twin_of": self.twins[name]} if name in self.twins else {}),
             }
             for name, metric in (self.metrics.items() if metrics is None else metrics)
         }

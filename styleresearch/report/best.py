@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,10 @@ from styleresearch.evaluation.statistics.difference import paired_difference
 from styleresearch.report.records import Heading
 
 OPTIMISED = "nobody is best, for the best mean is of a method that optimised this metric itself (†), and others did not"
+HELD_OUT = (
+    "nobody is best, for the best mean is of a method that optimised this metric itself (†) and is not best under the "
+    "held-out encoder"
+)
 SKEWED = "nobody is best, for the best mean and the best geometric mean are of different methods"
 
 
@@ -66,6 +70,23 @@ def best_of(column: Heading, rivals: Mapping[str, Rival], ratio: bool) -> Best:
         if name not in winners and not column.cost
     }
     return Best(winners, "", against)
+
+
+def upheld(best: Best, twin: Best, optimised: Container[str]) -> Best:
+    """Say who is best in a column in view of its held-out twin.
+
+    Who optimised the column's metric is best only if best under the encoder too that nobody optimised: a statistic that
+    is lower under one encoder alone says that this encoder was fitted.
+
+    Args:
+        best: who is best in the column, by itself.
+        twin: who is in its twin.
+        optimised: the methods that optimised the column's metric.
+    """
+    kept = tuple(name for name in best.methods if name not in optimised or name in twin.methods)
+    if kept == best.methods:
+        return best
+    return Best(kept, "", best.against) if kept else Best(why=HELD_OUT)
 
 
 def _least(values: Mapping[str, float]) -> tuple[str, ...]:

@@ -178,6 +178,7 @@ def _metrics(records: Iterable[Record], contracts: Mapping[str, Any], path: Path
                 definition=str(contract.get("definition") or ""),
                 source=str(contract.get("source") or ""),
                 contract=contract.get("contract"),
+                twin_of=str(contract.get("twin_of") or ""),
             )
         )
     labels = _distinct({column.name: column.label for column in columns})

@@ -24,6 +24,7 @@ class Heading:
         definition: one sentence.
         source: the paper or software it follows, or empty.
         contract: the settings that make two values comparable (encoder, layers, reduction ...).
+        twin_of: the column whose statistic this is under a held-out encoder; empty for others.
         cost: whether it is read from a record's ``cost`` and not from its ``metrics``.
     """
 
@@ -34,6 +35,7 @@ class Heading:
     definition: str = ""
     source: str = ""
     contract: Any = None
+    twin_of: str = ""
     cost: bool = False
 
     def value(self, record: Record) -> float | None:

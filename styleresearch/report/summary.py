@@ -13,7 +13,7 @@ from styleresearch.evaluation.statistics.holm import holm
 from styleresearch.evaluation.statistics.interval import CONSTANT, LEVEL, Estimate, mean_interval
 from styleresearch.evaluation.statistics.resampling import RESAMPLES
 from styleresearch.registry import nearest
-from styleresearch.report.best import Best, Rival, best_of, unclear
+from styleresearch.report.best import Best, Rival, best_of, unclear, upheld
 from styleresearch.report.cells import by_ratio, cells_of
 from styleresearch.report.comparable import Standing, shared, standing
 from styleresearch.report.numbers import Scale, column_scale
@@ -212,6 +212,11 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         ranked = [m.name for m in run.methods if not m.baseline and cells[m.name, column.name].comparable]
         rivals = {name: Rival(tables[name], cells[name, column.name].in_sample) for name in ranked}
         best[column.name] = best_of(column, rivals, column.name in ratios)
+    for column in run.metrics:
+        if column.twin_of in best:
+            optimised = [name for name in names if cells[name, column.twin_of].in_sample]
+            best[column.twin_of] = upheld(best[column.twin_of], best[column.name], optimised)
+    for column in run.metrics:
         for name in best[column.name].methods:
             cells[name, column.name] = dataclasses.replace(cells[name, column.name], best=True)
     behind = {(name, c.name): p for c in run.metrics for name, p in best[c.name].against.items()}

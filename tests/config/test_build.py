@@ -322,5 +322,8 @@ def test_docstrings_say_the_command_and_what_is_reproduced(path):
 
 def test_evaluation_measures_what_the_quickstart_measures():
     quickstart, evaluation = (load_config(f"configs/{name}.py") for name in ("quickstart", "evaluation"))
-    assert evaluation["metrics"] == quickstart["metrics"]
+    # But the twin: nobody knows what outputs from elsewhere were optimised for, so nothing is to be confirmed.
+    metrics = {name: {**spec} for name, spec in quickstart["metrics"].items()}
+    assert metrics["style_loss"].pop("twin") == {"name": "efficientnet_lite0"}
+    assert evaluation["metrics"] == metrics
     assert evaluation["encoder"] == quickstart["encoder"]

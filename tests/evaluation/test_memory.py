@@ -21,6 +21,8 @@ import numpy as np
 from styleresearch.evaluation.metrics import METRICS
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.config import build
+from styleresearch.config.metrics import metrics_of
+from styleresearch.config.problems import Problems
 from styleresearch.evaluation.suite import Suite
 
 def megabytes():
@@ -48,8 +50,7 @@ print(json.dumps(sizes))
 REAL = """
 import runpy
 config = runpy.run_path("configs/quickstart.py")["get_config"]()
-encoder = build.resolve(ENCODERS, dict(name="vgg16"))
-suite = Suite.of({name: metric(**spec) for name, spec in config.metrics.to_dict().items()}, encoder)
+suite = metrics_of(config.to_dict(), {}, Problems()).load()
 styles = [rng.random((96, 96 + 4 * index, 3), np.float32) for index in range(20)]
 for width in range(96, 96 + 40):
     for style in styles:

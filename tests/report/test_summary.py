@@ -137,3 +137,57 @@ def test_a_column_with_a_zero_of_a_method_is_compared_by_difference(records_in, 
     assert floor is not None
     assert floor.estimate.n == 0, "a floor of 0 has no ratio"
     assert summarise(_run(records_in, make_record, values), reference="floor").ratios == frozenset()
+
+
+def _with_twin(records_in, make_record, own, twin, optimised):
+    """Methods with a value under the encoder that some optimised, and one under another."""
+    noise = np.random.default_rng(0).lognormal(0, 0.05, (2, 3, 4))
+    lines = [
+        make_record(
+            name,
+            name,
+            False,
+            f"c{i}",
+            f"s{j}",
+            metrics={"gram": own[name] * noise[0, i, j], "gram_twin": twin[name] * noise[1, i, j]},
+            in_sample=["gram"] if name in optimised else [],
+        )
+        for name in own
+        for i, j in np.ndindex(3, 4)
+    ]
+    contracts = {"gram": {"label": "Gram", "better": "lower"}}
+    contracts["gram_twin"] = {"label": "Gram, held out", "better": "lower", "twin_of": "gram"}
+    directory = records_in(*lines)
+    (directory / "contracts.json").write_text(json.dumps(contracts))
+    return summarise(read_run(directory))
+
+
+def _best(summary):
+    return [key for key, cell in summary.cells.items() if cell.best]
+
+
+def test_a_method_that_wins_only_under_the_encoder_it_optimised_has_no_bold(records_in, make_record):
+    own, twin = {"gram": 1.0, "other": 2.0}, {"gram": 2.0, "other": 1.0}
+    summary = _with_twin(records_in, make_record, own, twin, ("gram", "other"))
+    assert _best(summary) == [("other", "gram_twin")]
+    assert not summary.cells["other", "gram"].tied
+    assert (
+        "Gram: nobody is best, for the best mean is of a method that optimised this metric itself (†) and is not best "
+        "under the held-out encoder."
+    ) in summary.remarks
+
+
+def test_a_method_that_wins_under_the_held_out_encoder_too_keeps_its_bold(records_in, make_record):
+    own = {"gram": 1.0, "other": 2.0}
+    assert _best(_with_twin(records_in, make_record, own, own, ("gram", "other"))) == [
+        ("gram", "gram"),
+        ("gram", "gram_twin"),
+    ]
+
+
+def test_a_method_that_did_not_optimise_the_metric_needs_no_confirmation(records_in, make_record):
+    own, twin = {"gram": 2.0, "other": 1.0}, {"gram": 1.0, "other": 2.0}
+    assert _best(_with_twin(records_in, make_record, own, twin, ("gram",))) == [
+        ("other", "gram"),
+        ("gram", "gram_twin"),
+    ]

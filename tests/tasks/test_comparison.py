@@ -12,6 +12,8 @@ from styleresearch.config.build import resolve
 from styleresearch.data.images import load_image, save_image
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
+from styleresearch.losses.objective import Objective
+from styleresearch.losses.style import Gram
 from styleresearch.tasks.comparison import Comparison
 
 
@@ -103,6 +105,31 @@ def test_nothing_is_cropped_or_squashed(config_of, folder):
             {"metrics": {"set": {"name": "frechet", "layers": ("relu9_1",), "encoder": {"name": "vgg16"}}}},
             "metrics.set: vgg16 has no layer 'relu9_1'",
         ),
+        (
+            {"metrics": {"ssim": {"name": "ssim", "twin": {"name": "alexnet"}}}},
+            "metrics.ssim: only the metric 'loss' has a twin",
+        ),
+        (
+            {"metrics": {"style": {"name": "loss", "loss": {"name": "gram"}, "twin": {"name": "alexnt"}}}},
+            "metrics.style.twin: unknown encoder 'alexnt'. Did you mean 'alexnet'?",
+        ),
+        (
+            {"metrics": {"style": {"name": "loss", "loss": {"name": "gram"}, "twin": {"name": "vgg16"}}}},
+            "metrics.style: a twin is held out if its encoder is another than the metric's, 'vgg16'",
+        ),
+        (
+            {"metrics": {"smooth": {"name": "loss", "loss": {"name": "total_variation"}, "twin": {"name": "alexnet"}}}},
+            "metrics.smooth: the loss reads no layer that another encoder could have in its place",
+        ),
+        (
+            {
+                "metrics": {
+                    "style": {"name": "loss", "loss": {"name": "gram"}, "twin": {"name": "alexnet"}},
+                    "style_twin": {"name": "ssim"},
+                }
+            },
+            "metrics.style: its twin is called 'style_twin', and so is another metric; rename that one",
+        ),
     ],
 )
 def test_what_is_wrong_with_metrics_is_said_before_anything_is_loaded(config_of, changes, message):
@@ -130,3 +157,20 @@ def test_a_metric_may_have_an_encoder_of_its_own_and_equal_ones_are_read_once(co
     assert len(read) == len(suite.networks) == 2
     contracts = {name: entry["contract"]["encoder"]["name"] for name, entry in suite.contracts().items()}
     assert contracts == {"shared": "vgg16", "one": "vgg19", "two": "vgg19", "same": "vgg16"}
+
+
+def test_a_twin_is_the_same_loss_under_another_encoder_beside_its_metric(config_of):
+    judge = {"name": "efficientnet_lite0", "weights": "random", "width": 0.1}
+    layers = ("relu1_1", "relu3_1")
+    style = {"name": "loss", "title": "Style", "loss": {"name": "gram", "layers": layers}, "twin": judge}
+    metrics = {"style": style, "ssim": {"name": "ssim"}}
+    suite = Comparison.of(config_of(metrics=metrics, plane=("style_twin", "ssim"))).suite
+    contracts = suite.contracts()
+    assert list(contracts) == ["style", "style_twin", "ssim"]
+    assert [entry.get("twin_of") for entry in contracts.values()] == [None, "style", None]
+    metric, twin = (contracts[name]["contract"] for name in ("style", "style_twin"))
+    assert twin["encoder"]["name"] == "efficientnet_lite0"
+    assert contracts["style_twin"]["label"] == "Style, held out"
+    assert metric["settings"]["loss"] | {"layers": ("stage1", "stage3")} == twin["settings"]["loss"]
+    objective = Objective.of({"style": (1.0, Gram(layers))})
+    assert suite.in_sample(objective) == ["style"], "nobody optimised the twin"
