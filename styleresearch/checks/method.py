@@ -13,6 +13,7 @@ import numpy as np
 
 from styleresearch.checks.finding import Finding, Property, findings_of, judged
 from styleresearch.checks.pictures import EXTREMES, picture
+from styleresearch.checks.subject import QUICK
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.methods.base import Method, TrainedMethod
 from styleresearch.types import Style
@@ -44,19 +45,26 @@ class Subject:
         """The state before the first step; None for a method that learns nothing."""
         if not isinstance(self.method, TrainedMethod):
             return None
-        return jax.jit(self.method.init)(jax.random.key(0), self.encoder, self.batch)
+        return jax.jit(self.method.init, compiler_options=QUICK)(jax.random.key(0), self.encoder, self.batch)
 
     @cached_property
     def params(self) -> Any:
         """What ``stylize`` takes."""
         return self.method.inference(self.state) if isinstance(self.method, TrainedMethod) else None
 
+    @cached_property
+    def learned(self) -> Any:
+        """The styles that the method knows; none where it takes any."""
+        return self.method.learned_styles(self.params)
+
     def made(self, seed: int, batch: int = 1) -> np.ndarray:
         """Return random pictures."""
         return np.concatenate([picture("generic", seed + i, self.size) for i in range(batch)])
 
     def stylize(self, content: np.ndarray, style: np.ndarray) -> np.ndarray:
-        """Return stylised pictures."""
+        """Return stylised pictures; a method that learned its styles is given the first of them instead."""
+        if len(self.learned):
+            style = np.repeat(np.asarray(self.learned[0])[None], len(content), 0)
         styles = [] if self.method.takes.styles == "none" else [Style(jax.numpy.asarray(style))]
         key = jax.random.key(0)
         given = jax.numpy.asarray(content)
@@ -98,7 +106,7 @@ def _inputs(subject: Subject) -> Iterator[Finding]:
     output = subject.stylize(content, style)
     apart = float(np.abs(subject.stylize(subject.made(1), style) - output).mean())
     yield Finding("Input", "another content", "fact", f"changes the picture by {apart:.3g} a pixel")
-    if subject.method.takes.styles == "none":
+    if subject.method.takes.styles == "none" or len(subject.learned):
         return
     apart = float(np.abs(subject.stylize(content, subject.made(11)) - output).mean())
     yield Finding("Input", "another style", "fact", f"changes the picture by {apart:.3g} a pixel")
@@ -112,7 +120,7 @@ def _training(subject: Subject) -> Iterator[Finding]:
     if not isinstance(subject.method, TrainedMethod):
         return
     method, before = subject.method, jax.tree.map(np.asarray, subject.state.params)
-    state, metrics = jax.jit(method.step)(subject.state, subject.encoder, subject.batch)
+    state, metrics = jax.jit(method.step, compiler_options=QUICK)(subject.state, subject.encoder, subject.batch)
     wrong = [name for name, value in metrics.items() if not np.isfinite(value)]
     text = f"not {', '.join(wrong)}" if wrong else f"total {float(metrics['total']):.4g}"
     yield judged("Training", "finite loss", not wrong, text, "a loss that is no number: styleresearch check it first")

@@ -13,8 +13,9 @@ import numpy as np
 from styleresearch.checks.cost import measured
 from styleresearch.checks.finding import Finding, Property, findings_of, judged
 from styleresearch.checks.pictures import EXTREMES, picture
+from styleresearch.checks.subject import QUICK
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.evaluation.metric import AnyMetric, Metric, Needs, SetMetric
+from styleresearch.evaluation.metric import AnyMetric, Needs, SetMetric
 
 _ALLOWED = 1e-3
 _NAN = "a division by 0, or a root or logarithm of a number that rounding made negative"
@@ -43,17 +44,17 @@ class Subject:
     @cached_property
     def summarise(self) -> Any:
         """The summary of style images, compiled."""
-        return jax.jit(lambda needs, style: self.metric.summarise(needs, style))
+        return jax.jit(lambda needs, style: self.metric.summarise(needs, style), compiler_options=QUICK)
 
     @cached_property
     def measure(self) -> Any:
         """The metric of outputs, contents and summaries of styles, compiled."""
-        return jax.jit(lambda needs, *pictures: self.metric(needs, *pictures))
+        return jax.jit(lambda needs, *pictures: self.metric(needs, *pictures), compiler_options=QUICK)
 
     @cached_property
     def embed(self) -> Any:
         """What a metric over a set keeps of pictures, compiled."""
-        return jax.jit(lambda needs, image: self.metric.embed(needs, image))
+        return jax.jit(lambda needs, image: self.metric.embed(needs, image), compiler_options=QUICK)
 
     def value(self, output: Any, content: Any, style: Any) -> np.ndarray:
         """Return the metric per picture."""
@@ -108,7 +109,8 @@ def _cost(subject: Subject) -> Iterator[Finding]:
     """Cost of a call."""
     content, style, output = (subject.made(seed) for seed in (0, 10, 20))
     arguments = (subject.needs, output, content, subject.summarise(subject.needs, style))
-    yield from measured(subject.measure, arguments, f"one picture of {subject.size} x {subject.size} px")
+    measure = jax.jit(lambda needs, *pictures: subject.metric(needs, *pictures))
+    yield from measured(measure, arguments, f"one picture of {subject.size} x {subject.size} px")
 
 
 def _embedded(subject: Subject, seed: int) -> Any:
@@ -178,6 +180,4 @@ def check_metric(metric: AnyMetric, encoder: Encoder, size: int = 128) -> Iterat
     """
     subject = Subject(metric, encoder, size)
     metric.check(subject.needs, (size, size))
-    properties = _OVER_SET if isinstance(metric, SetMetric) else _PER_PICTURE
-    assert isinstance(metric, Metric | SetMetric)
-    yield from findings_of(properties, subject)
+    yield from findings_of(_OVER_SET if isinstance(metric, SetMetric) else _PER_PICTURE, subject)

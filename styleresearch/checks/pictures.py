@@ -26,4 +26,4 @@ def picture(kind: str, seed: int, side: int, ratio: tuple[int, int] = (1, 1)) ->
     for _ in range(6):
         down, across = random.normal(scale=3, size=2)
         waves += random.normal(size=3) * np.cos(2 * np.pi * (down * y + across * x + random.random()))[..., None]
-    return np.float32(np.clip(0.5 + 0.15 * waves + 0.05 * random.normal(size=waves.shape), 0, 1))[None]
+    return np.clip(0.5 + 0.15 * waves + 0.05 * random.normal(size=waves.shape), 0, 1)[None].astype(np.float32)

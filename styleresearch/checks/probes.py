@@ -77,7 +77,7 @@ def smooth(layers: Sequence[str], seed: int, side: int) -> Features:
             phase = random.random(channels)
             waves += np.cos(2 * np.pi * (down * y[:, None, None] + across * x[None, :, None] + phase))
         level = random.normal(size=channels)
-        made[layer] = np.float32(10 * np.maximum(waves + level, 0))[None]
+        made[layer] = (10 * np.maximum(waves + level, 0))[None].astype(np.float32)
     return made
 
 
