@@ -78,6 +78,11 @@ def _outputs(subject: Subject) -> Iterator[Finding]:
     good = output.shape == content.shape and output.dtype == np.float32
     text = f"{output.shape}, {output.dtype} from {content.shape}"
     yield judged("Picture", "the content's shape, float32", good, text, "stylize returns (batch, height, width, 3)")
+
+
+def _pictures(subject: Subject) -> Iterator[Finding]:
+    """Pictures of any content."""
+    content, style = subject.made(0), subject.made(10)
     found = {name: subject.stylize(picture(name, 0, subject.size), style) for name in EXTREMES}
     wrong = [name for name, each in found.items() if not np.isfinite(each).all()]
     text = f"not for {', '.join(wrong)} content" if wrong else f"for {', '.join(EXTREMES)} content"
@@ -85,7 +90,7 @@ def _outputs(subject: Subject) -> Iterator[Finding]:
     low, high = (float(edge([edge(each) for each in found.values()])) for edge in (np.min, np.max))
     advice = "clip to [0, 1] at the end of stylize"
     yield judged("Picture", "in [0, 1]", low >= 0 and high <= 1, f"{low:.3g} to {high:.3g}", advice)
-    again = float(np.abs(subject.stylize(content, style) - output).max())
+    again = float(np.abs(subject.stylize(content, style) - found["generic"]).max())
     advice = "all randomness comes from key"
     yield judged("Picture", "the same for the same key", again == 0, f"{again:.1e} apart", advice)
 
@@ -141,6 +146,7 @@ def _cost(subject: Subject) -> Iterator[Finding]:
 
 _PROPERTIES: tuple[tuple[str, Property[Subject]], ...] = (
     ("Picture", _outputs),
+    ("Picture", _pictures),
     ("Batch", _batch),
     ("Input", _inputs),
     ("Training", _training),
