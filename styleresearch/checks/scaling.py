@@ -17,7 +17,9 @@ _LAWS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], int, float]] = {
     "M": ("positions", tiled, 4, -0.5),
     "C": ("channels", doubled, 2, -2.5),
 }
-_ALIKE = 0.5
+# How far powers may lie apart: conventions differ by a whole one at least, and the directions that a loss draws for
+# another number of channels are others.
+_ALIKE = {"M": 0.5, "C": 0.9}
 _CLOSE = 0.5
 
 
@@ -60,9 +62,9 @@ def laws(subject: Subject) -> Iterator[Finding]:
         yield judged(
             "Scale",
             f"one convention for all layers, in {letter}",
-            spread <= _ALIKE,
+            spread <= _ALIKE[letter],
             f"{letter}^{min(powers.values()):z.2f} to {letter}^{max(powers.values()):z.2f}"
-            + ("" if spread <= _ALIKE else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
+            + ("" if spread <= _ALIKE[letter] else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
             f"conventions are mixed: some layers are divided by another power of {letter}",
         )
     image, reference = (changed(x, lambda leaf: 2 * leaf) for x in (subject.image, subject.reference))
