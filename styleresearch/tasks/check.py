@@ -104,7 +104,11 @@ def check(
     }
     if meant.kind == "loss":
         facts = {"Compares with": "nothing" if made.target == "none" else f"the {made.target} image", **facts}
-    settings = {option: shown(getattr(made, option)) for option in inspect.signature(type(made)).parameters}
+    plain = (bool, int, float, str, tuple, type(None))  # parts of a method are too long to read
+    values = {option: getattr(made, option) for option in inspect.signature(type(made)).parameters}
+    settings = {
+        option: shown(each) if isinstance(each, plain) else type(each).__name__ for option, each in values.items()
+    }
     return Card(meant.name, meant.kind, inspect.getdoc(type(made)) or "", settings, findings, facts, meant.code)
 
 
