@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "methods": TENSORS | {"optim"},
     # Never methods: a metric knows nothing of what made the image.
     "evaluation": TENSORS | {"store"},
-    "checks": {"losses", "types"},
+    "checks": TENSORS | {"methods", "evaluation"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics need no jax.
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},

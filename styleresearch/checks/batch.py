@@ -9,7 +9,7 @@ import numpy as np
 
 from styleresearch.checks import probes
 from styleresearch.checks.finding import Finding, judged
-from styleresearch.checks.subject import Subject
+from styleresearch.checks.subject import QUICK, Subject
 
 _SEEDS = (0, 1, 2)
 _ALLOWED = 1e-4
@@ -36,7 +36,7 @@ def batch(subject: Subject) -> Iterator[Finding]:
     def one(x, y):  # noqa: ANN001, ANN202 - without the batch axis
         return subject.plain(*({layer: leaf[None] for layer, leaf in each.items()} for each in (x, y)))[0]
 
-    worst = _apart(np.asarray(jax.jit(jax.vmap(one))(*many)), alone)
+    worst = _apart(np.asarray(jax.jit(jax.vmap(one), compiler_options=QUICK)(*many)), alone)
     yield judged(
         "Batch",
         "under jit and vmap",

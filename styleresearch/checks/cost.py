@@ -12,7 +12,7 @@ from styleresearch.checks import probes
 from styleresearch.checks.finding import Finding
 from styleresearch.checks.subject import Subject
 
-_RUNS, _SECONDS = 9, 1.0
+_RUNS, _SECONDS = 5, 1.0
 
 
 def cost(subject: Subject) -> Iterator[Finding]:

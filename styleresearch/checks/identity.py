@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 
 from styleresearch.checks.finding import Finding, judged
 from styleresearch.checks.probes import changed
@@ -29,21 +28,21 @@ def identity(subject: Subject) -> Iterator[Finding]:
         f"{other:.4g}, the target itself {itself:.3g}",
         "a statistic that is the same for every image: look at the axes that are reduced",
     )
-    share = abs(itself) / abs(other) if other else jnp.inf
+    share = abs(itself) / abs(other) if other else np.inf
     if subject.loss.zero_at_identity:
         yield judged(
             "Identity",
             "zero at the target",
             share <= 1e-3,
-            f"{share:.1e} of another image's",
+            f"{share:.1e} times another image's",
             "the two sides are summarised or scaled differently; a loss whose least value is another one says "
             "zero_at_identity: ClassVar = False",
         )
     else:
         yield Finding("Identity", "value at the target", "fact", f"{itself:.4g}; declared not to be 0")
-    nearby = {f"{scale:g} times as strong": changed(image, lambda x, s=scale: s * x) for scale in _SCALES}
+    nearby = {f"{scale:g} times as strong": changed(image, lambda x, s=scale: np.float32(s) * x) for scale in _SCALES}
     noise = {
-        layer: 0.1 * x.std() * jax.random.normal(jax.random.fold_in(jax.random.key(9), index), x.shape)
+        layer: np.float32(0.1 * x.std() * np.random.default_rng(index).normal(size=x.shape))
         for index, (layer, x) in enumerate(image.items())
     }
     nearby["with noise"] = {layer: x + noise[layer] for layer, x in image.items()}

@@ -1,15 +1,16 @@
-"""The features that losses are checked on: made directly, so that no encoder stands between a loss and a verdict."""
+"""The features that losses are checked on: made directly, so that no encoder stands between a loss and a verdict.
+
+In NumPy: a program for every shape of noise would take longer to compile than the loss.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array
+import numpy as np
 
-from styleresearch.types import FeatureMap, Features
+from styleresearch.types import Features
 
 SIZE = (48, 64)
 """Height and width of the picture that features belong to; its sides differ, for a loss may mix them up."""
@@ -51,36 +52,45 @@ def features(
     """
     made = {}
     for index, layer in enumerate(layers):
-        key, means = jax.random.split(jax.random.fold_in(jax.random.key(seed), index))
+        random = np.random.default_rng((seed, index))
         height, across, channels = shape_of(layer, index, size, width, most)
         shape = (batch, height, across, channels)
         if layer == "image":
             # Wider than [0, 1], so that a penalty on the range has something to penalise.
-            made[layer] = 1.4 * jax.random.uniform(key, shape) ** (1 + seed % 3) - 0.2
+            made[layer] = np.float32(1.4 * random.random(shape) ** (1 + seed % 3) - 0.2)
         else:
-            shift = 0.3 * jax.random.normal(means, (1, 1, 1, channels))
-            made[layer] = 10 * jax.nn.relu(jax.random.normal(key, shape) + shift)
+            shift = 0.3 * random.normal(size=channels)
+            made[layer] = np.float32(10 * np.maximum(random.normal(size=shape) + shift, 0))
     return made
 
 
 def smooth(layers: Sequence[str], seed: int, side: int) -> Features:
     """Return features that vary slowly, ``side`` times as many positions a side: one picture at several resolutions."""
-    height, width = SIZE
-    coarse = features(layers, seed, size=(height // 2, width // 2))
-    fine = features(layers, seed, size=(height * side, width * side))
-    return {layer: jax.image.resize(coarse[layer], fine[layer].shape, "linear") for layer in layers}
+    made = {}
+    for index, layer in enumerate(layers):
+        random = np.random.default_rng((seed, index))
+        height, width, channels = shape_of(layer, index, SIZE, 4, 16)
+        y, x = ((np.arange(n * side) + 0.5) / (n * side) for n in (height, width))
+        waves = np.zeros((height * side, width * side, channels))
+        for _ in range(4):  # none shorter than the map: also a coarse layer shows them
+            across, down = random.integers(0, 2, 2)
+            phase = random.random(channels)
+            waves += np.cos(2 * np.pi * (down * y[:, None, None] + across * x[None, :, None] + phase))
+        level = random.normal(size=channels)
+        made[layer] = (10 * np.maximum(waves + level, 0))[None].astype(np.float32)
+    return made
 
 
-def changed(x: Features, change: Callable[[FeatureMap], Array]) -> Features:
+def changed(x: Features, change: Callable[[np.ndarray], np.ndarray]) -> Features:
     """Return features with every layer changed."""
     return {layer: change(value) for layer, value in x.items()}
 
 
-def tiled(x: FeatureMap) -> Array:
+def tiled(x: np.ndarray) -> np.ndarray:
     """Return features beside and below themselves: four times the positions, the same statistics."""
-    return jnp.tile(x, (1, 2, 2, 1))
+    return np.tile(x, (1, 2, 2, 1))
 
 
-def doubled(x: FeatureMap) -> Array:
+def doubled(x: np.ndarray) -> np.ndarray:
     """Return features with every channel twice."""
-    return jnp.concatenate((x, x), axis=-1)
+    return np.concatenate((x, x), axis=-1)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from styleresearch.checks.finding import Finding, judged
 from styleresearch.checks.probes import changed, doubled, smooth, tiled
 from styleresearch.checks.subject import Subject
-from styleresearch.types import FeatureMap, Features
+from styleresearch.types import Features
 
 # What is doubled, by how much its count grows, and the power below which no published convention lies: a Gram matrix's
 # squares are divided by C^4 and there are C^2 of them.
-_LAWS: dict[str, tuple[str, Callable[[FeatureMap], Array], int, float]] = {
+_LAWS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray], int, float]] = {
     "M": ("positions", tiled, 4, -0.5),
     "C": ("channels", doubled, 2, -2.5),
 }
-_ALIKE = 0.5
+# How far powers may lie apart: conventions differ by a whole one at least, and the directions that a loss draws for
+# another number of channels are others.
+_ALIKE = {"M": 0.5, "C": 0.9}
 _CLOSE = 0.5
 
 
@@ -28,14 +28,14 @@ def _power(before: float, after: float, factor: int) -> float:
     return float(np.log(after / before) / np.log(factor)) if before > 0 and after > 0 else float("nan")
 
 
-def _grown(subject: Subject, image: Features, reference: Features, change: Callable[[FeatureMap], Array]) -> float:
+def _grown(subject: Subject, image: Features, reference: Features, change: Callable[[np.ndarray], np.ndarray]) -> float:
     return subject.value(changed(image, change), changed(reference, change))
 
 
 def laws(subject: Subject) -> Iterator[Finding]:
     """Scale laws."""
     layers = subject.loss.layers
-    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, jnp.zeros_like)
+    rest = subject.reference if subject.loss.target != "none" else changed(subject.image, np.zeros_like)
     for letter, (what, grow, factor, least) in _LAWS.items():
         if letter == "C" and "image" in layers:  # always three
             yield Finding("Scale", f"with {what} C", "fact", "not measured: a picture has three")
@@ -62,9 +62,9 @@ def laws(subject: Subject) -> Iterator[Finding]:
         yield judged(
             "Scale",
             f"one convention for all layers, in {letter}",
-            spread <= _ALIKE,
+            spread <= _ALIKE[letter],
             f"{letter}^{min(powers.values()):z.2f} to {letter}^{max(powers.values()):z.2f}"
-            + ("" if spread <= _ALIKE else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
+            + ("" if spread <= _ALIKE[letter] else ": " + ", ".join(f"{layer} {p:.2f}" for layer, p in powers.items())),
             f"conventions are mixed: some layers are divided by another power of {letter}",
         )
     image, reference = (changed(x, lambda leaf: 2 * leaf) for x in (subject.image, subject.reference))
@@ -82,7 +82,7 @@ def sizes(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "a style of another size",
         share <= _CLOSE,
-        f"the style tiled 2 x 2 costs {share:.1e} of another image",
+        f"the style tiled 2 x 2 costs {share:.1e} times another image",
         "a sum where a mean over positions belongs, or a division by M too many",
     )
 
@@ -101,6 +101,6 @@ def resolutions(subject: Subject) -> Iterator[Finding]:
         "Scale",
         "one picture at two resolutions",
         share <= _CLOSE,
-        f"costs {share:.1e} of another image; {text}",
+        f"costs {share:.1e} times another image; {text}",
         "a statistic of the picture's size rather than of its style",
     )

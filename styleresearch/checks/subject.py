@@ -13,6 +13,9 @@ from styleresearch.checks import probes
 from styleresearch.losses.base import Loss
 from styleresearch.types import Features
 
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+"""What a program is compiled with that runs a few times on little: the compiler would take a minute otherwise."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -34,12 +37,13 @@ class Subject:
     @cached_property
     def values(self) -> Callable[[Features, Features], Any]:
         """``plain``, compiled."""
-        return jax.jit(lambda pred, reference: self.plain(pred, reference))
+        return jax.jit(lambda pred, reference: self.plain(pred, reference), compiler_options=QUICK)
 
     @cached_property
     def gradient(self) -> Callable[[Features, Features], Features]:
         """The gradient of the sum over images with respect to the generated features, compiled."""
-        return jax.jit(jax.grad(lambda pred, reference: self.plain(pred, reference).sum()))
+        total = lambda pred, reference: self.plain(pred, reference).sum()  # noqa: E731
+        return jax.jit(jax.grad(total), compiler_options=QUICK)
 
     def value(self, pred: Features, reference: Features) -> float:
         """Return the loss of one image."""

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array
+import numpy as np
 
 from styleresearch.checks.finding import Finding, judged
 from styleresearch.checks.probes import changed
 from styleresearch.checks.subject import Subject
-from styleresearch.types import FeatureMap
 
 _ALLOWED = 1e-3
 _BOTH_ALLOWED = 1e-2
 
 
-def _positions(x: FeatureMap) -> Array:
+def _positions(x: np.ndarray) -> np.ndarray:
     b, h, w, c = x.shape
-    return jax.random.permutation(jax.random.key(5), x.reshape(b, h * w, c), axis=1).reshape(x.shape)
+    return np.random.default_rng(5).permutation(x.reshape(b, h * w, c), axis=1).reshape(x.shape)
 
 
-CHANGES: dict[str, tuple[str, Callable[[FeatureMap], Array]]] = {
+CHANGES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "positions": ("positions shuffled", _positions),
-    "translation": ("rolled by half", lambda x: jnp.roll(x, (x.shape[1] // 2, x.shape[2] // 2), (1, 2))),
+    "translation": ("rolled by half", lambda x: np.roll(x, (x.shape[1] // 2, x.shape[2] // 2), (1, 2))),
     "flip": ("mirrored", lambda x: x[:, :, ::-1]),
-    "channels": ("channels relabelled", lambda x: jnp.roll(x, 1, 3)),
+    "channels": ("channels relabelled", lambda x: np.roll(x, 1, 3)),
 }
 """Invariance -> what is done to the generated image alone, in words and on features."""
 
 _SURELY = {"translation": "positions", "flip": "positions"}
 """Invariance -> another that comprises it."""
 
-BOTH: dict[str, Callable[[FeatureMap], Array]] = {
+BOTH: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "mirrored": lambda x: x[:, :, ::-1],
     "upside down": lambda x: x[:, ::-1],
     "transposed": lambda x: x.swapaxes(1, 2),
@@ -62,7 +59,7 @@ def invariances(subject: Subject) -> Iterator[Finding]:
             "Symmetry",
             "tells channels apart",
             share > 1e-3,
-            f"the target with relabelled channels costs {share:.2g} of another image",
+            f"the target with relabelled channels costs {share:.2g} times another image",
             "channels were summed away: a Gram matrix is (channels, channels), not a number; a loss that is meant to "
             "be blind to this declares the invariance 'channels'",
         )

@@ -1,4 +1,4 @@
-"""``styleresearch check``: whether a loss is sound, property by property, and a card of one page that says so."""
+"""``styleresearch check``: whether a loss, a metric or a method is sound, and a card of one page that says so."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "check",
-        help="check whether a loss is mathematically sound",
+        help="check whether a loss, a metric or a method is sound",
         description="Examine a loss on made features: finite values and gradients, finite differences, batches, "
-        "identity, symmetries, scale laws, resolutions, rounding and cost. Options of the loss are given as "
-        "--OPTION=VALUE. What it declares is held against it; what it does not is measured and shown. The status is 1 "
-        "if a property does not hold.",
+        "identity, symmetries, scale laws, resolutions, rounding and cost; or a metric or a method on random pictures. "
+        "Its options are given as --OPTION=VALUE. What it declares is held against it; what it does not is measured "
+        "and shown. The status is 1 if a property does not hold.",
     )
-    parser.add_argument("target", metavar="NAME|FILE.py[:NAME]", help="a registered loss, or one in a file of yours")
+    parser.add_argument("target", metavar="NAME|FILE.py[:NAME]", help="what is registered, or what a file of yours has")
     parser.add_argument("--out", type=Path, metavar="CARD.html", help="write all that was found as a page of HTML")
     parser.add_argument(
-        "--size", type=int, default=128, help="side in px for which cost is measured; default: %(default)s"
+        "--size",
+        type=int,
+        help="side of the pictures in px, of a loss those for which cost is measured; default: 128, 192 for a metric, "
+        "64 for a method",
     )
     parser.set_defaults(run=run, options={}, interrupted="nothing was written")
 
