@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from styleresearch.store import manifest
-from styleresearch.store.rundir import RunDirectory, curve_file, image_file, input_file, sample_file
+from styleresearch.store.rundir import RunDirectory, curve_file, image_file, input_file, module_file, sample_file
 
 PACKAGE = Path(__file__).resolve().parents[1] / "styleresearch"
 
@@ -123,6 +123,7 @@ def names_of_a_run() -> tuple[set[str], set[str]]:
     names = {path.name for path in found if isinstance(path, Path) and path.name != "run"}
     names |= {manifest.NAME, image_file("", "").partition("/")[0], curve_file("", "").partition("/")[0]}
     names |= {input_file("content", "").partition("/")[0], sample_file(0).partition("/")[0]}
+    names |= {module_file("", False).partition("/")[0]}
     return {name for name in names if "." in name}, {name for name in names if "." not in name}
 
 

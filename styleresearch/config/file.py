@@ -19,6 +19,7 @@ from styleresearch.config.modulefiles import line_of, shown
 from styleresearch.config.paths import find
 from styleresearch.errors import InputError
 from styleresearch.store import jsonfile
+from styleresearch.store.rundir import OWN_MODULES
 
 ORIGIN = "origin"
 """The key that says where settings came from: ``file``, ``argument``, ``modules`` (name -> sha256), ``saved``.
@@ -54,7 +55,9 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
         raise InputError(f"config {path}: only numbers, texts, tuples and dicts: {_first_line(error)}") from error
     if "saved" in origin:
         # Settings are data: modules that they name are brought by whoever repeats the run.
-        modules.require(imports_of(settings), origin["modules"], path, [Path(origin["file"]).parent])
+        modules.require(
+            imports_of(settings), origin["modules"], path, [Path(origin["file"]).parent, file.parent / OWN_MODULES]
+        )
     else:
         origin["modules"] |= modules.digests_of(imports_of(settings), [file.resolve().parent])
     known = any(value for key, value in origin.items() if key != "file") or settings.get("imports")
@@ -188,8 +191,7 @@ def _overridden(config: ConfigDict, overrides: Sequence[str], path: str, folder:
     """Return a config with overrides applied, the last one of each key.
 
     What the config has is set as ml_collections does it, by the type that the file has; what it has not, as the option
-    says that is meant, which a module of the user's may bring: one that is
-    looked for in this folder; None where the settings are data.
+    says, which a module of the user's may bring that is looked for in this folder; None where the settings are data.
     """
     last: dict[str, str] = {}
     for override in overrides:

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -175,6 +175,12 @@ def imported(names: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(names, "") | {
         each: _digest_of(each, code) for used in files.values() for each, code in used.items()
     }
+
+
+def sources_of(names: Iterable[str]) -> dict[str, Path]:
+    """Return module name -> its source, of those that have been imported and are no part of an installed package."""
+    files = {name: _file(sys.modules.get(name)) for name in names}
+    return {name: file for name, file in files.items() if file is not None and not is_installed(file)}
 
 
 def _used(name: str, file: Path | None, folders: Sequence[Path]) -> dict[str, Path]:

@@ -1,8 +1,9 @@
 """A run directory: plain files that can be understood without the code. Every name in it is here.
 
 Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
-records.jsonl report.html table.csv table.tex differences.tex sets.csv sets.tex figure.* tradeoff.* profiles.*``. Of a
-training run: ``config.json run.json metrics.jsonl checkpoints/ samples/ events/``.
+records.jsonl report.html table.csv table.tex differences.tex sets.csv sets.tex figure.* tradeoff.* profiles.*``;
+``own_modules/`` where the config names some, ``reproduction.json`` where it repeats another. Of a training run:
+``config.json run.json metrics.jsonl checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from styleresearch.store.ledger import Ledger
 from styleresearch.store.record import Record, Records
 
 CONFIG = "config.json"
+OWN_MODULES = "own_modules"
+"""The folder of the user's own modules, as they were when the run was made."""
 CONTRACTS = "contracts.json"
 FACTS = "run.json"
 RECORDS = "records.jsonl"
@@ -57,6 +60,7 @@ class RunDirectory:
         figures: the grid of pictures, by the endings of its formats.
         tradeoffs: the plane of two metrics, likewise.
         profiles: the performance profiles, likewise.
+        reproduction: of a run that repeats another, what moved.
     """
 
     def __init__(self, path: Path) -> None:
@@ -81,6 +85,7 @@ class RunDirectory:
         self.figures = {kind: path / f"figure.{kind}" for kind in FIGURES}
         self.tradeoffs = {kind: path / f"tradeoff.{kind}" for kind in FIGURES}
         self.profiles = {kind: path / f"profiles.{kind}" for kind in FIGURES}
+        self.reproduction = path / "reproduction.json"
 
     @classmethod
     def create(cls, path: Path) -> RunDirectory:
@@ -220,6 +225,11 @@ def curve_file(method: str, pair: str) -> str:
 def input_file(kind: Literal["content", "style"], title: str) -> str:
     """Return the file of a picture that outputs are made from, relative to the run directory."""
     return f"inputs/{kind}/{title}.png"
+
+
+def module_file(name: str, package: bool) -> str:
+    """Return the file of a module of the user's, relative to the run directory."""
+    return f"{OWN_MODULES}/{name.replace('.', '/')}{'/__init__' if package else ''}.py"
 
 
 def sample_file(step: int) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from styleresearch.config.modulefiles import is_package
+from styleresearch.config.modules import sources_of
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.triple import Triple
 from styleresearch.evaluation.cost import Cost
@@ -17,7 +19,7 @@ from styleresearch.methods.base import Progress
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
-from styleresearch.store.rundir import RunDirectory, input_file
+from styleresearch.store.rundir import RunDirectory, input_file, module_file
 from styleresearch.tasks.comparison import Comparison, Stylisation
 from styleresearch.tasks.entry import Entry
 from styleresearch.tasks.provenance import of_config, provenance
@@ -79,6 +81,8 @@ def _compare(comparison: Comparison, run: RunDirectory, listener: Callable[[Even
     plan = comparison.stylisations()
     run.check_places(file for work in plan for file in (work.output, work.curve, *_inputs(work).values()))
     run.describe(comparison.config, comparison.suite.contracts())
+    for name, source in sources_of(comparison.modules).items():
+        atomic.write(run.place(module_file(name, is_package(source))), source.read_bytes())
     contracts = comparison.suite.contracts(comparison.suite.per_picture)
     for content, image in comparison.contents.items():
         save_image(run.place(input_file("content", content)), image)
@@ -153,7 +157,8 @@ def _inputs(work: Stylisation) -> dict[str, str]:
 
 def _of_method(entry: Entry) -> dict[str, str]:
     """Return what a record's provenance says of its method alone."""
-    return {"depends_on": entry.depends_on} if entry.depends_on else {}
+    known = {"depends_on": entry.depends_on, "params": "" if entry.trained is None else entry.trained.digest}
+    return {name: text for name, text in known.items() if text}
 
 
 def _row(comparison: Comparison, work: Stylisation, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,8 +24,7 @@ def provenance(
     """Return what a record must say of how it came about."""
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
-        # How results are drawn changes none of them.
-        "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
+        "config_hash": hash_of(config),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": device(),
         "precision": precision,
@@ -33,6 +32,19 @@ def provenance(
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }
+
+
+def hash_of(config: Mapping[str, Any]) -> str:
+    """Return the digest of a config's settings, but for how results are drawn, which changes none of them."""
+    return digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"})
+
+
+def version_of(package: str) -> str | None:
+    """Return the version of a package that is installed here; None where it is not."""
+    try:
+        return __version__ if package == "styleresearch" else metadata.version(package)
+    except (metadata.PackageNotFoundError, ValueError):  # ValueError: a file may name it ""
+        return None
 
 
 def device() -> str:

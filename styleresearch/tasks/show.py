@@ -5,18 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import jax
 
-from styleresearch import __version__
 from styleresearch.errors import InputError, Notice
 from styleresearch.store import jsonfile
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.store.jsonfile import NUMBER
 from styleresearch.store.rundir import RunDirectory
+from styleresearch.tasks.provenance import version_of
 from styleresearch.tasks.trained import Trained, facts_of, load, place_of
 
 Lines: TypeAlias = Iterator[tuple[str, str]]
@@ -128,10 +127,7 @@ def _provenance(provenance: Mapping[str, Any]) -> Lines:
         yield "begun", str(provenance["time"])
     versions = []
     for name, then in (provenance.get("packages") or {}).items():
-        try:
-            now = __version__ if name == "styleresearch" else metadata.version(name)
-        except (metadata.PackageNotFoundError, ValueError):  # ValueError: a file may name it ""
-            now = None
+        now = version_of(name)
         versions.append(f"{name} {then}" + ("" if now == then else f" (here: {now or 'none'})"))
     if versions:
         yield "versions", ", ".join(versions)

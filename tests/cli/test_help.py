@@ -16,7 +16,19 @@ from styleresearch import __version__
 ROOT = Path(__file__).resolve().parents[2]
 
 
-COMMANDS = ("stylize", "compare", "train", "show", "export", "evaluate", "plan", "check", "data", "weights")
+COMMANDS = (
+    "stylize",
+    "compare",
+    "reproduce",
+    "train",
+    "show",
+    "export",
+    "evaluate",
+    "plan",
+    "check",
+    "data",
+    "weights",
+)
 
 
 def seconds(*arguments: str) -> float:
