@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
+from styleresearch import plugins
 from styleresearch.errors import InputError, nearest
 from styleresearch.options import Entry, checked, options_of, problems_of, shown
 
 T = TypeVar("T")
 
 
+_every: list[Registry[Any]] = []
+"""All registries, also those whose entries are looked up and not built from specs."""
 registrations: list[str] = []
 """The module of each registration, in order: so that a config can tell which of its imports registered something."""
 
@@ -19,7 +23,8 @@ registrations: list[str] = []
 class Registry(Generic[T]):
     """Named constructors of one kind of object.
 
-    A *spec* is ``dict(name=..., **constructor_keywords)``: the form in which configs name registered things.
+    A *spec* is ``dict(name=..., **constructor_keywords)``: the form in which configs name registered things. A name
+    that is not registered may be that of a plug-in: they are loaded before it counts as unknown.
 
     Args:
         kind: what is registered, in the singular, for messages ("loss", "method").
@@ -33,6 +38,7 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, base: type | None = None) -> None:
         self.kind, self.base = kind, base
         self._entries: dict[str, Callable[..., T]] = {}
+        _every.append(self)
         if base is None:
             return
         # Of the same kind it is the same module, imported again.
@@ -64,10 +70,15 @@ class Registry(Generic[T]):
         return decorate
 
     def __iter__(self) -> Iterator[str]:
+        plugins.load(_whole)
         return iter(sorted(self._entries))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name in self._entries
+        if not isinstance(name, str):
+            return False
+        if name not in self._entries:
+            plugins.load(_whole)
+        return name in self._entries
 
     def get(self, name: str) -> Callable[..., T]:
         """Return the constructor registered as ``name``.
@@ -75,7 +86,7 @@ class Registry(Generic[T]):
         Raises:
             InputError: if there is none, with the nearest match.
         """
-        if name not in self._entries:
+        if name not in self:
             raise InputError(
                 f"unknown {self.kind} {shown(name)}.{nearest(name, self)} Registered: {', '.join(self) or 'none'}"
             )
@@ -136,3 +147,22 @@ def registry_of(hint: Any) -> Registry[Any] | None:
 def registries() -> tuple[Registry[Any], ...]:
     """Return all registries whose entries are built from specs."""
     return tuple(_registries.values())
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Take back what is registered in the block if that fails: nothing of a broken plug-in is used."""
+    before = [(registry, dict(registry._entries)) for registry in _every]
+    try:
+        yield
+    except BaseException:
+        for registry, entries in before:
+            registry._entries = entries
+        raise
+
+
+def plugins_of(names: Collection[str]) -> dict[str, plugins.Plugin]:
+    """Return top-level module -> plug-in, of the plug-ins that registered something under one of these names."""
+    entries = (entry for registry in _every for name, entry in registry._entries.items() if name in names)
+    found = (plugins.of_module(entry.__module__) for entry in entries) if plugins.known() else ()
+    return {plugin.module: plugin for plugin in found if plugin is not None}

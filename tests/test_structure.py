@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "interrupt": set(),
     "extras": {"errors"},
     "options": {"errors"},
-    "registry": {"errors", "options"},
+    "plugins": {"errors"},
+    "registry": {"errors", "options", "plugins"},
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
     "painter": CONTRACTS,
@@ -48,9 +49,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
     # Reads record files; the statistics need no jax.
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},
-    "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
+    "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "plugins"},
     # The report for what a run's numbers say, not for its pages.
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report"},
+    "tasks": TENSORS
+    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "plugins"},
     "cli": TENSORS
     | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
     "__main__": {"cli"},
@@ -67,7 +69,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
     *("interrupt.py", "store/", "painter/", "data/", "report/"),
-    *("evaluation/statistics/", "checks/finding.py", "errors.py", "extras.py", "options/", "registry.py"),
+    *("evaluation/statistics/", "checks/finding.py", "errors.py", "extras.py", "options/", "plugins.py", "registry.py"),
 )
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
 

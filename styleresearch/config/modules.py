@@ -17,8 +17,10 @@ from types import ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from styleresearch import plugins
 from styleresearch.config.modulefiles import OURS, find, is_installed, is_package, line_of, reached, shown
 from styleresearch.errors import InputError, Notice
+from styleresearch.registry import plugins_of
 from styleresearch.store import digests
 
 
@@ -179,8 +181,33 @@ def imported(names: Sequence[str]) -> dict[str, str]:
 
 def sources_of(names: Iterable[str]) -> dict[str, Path]:
     """Return module name -> its source, of those that have been imported and are no part of an installed package."""
-    files = {name: _file(sys.modules.get(name)) for name in names}
+    files = {name: _file(sys.modules.get(name)) for name in names if plugins.of_module(name) is None}
     return {name: file for name, file in files.items() if file is not None and not is_installed(file)}
+
+
+def of_plugins(*settings: Any) -> dict[str, str]:
+    """Return module -> digest of its code, of the plug-ins that have what these settings name, which has been built.
+
+    Results depend on the code of a plug-in as on that of the user's own modules.
+    """
+    return {name: _code(name) for name in plugins_of(set(_texts(settings)) if plugins.known() else ())}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in settings."""
+    if isinstance(value, str):
+        yield value
+    for each in value.values() if isinstance(value, Mapping) else value if isinstance(value, (tuple, list)) else ():
+        yield from _texts(each)
+
+
+def _code(name: str) -> str:
+    """Return the digest of the source of a module, or of a package with all that is in it."""
+    file = _file(sys.modules.get(name))
+    if file is None or not is_package(file):
+        return "" if file is None else digests.of_file(file)
+    sources = {path.relative_to(file.parent).as_posix(): path for path in file.parent.rglob("*.py")}
+    return digests.of_json({place: digests.of_file(path) for place, path in sources.items()})
 
 
 def _used(name: str, file: Path | None, folders: Sequence[Path]) -> dict[str, Path]:
@@ -252,6 +279,8 @@ def _what_to_do(name: str, then: str | None, places: Sequence[Path]) -> str:
 
 def _digest_of(name: str, file: Path | None) -> str:
     """Return the digest of a module's code: as it runs here, or else as it lies in a file."""
+    if name in plugins.known():
+        return _code(name)
     module = sys.modules.get(name)
     running = None if module is None else _imported.get(module)
     return running or ("" if file is None else digests.of_file(file))

@@ -10,8 +10,10 @@ import numpy as np
 
 from styleresearch import __version__
 from styleresearch.config import build
+from styleresearch.config.file import settings_of
 from styleresearch.config.keys import Precision, Seeds
 from styleresearch.config.metrics import metrics_of
+from styleresearch.config.modules import of_plugins
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
@@ -72,7 +74,7 @@ class Comparison:
         suite: the metrics and the encoder that methods and metrics share.
         seeds: one stylisation for each.
         precision: of matrix products and convolutions, see ``Precision``.
-        modules: name -> sha256 of the user's own modules.
+        modules: name -> sha256 of the user's own modules, and of the plug-ins that are used.
     """
 
     config: Mapping[str, Any]
@@ -133,6 +135,7 @@ class Comparison:
                     suite.check((image.shape[0], image.shape[1]), kind)
         problems.raise_if_any()
         contents, styles = pictures["contents"], pictures["styles"]
+        modules |= of_plugins(settings_of(config), *(each.trained.spec for each in entries if each.trained is not None))
         return cls(config, tuple(entries), contents, styles, suite, seeds, precision, modules)
 
     def stylisations(self) -> list[Stylisation]:

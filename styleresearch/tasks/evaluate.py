@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from styleresearch.config.file import settings_of
 from styleresearch.config.metrics import metrics_of
+from styleresearch.config.modules import of_plugins
 from styleresearch.config.problems import Problems, begin, check_named
 from styleresearch.data.framing import How, Side
 from styleresearch.data.images import save_image
@@ -82,6 +84,7 @@ def evaluate(
     _check_out(out, outputs)
     run = RunDirectory.create(out)
     suite = planned.load()
+    modules |= of_plugins(settings_of(config))
     with run.alone():
         return _evaluate(run, suite, config, modules, outputs, how, listener)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 
-from styleresearch import __version__
+from styleresearch import __version__, plugins
 from styleresearch.config.file import modules_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.store import digests
@@ -21,14 +21,25 @@ from styleresearch.store import digests
 def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return what a record must say of how it came about."""
+    """Return what a record must say of how it came about.
+
+    Args:
+        config: of the run.
+        encoder: of the run.
+        precision: of the run.
+        modules: name -> sha256 of the code of the user's own modules and of the plug-ins that the run uses.
+    """
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         "config_hash": hash_of(config),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": device(),
         "precision": precision,
-        "packages": {"styleresearch": __version__, **{name: metadata.version(name) for name in packages}},
+        "packages": {
+            "styleresearch": __version__,
+            **{name: metadata.version(name) for name in packages},
+            **{plugin.package: plugin.version for name in modules if (plugin := plugins.known().get(name))},
+        },
         "encoder": encoder.describe(),
         "modules": {**modules_of(config), **modules},
     }

@@ -14,7 +14,8 @@ import jax.numpy as jnp
 
 from styleresearch import __version__
 from styleresearch.config import build
-from styleresearch.config.file import ORIGIN
+from styleresearch.config.file import ORIGIN, settings_of
+from styleresearch.config.modules import of_plugins
 from styleresearch.config.problems import Problems, begin
 from styleresearch.data.framing import to_bytes
 from styleresearch.data.images import save_image
@@ -59,7 +60,7 @@ class TrainingRun:
         seed: of everything random.
         precision: of matrix products and convolutions.
         samples: what to stylise on the way, or None.
-        modules: name -> sha256 of the user's own modules.
+        modules: name -> sha256 of the user's own modules, and of the plug-ins that are used.
         depends_on: what else the method depends on, see ``Method.depends_on``.
         start: what the painting network begins with, of another run or the zoo; None for the method's own beginning.
     """
@@ -135,6 +136,7 @@ class TrainingRun:
         with problems.at("method"):
             _try_out(method, encoder, data.crop, start)
         problems.raise_if_any()
+        modules |= of_plugins(settings_of(config))
         return cls(config, method, encoder, data, settings, seed, precision, samples, modules, depends_on, start)
 
 
