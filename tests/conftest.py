@@ -10,7 +10,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,6 +31,9 @@ from styleresearch.methods import METHODS
 from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import OPTIMIZERS
 from styleresearch.optim.schedules import SCHEDULES
+from styleresearch.testing.fixtures import random_image, small_encoder
+
+__all__ = ["random_image", "small_encoder"]
 
 # Silent broadcasting over a missing axis is the classic bug of a loss; make it an error wherever tests run.
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -129,12 +132,6 @@ def plain_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def small_encoder() -> Encoder:
-    """A VGG16 an eighth as wide, with random weights: everything about the shape, nothing of the cost."""
-    return vgg16(weights="random", width=0.125)
-
-
-@pytest.fixture(scope="session")
 def imagenet_encoder() -> Encoder:
     """The real ImageNet VGG16, from the cache or the package index."""
     return vgg16()
@@ -180,19 +177,6 @@ def golden_image() -> jax.Array:
 def golden_style(golden_image: jax.Array) -> jax.Array:
     """Its style image: rows reversed, channels permuted."""
     return golden_image[:, ::-1, :, jnp.array([2, 0, 1])]
-
-
-@pytest.fixture(scope="session")
-def random_image() -> Callable[..., jax.Array]:
-    """Smooth random pictures in [0, 1]: noise at two scales, so that every loss has something to see."""
-
-    @partial(jax.jit, static_argnums=(1, 2, 3))
-    def make(seed: int, height: int = 32, width: int = 40, batch: int = 1) -> jax.Array:
-        coarse, fine = jax.random.split(jax.random.key(seed))
-        low = jax.image.resize(jax.random.uniform(coarse, (batch, 4, 4, 3)), (batch, height, width, 3), "cubic")
-        return jnp.clip(0.8 * low + 0.2 * jax.random.uniform(fine, (batch, height, width, 3)), 0.0, 1.0)
-
-    return make
 
 
 @pytest.fixture

@@ -127,7 +127,7 @@ def resolve(target: str, options: Mapping[str, Any]) -> Meant:
     else:
         kind, name, entry = _registered(target)
     if entry is None:
-        made = build.resolve(_KINDS[kind][0], {"name": name, **_completed(kind, name, options)})
+        made = built(kind, name, options)
     else:
         try:
             made = entry(**options)
@@ -136,6 +136,30 @@ def resolve(target: str, options: Mapping[str, Any]) -> Meant:
     if kind == "loss":
         _check_whole(made, target)
     return Meant(kind, name, made, _code(type(made), place))
+
+
+def built(kind: Kind, name: str, options: Mapping[str, Any]) -> Any:
+    """Return what is registered, with small ones of the parts that it must be given and is not; errors as ``check``."""
+    return build.resolve(_KINDS[kind][0], {"name": name, **_completed(kind, name, options)})
+
+
+def brought(module: str, registry: Registry[Any]) -> list[str]:
+    """Return the names under which a module has registered something.
+
+    Args:
+        module: a file, ``my_losses.py``, or the name of a module, or of a package for all that is in it.
+        registry: what is looked at.
+
+    Raises:
+        InputError: if it cannot be found, or fails.
+    """
+    file = Path(module)
+    name = file.stem if file.suffix == ".py" else module
+    if file.suffix == ".py" and not file.is_file():
+        raise InputError(f"there is no file {file}; {_HOW}")
+    import_modules((name,), [file.parent] if file.suffix == ".py" else (), named="check")
+    defined = {each: getattr(registry.get(each), "__module__", "") for each in registry}
+    return [each for each, where in defined.items() if f"{where}.".startswith(f"{name}.")]
 
 
 def _registered(name: str) -> tuple[Kind, str, None]:
@@ -151,13 +175,11 @@ def _of_file(file: Path, name: str) -> tuple[Kind, str, Any]:
     """Return kind and name of what a file has, and its class where it is not registered."""
     if not file.is_file():
         raise InputError(f"there is no file {file}; {_HOW}")
-    import_modules((file.stem,), [file.parent], named="check")
-    module = sys.modules[file.stem]
     here: dict[str, Kind] = {}
     for kind, (registry, *_) in _KINDS.items():
-        for each in registry:
-            if getattr(registry.get(each), "__module__", "") == module.__name__:
-                here.setdefault(each, kind)
+        for each in brought(str(file), registry):
+            here.setdefault(each, kind)
+    module = sys.modules[file.stem]
     if not name:
         if len(here) != 1:
             raise InputError(f"{file} registers {', '.join(here) or 'nothing'}; name one: {file}:NAME")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
@@ -15,9 +14,12 @@ from styleresearch.losses.adversarial import ADVERSARIAL
 from styleresearch.losses.content import Feature
 from styleresearch.losses.style import Gram
 from styleresearch.methods import METHODS
-from styleresearch.methods.base import Method, State
+from styleresearch.methods.base import Method
 from styleresearch.nets import DECODERS, DISCRIMINATORS, NETS
 from styleresearch.optim.optimizers import Adam
+from styleresearch.testing.fixtures import batch, initialise, method, pictures
+
+__all__ = ["batch", "initialise", "method", "pictures"]
 
 # Arguments that are objects, for the methods that need some; the others are built from their name alone.
 NESTED = {
@@ -46,17 +48,6 @@ CONDITIONS = {"arbitrary_gan": 32}
 
 
 @pytest.fixture(scope="session")
-def pictures(random_image) -> tuple[Any, ...]:
-    """Three style pictures (1, h, w, 3) of two sizes, those that methods with styles of their own have learned."""
-    return random_image(1, 48, 32), random_image(2, 48, 32), random_image(3, 32, 32)
-
-
-@pytest.fixture(scope="session")
-def batch(random_image) -> dict[str, Any]:
-    return {"content": random_image(5, 32, 32, 4), "style": random_image(6, 32, 32, 4)}
-
-
-@pytest.fixture(scope="session")
 def build_method(pictures) -> Callable[[str], Method]:
     """Return the small method of a name, always the same object."""
 
@@ -78,14 +69,3 @@ def build_method(pictures) -> Callable[[str], Method]:
         return METHODS.build({"name": name, **given})
 
     return build
-
-
-@pytest.fixture(scope="session")
-def initialise(build_method, small_encoder, batch) -> Callable[..., State]:
-    """Return the state of a trained method before its first step."""
-
-    @cache
-    def init(name: str) -> Any:
-        return jax.jit(build_method(name).init)
-
-    return lambda name, seed=0: init(name)(jax.random.key(seed), small_encoder, batch)
