@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jax
 import pytest
 
 from styleresearch.config.file import plain
@@ -27,6 +28,12 @@ _NAMES = pytest.StashKey[dict[str, list[str]]]()
 _REGISTRIES: dict[Kind, Registry[Any]] = {"loss": LOSSES, "metric": METRICS, "method": METHODS}
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Look at the module before the first file of the kit: what is wrong with it is said once."""
+    if Path(__file__).parent in file_path.parents:
+        _names(parent.config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test for each part of its kind that the module registers."""
     if Path(__file__).parent not in metafunc.definition.path.parents:
@@ -42,9 +49,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of what the module has none of: pytest would call them skipped."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
-    none = [
-        item for item in here if any("empty parameter set" in str(mark.kwargs) for mark in item.iter_markers("skip"))
-    ]
+    empty = "got empty parameter set"
+    none = [each for each in here if any(empty in str(mark.kwargs) for mark in each.iter_markers("skip"))]
     if none:
         config.hook.pytest_deselected(items=none)
         items[:] = [item for item in items if item not in none]
@@ -55,7 +61,9 @@ def _names(config: pytest.Config) -> dict[str, list[str]]:
     if _NAMES not in config.stash:
         module = config.getoption(_MODULE)
         if module is None:
-            raise pytest.UsageError(f"name what is to be tested: {_MODULE}=my_losses.py, or a module that Python finds")
+            raise pytest.Collector.CollectError(
+                f"name what is to be tested: {_MODULE}=my_losses.py, or a module that Python finds"
+            )
         try:
             config.stash[_OPTIONS] = _options(str(config.getoption(_GIVEN)))
             names: dict[str, list[str]] = {kind: brought(module, registry) for kind, registry in _REGISTRIES.items()}
@@ -65,7 +73,7 @@ def _names(config: pytest.Config) -> dict[str, list[str]]:
             metrics = {name: _built("metric", name, config) for name in names["metric"]}
             methods = {name: _built("method", name, config) for name in names["method"]}
         except InputError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.Collector.CollectError(str(error)) from error
         names["over_set"] = [name for name, metric in metrics.items() if isinstance(metric, SetMetric)]
         names["per_picture"] = [name for name in metrics if name not in names["over_set"]]
         names["trained"] = [name for name, method in methods.items() if isinstance(method, TrainedMethod)]
@@ -86,6 +94,16 @@ def _options(text: str) -> dict[str, Any]:
 
 def _built(kind: Kind, name: str, config: pytest.Config) -> Any:
     return built(kind, name, config.stash[_OPTIONS].get(name, {}))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_fast() -> Iterator[None]:
+    """Compile in half the time, for a program here runs once or twice."""
+    option = "jax_disable_most_optimizations"
+    before = jax.config.read(option)
+    jax.config.update(option, True)
+    yield
+    jax.config.update(option, before)
 
 
 @pytest.fixture(scope="module")
