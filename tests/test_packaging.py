@@ -136,6 +136,7 @@ def test_the_wheel_holds_the_package_and_the_configs(tmp_path: Path) -> None:
 
     wanted = {f"styleresearch/{name}" for name in files(PACKAGE)}
     wanted |= {f"styleresearch/configs/{name}" for name in files(ROOT / "configs")}
+    wanted.add("_styleresearch_pytest.py")
     assert {"styleresearch/py.typed", "styleresearch/__main__.py"} <= wanted
     assert {name for name in held if ".dist-info/" not in name} == wanted
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)

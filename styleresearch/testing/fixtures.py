@@ -25,7 +25,7 @@ def random_image() -> Callable[..., jax.Array]:
     """Smooth random pictures in [0, 1]: noise at two scales, so that every loss has something to see."""
 
     @partial(jax.jit, static_argnums=(1, 2, 3))
-    def make(seed: int, height: int = 32, width: int = 40, batch: int = 1) -> jax.Array:
+    def make(seed: Any, height: int = 32, width: int = 40, batch: int = 1) -> jax.Array:
         coarse, fine = jax.random.split(jax.random.key(seed))
         low = jax.image.resize(jax.random.uniform(coarse, (batch, 4, 4, 3)), (batch, height, width, 3), "cubic")
         return jnp.clip(0.8 * low + 0.2 * jax.random.uniform(fine, (batch, height, width, 3)), 0.0, 1.0)
