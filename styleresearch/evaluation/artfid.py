@@ -102,5 +102,5 @@ class ArtFID(SetMetric):
         )
         return (
             "Product of (1 + mean LPIPS of the outputs to their contents, AlexNet) and (1 + squared Fréchet distance "
-            f"between all outputs and all style pictures in the last activations of {which}), at the pictures' own size."
+            f"between all outputs and all styles in the last activations of {which}), at the pictures' own size."
         )
