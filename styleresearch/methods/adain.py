@@ -149,7 +149,7 @@ class AdaIN(TrainedMethod):
         return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint, beside)
 
     def _kept(self, encoder: Encoder, net: Decoder, batch: Batch, params: Params) -> dict[str, Any]:
-        """Return the terms of ``identity``, means over contents and styles, which AdaIN with themselves leaves alone."""
+        """Return the terms of ``identity``, means over contents and styles; AdaIN with itself changes none."""
         assert self.identity is not None
         found: list[dict[str, Any]] = []
         for image in (batch["content"], batch["style"]):
