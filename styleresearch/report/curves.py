@@ -21,6 +21,8 @@ from styleresearch.store.record import value_of
 
 POINTS = 120
 """Points kept of one curve: more than a panel has pixels to show."""
+READ = 300
+"""Curves of one method that are read: of more, as many spread evenly over its pairs."""
 LINES = 24
 """Curves drawn in one panel."""
 WIDTH, HEIGHT = 360.0, 236.0
@@ -49,9 +51,13 @@ class Panel:
 def read_curves(run: RunRecords) -> tuple[list[Curve], list[str]]:
     """Read the curves that the records name; return them and a sentence for each file that cannot be used."""
     curves, notices = [], []
+    count, seen = _named(run), Counter[str]()
     for (method, pair), record in run.records.items():
         relative = record.files.get("curve")
         if not relative:
+            continue
+        seen[method] += 1
+        if (seen[method] - 1) % math.ceil(count[method] / READ):
             continue
         try:
             if (path := within(run.directory, relative)) is None:
@@ -60,6 +66,11 @@ def read_curves(run: RunRecords) -> tuple[list[Curve], list[str]]:
         except (OSError, ValueError):
             notices.append(f"The loss curve {relative} is missing or not readable and was left out.")
     return curves, notices
+
+
+def _named(run: RunRecords) -> Counter[str]:
+    """Return method -> how many curves its records name."""
+    return Counter(method for (method, _), record in run.records.items() if record.files.get("curve"))
 
 
 def _read(path: Path, method: str, pair: str) -> Curve:
@@ -108,7 +119,7 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
     x_axis = Axis.linear(0.0, max(float(x.max()) for _, x, _ in drawn), LEFT, WIDTH - RIGHT)
     lowest, highest = min(float(y.min()) for *_, y in drawn), max(float(y.max()) for *_, y in drawn)
     y_axis = Axis.log(lowest, highest, HEIGHT - BOTTOM, TOP)
-    found = []
+    found, named = [], _named(run)
     most = max(Counter(curve.method for curve, *_ in drawn).values())
     for method in run.methods:
         mine = [(curve, x, y) for curve, x, y in drawn if curve.method == method.name]
@@ -128,7 +139,9 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
         note = f"ends at {100 * drop:.2g} % of its first value" if drop < 1 else "does not fall"
         if step > 1:
             note += f"; {len(mine[::step])} of {len(mine)} pairs drawn"
-        if len(mine) < most:
+        if named[method.name] > READ:
+            note += f"; {len(mine)} of {named[method.name]} pairs read"
+        elif len(mine) < most:
             note += f"; {len(mine)} pairs only, others have {most}"
         found.append(Panel(method.label, svg, note))
     return found

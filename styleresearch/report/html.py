@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from styleresearch.report.depth import Depth, depth_of
 from styleresearch.report.depthrows import middle_rows, rank_rows, reach_rows, variance_rows
 from styleresearch.report.files import within
 from styleresearch.report.numbers import MISSING, plain
-from styleresearch.report.pictures import Picture, picture, preview_side
+from styleresearch.report.pictures import Picture, on_page, picture, preview_side
 from styleresearch.report.profiles import profile_panels
 from styleresearch.report.reading import read_run
 from styleresearch.report.records import RunRecords
@@ -90,6 +90,7 @@ def write_report(
 def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None = None) -> str:
     """Return the page as text."""
     curves, problems = read_curves(run)
+    pairs = on_page(run.pairs, len(run.methods) + 2)
     sets = summarise_sets(run)
     metrics = [column for column in summary.columns if not column.cost]
     return template("report.html.j2").render(
@@ -116,11 +117,12 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
-        grid=_grid(run),
+        grid=_grid(run, pairs),
+        left_out=len(run.pairs) - len(pairs),
         terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
         without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
-        data=_lightbox(run, summary),
-        values=_values(run, summary),
+        data=_lightbox(run, summary, pairs),
+        values=_values(run, summary, pairs),
         command=command,
         config=json.dumps(run.config, indent=2, ensure_ascii=False, default=str) if run.config else "",
         contracts={
@@ -180,12 +182,12 @@ def _has_place(summary: Summary, method: MethodName) -> bool:
     return summary.plane is not None and all(summary.cells[method.name, c.name].estimate.n for c in summary.plane)
 
 
-def _grid(run: RunRecords) -> list[dict[str, Any]]:
+def _grid(run: RunRecords, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Return a row per pair: its inputs and every method's output, each with a preview or the reason for none."""
-    side = preview_side(len(run.pairs) * (len(run.methods) + 2))
+    side = preview_side(len(pairs) * (len(run.methods) + 2))
     inputs: dict[str, Picture] = {}
     rows = []
-    for pair in run.pairs:
+    for pair in pairs:
         records = {m.name: run.records.get((m.name, pair)) for m in run.methods}
         row: dict[str, Any] = {"pair": pair, "inputs": {}, "outputs": []}
         for kind in ("content", "style"):
@@ -202,11 +204,11 @@ def _grid(run: RunRecords) -> list[dict[str, Any]]:
     return rows
 
 
-def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
+def _lightbox(run: RunRecords, summary: Summary, pairs: Sequence[Pair]) -> dict[str, Any]:
     """Return what the page's script needs: names, and each image's values as texts."""
     return {
         "methods": [method.label for method in run.methods],
-        "pairs": [{"content": p.content, "style": p.style, "name": _pair_label(p, summary)} for p in run.pairs],
+        "pairs": [{"content": p.content, "style": p.style, "name": _pair_label(p, summary)} for p in pairs],
         "metrics": [
             {"label": c.label, "unit": c.unit, "better": c.better or "", "cost": c.cost} for c in summary.columns
         ],
@@ -217,7 +219,7 @@ def _lightbox(run: RunRecords, summary: Summary) -> dict[str, Any]:
                 else [plain(column.value(record)) for column in summary.columns]
                 for method in run.methods
             ]
-            for pair in run.pairs
+            for pair in pairs
         ],
     }
 
@@ -227,9 +229,9 @@ def _pair_label(pair: Pair, summary: Summary) -> str:
     return f"{pair.content} × {pair.style}{seed}"
 
 
-def _values(run: RunRecords, summary: Summary) -> list[dict[str, Any]]:
+def _values(run: RunRecords, summary: Summary, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     rows = []
-    for pair in run.pairs:
+    for pair in pairs:
         for method in run.methods:
             record = run.records.get((method.name, pair))
             values = [plain(column.value(record)) if record else MISSING for column in summary.columns]

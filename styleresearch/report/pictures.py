@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import math
+import random
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -13,10 +15,15 @@ from urllib.parse import quote
 from PIL import Image, ImageOps
 
 from styleresearch.report.files import within
+from styleresearch.store.record import Pair
 
 PIXEL_BUDGET = 40e6
 """Pixels of all previews together: about 8 to 15 MB of WebP."""
 QUALITY = 90
+SMALLEST = 160
+"""Longest side of a preview in pixels, however many there are."""
+MOST = 3200
+"""Previews on one page, about 30 MB; of more pairs than that makes, some are shown."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,21 @@ class Picture:
 
 
 def preview_side(pictures: int) -> int:
-    """Return the longest side of a preview, in pixels, at which ``pictures`` of them fit the budget (160 to 1024)."""
-    return int(min(max(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), 160), 1024))
+    """Return the longest side of a preview, in pixels (to 1024), at which ``pictures`` of them fit the budget."""
+    return int(min(max(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), SMALLEST), 1024))
+
+
+def on_page(pairs: Sequence[Pair], columns: int) -> tuple[Pair, ...]:
+    """Return the pairs whose pictures a page can hold, in order: all, or as many drawn at random, always the same.
+
+    Args:
+        pairs: all of them.
+        columns: how many pictures each has.
+    """
+    most = max(1, int(MOST // columns))
+    if len(pairs) <= most:
+        return tuple(pairs)
+    return tuple(pairs[index] for index in sorted(random.Random(0).sample(range(len(pairs)), most)))
 
 
 def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
