@@ -36,7 +36,7 @@ class Design:
             paragraph of a paper.
         methods: what is compared, by name; by default every method of the run that is no floor baseline.
         floors: the floor baselines that an attentive rater never prefers, by name; by default those that copy the
-            content or the style. Other questions have other ones: of "which keeps the content better?", the style alone.
+            content or the style. Other questions have others: "which keeps the content better?" the style alone.
         trials: how many pairs a rater compares; 40 by default, or as many as there are.
         repeats: how many of these come again, sides swapped, in the last third; one in ten by default.
         catches: how many trials beside these have a floor baseline on one side; 4 by default, 0 for none.
