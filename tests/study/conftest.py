@@ -60,7 +60,7 @@ def study(tmp_path: Path, protocol: Protocol) -> Callable[..., Path]:
 def session(tmp_path: Path, protocol: Protocol) -> Callable[..., Path]:
     """Write the file of a rater who votes by the methods' strengths, and return it."""
 
-    def write(rater: str, seed: int, plan: Protocol = protocol, careless: bool = False, **changes: Any) -> Path:
+    def write(rater: str, seed: int, plan: Protocol = protocol, /, careless: bool = False, **changes: Any) -> Path:
         rng = np.random.default_rng(seed)
         names = [shown.name for shown in (*plan.methods, *plan.floors)]
         votes = []
