@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import json
 
+from PIL import Image
 
-def test_make_says_what_each_rater_will_do(cli, bench):
-    assert cli("compare", "--config=tiny.py", "--workdir=run", "--config.methods.noise.evaluations=1").status == 0
-    wrong = cli("study", "make", "run", "--out=study")
+
+def test_make_says_what_each_rater_will_do(cli, own_folder):
+    lines = []
+    for number, method in enumerate(("noise", "style", "identity")):
+        for pair, content in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "y")):
+            Image.new("RGB", (8, 8), (60 * number, 0, 0)).save(own_folder / f"{method}{pair}.png")
+            files = {"output": f"{method}{pair}.png", "content": "noisea.png", "style": "noisea.png"}
+            names = {"schema": 1, "method": method, "baseline": number > 0, "pair": pair, "content": content}
+            lines.append(json.dumps(names | {"style": "st" if pair in "ac" else "uv", "files": files, "metrics": {}}))
+    (own_folder / "records.jsonl").write_text("\n".join(lines) + "\n")
+    wrong = cli("study", "make", ".", "--out=study")
     assert wrong.status == 2
     assert wrong.err == "styleresearch: a study compares two methods or more; there are: ['noise']\n"
-    (bench / "consent.txt").write_text("I want to.\n")
+    (own_folder / "consent.txt").write_text("I want to.\n")
     options = ("--methods=('noise', 'style')", "--floors=('identity',)", "--catches=2", "--consent=consent.txt")
-    done = cli("study", "make", "run", "--out=study", *options)
+    done = cli("study", "make", ".", "--out=study", *options)
     assert (done.status, done.err) == (0, "")
     assert "2 methods, 4 pairs of content and style; for each rater:" in done.out
     assert "4 trials, 0 repeats, 2 catch trials (excluded if more than 1 missed)" in done.out
-    assert "<p>I want to.</p>" in (bench / "study/study.html").read_text()
-    assert cli("study", "make", "run", "--out=other", "--consent=none.txt").err.startswith(
+    assert "<p>I want to.</p>" in (own_folder / "study/study.html").read_text()
+    assert cli("study", "make", ".", "--out=other", "--consent=none.txt").err.startswith(
         "styleresearch: --consent none.txt: No such file"
     )
 

