@@ -176,6 +176,7 @@ def test_there_are_commands_of_every_kind() -> None:
         "export",
         "evaluate",
         "plan",
+        "study",
         "check",
         "data",
         "weights",

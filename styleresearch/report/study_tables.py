@@ -71,10 +71,10 @@ def checks(found: Analysis) -> list[str]:
 def csv_text(found: Analysis) -> str:
     """Return a line per method with full precision; missing numbers are empty, texts are ``spreadsheet_text``."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, list[str](CSV_COLUMNS), lineterminator="\n")
     writer.writeheader()
     for each in found.standings:
-        row: dict[str, str | int | float] = {
+        row: dict[str, object] = {
             "method": spreadsheet_text(each.name),
             "label": spreadsheet_text(each.label),
             "reference": spreadsheet_text(found.reference),
@@ -86,7 +86,8 @@ def csv_text(found: Analysis) -> str:
             over = _named(each.against, ("over_reference", "over_lo", "over_hi"))
             numbers |= {name: float(expit(value)) for name, value in over.items()}
             numbers |= {"p": each.against.p, "p_holm": each.p_holm}
-        writer.writerow(row | {name: value for name, value in numbers.items() if math.isfinite(value)})
+        row |= {name: value for name, value in numbers.items() if math.isfinite(value)}
+        writer.writerow(row)
     return out.getvalue()
 
 

@@ -63,7 +63,9 @@ def test_agreement_compares_swapped_repeats():
         vote(content="d", score=0.0), vote(content="d", kind="repeat", left="b", right="a", score=0.0),
         vote("q", score=0.5), vote("q", kind="repeat", left="b", right="a", score=0.5),
     ]  # fmt: skip
-    assert analyse_votes(votes, None).agreement.mean == pytest.approx(2 / 3)
+    found = analyse_votes(votes, None).agreement
+    assert found is not None
+    assert found.mean == pytest.approx(2 / 3)
     assert analyse_votes(votes[:1], None).agreement is None
 
 

@@ -68,7 +68,10 @@
       return null;
     }
   };
+  /* For the author to look at it: the trials at once, and votes that nobody can take for a rater's. */
+  const preview = given.has("preview");
   const keep = (value) => {
+    if (preview) return;
     try {
       if (value) localStorage.setItem(place, JSON.stringify(value));
       else localStorage.removeItem(place);
@@ -121,7 +124,7 @@
   };
 
   const text = () =>
-    JSON.stringify({ kind: data.kind, protocol: data.protocol, ...session, comment: byId("comment").value }, null, 1);
+    JSON.stringify({ kind: preview ? "preview" : data.kind, protocol: data.protocol, ...session, comment: byId("comment").value }, null, 1);
 
   /* ---- consent ---- */
   const before = stored();
@@ -135,17 +138,15 @@
     });
   }
   byId("rater").value = given.get("rater") ?? "";
-  document.querySelector("form").addEventListener("submit", (event) => {
-    event.preventDefault();
+  const start = () => {
     const asked = given.get("seed");
     const seed = /^\d{1,10}$/.test(asked ?? "") ? Number(asked) >>> 0 : crypto.getRandomValues(new Uint32Array(1))[0];
-    begin({
-      rater: byId("rater").value.trim(),
-      seed,
-      began: new Date().toISOString(),
-      window: [innerWidth, innerHeight],
-      votes: [],
-    });
+    const began = new Date().toISOString();
+    begin({ rater: byId("rater").value.trim(), seed, began, window: [innerWidth, innerHeight], votes: [] });
+  };
+  document.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    start();
     go("instructions");
   });
   byId("begin").addEventListener("click", next);
@@ -184,4 +185,8 @@
     location.reload();
   });
   go("consent");
+  if (preview) {
+    start();
+    next();
+  }
 })();
