@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
@@ -54,12 +55,16 @@ def test_methods_stand_beside_the_middle_of_the_same_style(run):
 
 
 def test_only_pairs_that_all_have_are_in_the_map(run):
-    # Without x, which is easy, b would look three times as bad on "wild".
+    # Without x, which is easy, b would look worse on "wild" than it is.
     found = run(("b", "x", "wild"))
     summary = summarise(found)
-    if maps := heat_maps(found, summary):
-        names = [method.name for method in maps[0].methods]
-        assert "b" not in names or maps[0].rows[0][1][names.index("b")].text == "×1.00"
+    assert not summary.cells["b", "loss"].comparable
+    assert [m.name for m in heat_maps(found, summary)[0].methods] == ["a", "c"]
+    for method in "abc":  # as where they are compared all the same
+        summary.cells[method, "loss"] = dataclasses.replace(summary.cells[method, "loss"], apart="")
+    wild = dict(heat_maps(found, summary)[0].rows)["wild"]
+    assert [cell.text for cell in wild] == ["×0.50", "×1.00", "×2.00"]
+    assert wild[1].value == "24.0, mean over 1 content"
 
 
 def test_one_style_or_one_method_has_no_map(small, records_in, make_record):
