@@ -60,8 +60,9 @@ def test_only_pairs_that_all_have_are_in_the_map(run):
     summary = summarise(found)
     assert not summary.cells["b", "loss"].comparable
     assert [m.name for m in heat_maps(found, summary)[0].methods] == ["a", "c"]
-    for method in "abc":  # as where they are compared all the same
-        summary.cells[method, "loss"] = dataclasses.replace(summary.cells[method, "loss"], apart="")
+    # As where they are compared all the same.
+    cells = {key: dataclasses.replace(cell, apart="") for key, cell in summary.cells.items()}
+    summary = dataclasses.replace(summary, cells=cells)
     wild = dict(heat_maps(found, summary)[0].rows)["wild"]
     assert [cell.text for cell in wild] == ["×0.50", "×1.00", "×2.00"]
     assert wild[1].value == "24.0, mean over 1 content"
@@ -86,3 +87,13 @@ def test_best_and_worst_follow_the_direction_of_the_metric(run):
         assert found.pairs[case.worst.row] == case.worst.pair
         assert found.methods[case.number] == case.method
     assert (losses[2].best.value, losses[2].worst.value) == ("1", "48")
+
+
+def test_a_style_without_a_common_pair_has_no_value(run):
+    found = run(("b", "x", "wild"))
+    records = {key: each for key, each in found.records.items() if key[0] != "b" or key[1].style != "wild"}
+    found = dataclasses.replace(found, records=records)
+    summary = summarise(found)
+    cells = {key: dataclasses.replace(cell, apart="") for key, cell in summary.cells.items()}
+    (style, wild) = heat_maps(found, dataclasses.replace(summary, cells=cells))[0].rows[-1]
+    assert (style, {cell.text for cell in wild}) == ("wild", {"–"})
