@@ -90,7 +90,7 @@ def _analyse(args: argparse.Namespace) -> int:
     console = Console(highlight=False, markup=False)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     for index, heading in enumerate(study_tables.headings(found)):
-        table.add_column(heading, justify="right" if index else "left", overflow="fold")
+        table.add_column(heading, justify="right" if index else "left", overflow="fold", no_wrap=index > 0)
     for row in study_tables.rows(found):
         table.add_row(*row)
     console.print(table)

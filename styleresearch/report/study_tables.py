@@ -13,7 +13,7 @@ from styleresearch.evaluation.statistics.bradley_terry import Contrast
 from styleresearch.report.latex import escape_latex
 from styleresearch.report.numbers import MISSING, p_text
 from styleresearch.report.rows import share_text
-from styleresearch.report.tables import document, row_label, spreadsheet_text
+from styleresearch.report.tables import document, math_text, row_label, spreadsheet_text
 from styleresearch.study.analysis import Analysis, Standing
 
 CSV_COLUMNS = (
@@ -24,7 +24,7 @@ CSV_COLUMNS = (
 
 def headings(found: Analysis) -> tuple[str, ...]:
     """Return the headings of the rows."""
-    return "Method", "Votes", "Won", "Strength", "95 % interval", f"Preferred over {found.reference}", "p (Holm)"
+    return "Method", "Won", "Strength (95 %)", f"Preferred over\n{found.reference}", "p (Holm)"
 
 
 def rows(found: Analysis) -> list[tuple[str, ...]]:
@@ -32,10 +32,8 @@ def rows(found: Analysis) -> list[tuple[str, ...]]:
     return [
         (
             each.label,
-            str(each.votes),
             f"{100 * each.won / each.votes:.0f} %",
-            _number(each.strength.value),
-            _ends(each.strength),
+            _strength(each.strength),
             MISSING if each.against is None else _preferred(each.against),
             p_text(each.p_holm),
         )
@@ -93,25 +91,18 @@ def csv_text(found: Analysis) -> str:
 
 def latex_text(found: Analysis) -> str:
     """Return a ``table`` environment for the booktabs package."""
-    head = [
-        "Method", r"Won [\%]", "Strength", r"95\,\% interval",
-        rf"Over {escape_latex(found.reference)} [\%]", "$p$",
-    ]  # fmt: skip
+    head = ["Method", r"Won [\%]", "Strength", r"Preferred [\%]", "$p$"]
     body = []
     for each in found.standings:
-        over = MISSING if each.against is None else _preferred(each.against).replace(" %", "")
-        cells = [
-            f"{100 * each.won / each.votes:.0f}",
-            _number(each.strength.value),
-            _ends(each.strength),
-            over,
-            p_text(each.p_holm),
-        ]
-        body.append("    " + " & ".join([row_label(each.label), *map(escape_latex, cells)]) + r" \\")
+        strength = _in_math([_number(value) for value in _ends(each.strength)])
+        over = "--" if each.against is None else _in_math([f"{100 * expit(v):.0f}" for v in _ends(each.against)])
+        cells = [f"{100 * each.won / each.votes:.0f}", strength, over, escape_latex(p_text(each.p_holm))]
+        body.append("    " + " & ".join([row_label(each.label), *cells]) + r" \\")
     caption = (
         f"User study: {_count(len(found.raters), 'rater')}, {_count(found.votes, 'vote')}. Strength: Bradley--Terry "
-        r"log-odds of being preferred over the average method, with 95\,\% intervals for other raters, contents and "
-        rf"styles; $p$ of the preference over {escape_latex(found.reference)}, Holm-corrected."
+        r"log-odds of being preferred over the average method; Preferred: over "
+        rf"{escape_latex(found.reference)}, with $p$ after Holm's correction. 95\,\% intervals are for other raters, "
+        "contents and styles."
     )
     return document(head, body, caption, "tab:user-study")
 
@@ -140,7 +131,7 @@ def paragraph(found: Analysis) -> str:
             )
         if found.agreement is not None:
             text.append(
-                f"{plan.repeats} trials came again with sides swapped; raters gave the same answer in "
+                f"{_count(plan.repeats, 'trial')} came again with sides swapped; raters gave the same answer in "
                 f"{share_text(found.agreement)} of them."
             )
     else:
@@ -152,10 +143,10 @@ def paragraph(found: Analysis) -> str:
     text.append(f"The left picture was preferred in {share_text(found.left)} of the answers.")
     text.append(
         f"Strengths are those of the Bradley-Terry model, {'a tie being half a win of either; ' if found.ties else ''}"
-        "intervals and tests (Student's t) take raters, contents and styles as crossed random factors, and p-values "
+        "95 % intervals and tests (Student's t) take raters, contents and styles as crossed random factors; p-values "
         "are corrected by Holm's method."
     )
-    text.append(f"{best.label} came first (log-odds {_number(best.strength.value)}, 95 % {_ends(best.strength)}).")
+    text.append(f"{best.label} came first (log-odds {_strength(best.strength)}).")
     text += [_compared(each, each.against, found.reference) for each in found.standings if each.against is not None]
     if plan is not None:
         text.append(f"Protocol sha256 {plan.digest[:16]}.")
@@ -184,11 +175,23 @@ def _named(contrast: Contrast, names: Sequence[str]) -> dict[str, float]:
 
 
 def _number(value: float) -> str:
-    return f"{value + 0.0:.2f}".replace("-", "−") if math.isfinite(value) else MISSING
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−") if math.isfinite(value) else MISSING
 
 
-def _ends(contrast: Contrast) -> str:
-    return f"{_number(contrast.lo)} to {_number(contrast.hi)}" if math.isfinite(contrast.lo) else MISSING
+def _ends(contrast: Contrast) -> tuple[float, ...]:
+    """Return the value and, where there is one, the ends of its interval."""
+    return (contrast.value, contrast.lo, contrast.hi) if math.isfinite(contrast.lo) else (contrast.value,)
+
+
+def _in_math(numbers: Sequence[str]) -> str:
+    value, *ends = (math_text(number) for number in numbers)
+    interval = rf"_{{[{ends[0]},\,{ends[1]}]}}" if ends else ""
+    return f"${value}{interval}$"
+
+
+def _strength(contrast: Contrast) -> str:
+    ends = f" ({_number(contrast.lo)} to {_number(contrast.hi)})" if math.isfinite(contrast.lo) else ""
+    return f"{_number(contrast.value)}{ends}"
 
 
 def _preferred(contrast: Contrast) -> str:

@@ -38,7 +38,7 @@ class Design:
         floors: the floor baselines that an attentive rater never prefers, by name; by default those that copy the
             content or the style. Other questions have others: "which keeps the content better?" the style alone.
         trials: how many pairs a rater compares; 40 by default, or as many as there are.
-        repeats: how many of these come again, sides swapped, in the last third; one in ten by default.
+        repeats: how many of these come again, sides swapped, in the last third; 4 by default, or one in ten.
         catches: how many trials beside these have a floor baseline on one side; 4 by default, 0 for none.
         most_missed: how many of those a rater may miss; who misses more is left out.
         ties: whether "no difference" is an answer.

@@ -24,7 +24,8 @@ from styleresearch.study.votes import read_foreign, read_votes
 
 COPIES = ("identity", "style_image")
 """The floor baselines that no attentive rater prefers: they copy the content, or the style."""
-TRIALS, PAIRS = 40, 60
+TRIALS, REPEATS, PAIRS = 40, 4, 60
+"""What a study has where its design does not say."""
 LARGEST = 64_000_000
 """Bytes of a page that a phone still opens."""
 
@@ -178,7 +179,7 @@ def _protocol(
     if design.trials is not None and design.trials > most:
         raise InputError(f"trials = {design.trials}: there are {most} comparisons of two methods on these pairs")
     trials = design.trials or min(TRIALS, most)
-    repeats = trials // 10 if design.repeats is None else design.repeats
+    repeats = min(max(REPEATS, trials // 10), trials // 3) if design.repeats is None else design.repeats
     if repeats > trials // 3:
         raise InputError(f"repeats = {repeats}: they repeat the first third of the {trials} trials; give fewer")
     if design.most_missed >= design.catches > 0:

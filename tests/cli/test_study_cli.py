@@ -24,7 +24,7 @@ def test_make_says_what_each_rater_will_do(cli, own_folder):
     done = cli("study", "make", ".", "--out=study", *options)
     assert (done.status, done.err) == (0, "")
     assert "2 methods, 4 pairs of content and style; for each rater:" in done.out
-    assert "4 trials, 0 repeats, 2 catch trials (excluded if more than 1 missed)" in done.out
+    assert "4 trials, 1 repeats, 2 catch trials (excluded if more than 1 missed)" in done.out
     assert "<p>I want to.</p>" in (own_folder / "study/study.html").read_text()
     assert cli("study", "make", ".", "--out=other", "--consent=none.txt").err.startswith(
         "styleresearch: --consent none.txt: No such file"

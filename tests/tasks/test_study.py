@@ -61,7 +61,7 @@ def test_methods_floors_and_pairs_by_default(run, tmp_path):
     plan = made.protocol
     assert [shown.name for shown in plan.methods] == ["ours", "theirs", "third"]
     assert [shown.name for shown in plan.floors] == ["identity"], "a colour transfer may well be preferred"
-    assert (len(plan.cells), plan.trials, plan.repeats, plan.catches) == (12, 36, 3, 4)
+    assert (len(plan.cells), plan.trials, plan.repeats, plan.catches) == (12, 36, 4, 4)
     assert Protocol.read(tmp_path / "study") == plan
 
 
