@@ -87,17 +87,7 @@ def _analyse(args: argparse.Namespace) -> int:
     from styleresearch.tasks.study import analyse
 
     found = analyse(args.source, args.votes, args.reference)
-    console = Console(highlight=False, markup=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
-    for index, heading in enumerate(study_tables.headings(found)):
-        table.add_column(heading, justify="right" if index else "left", overflow="fold", no_wrap=index > 0)
-    for row in study_tables.rows(found):
-        table.add_row(*row)
-    console.print(table)
-    for line in study_tables.checks(found):
-        console.print(line, soft_wrap=True)
     paragraph = study_tables.paragraph(found)
-    console.print(f"\n{paragraph}", soft_wrap=True)
     if args.out is not None:
         args.out.mkdir(parents=True, exist_ok=True)
         texts = {
@@ -107,5 +97,16 @@ def _analyse(args: argparse.Namespace) -> int:
         }
         for kind, text in texts.items():
             atomic.write(args.out / f"study.{kind}", text)
+    console = Console(highlight=False, markup=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for index, heading in enumerate(study_tables.headings(found)):
+        table.add_column(heading, justify="right" if index else "left", overflow="fold", no_wrap=index > 0)
+    for row in study_tables.rows(found):
+        table.add_row(*row)
+    console.print(table)
+    for line in study_tables.checks(found):
+        console.print(line, soft_wrap=True)
+    console.print(f"\n{paragraph}", soft_wrap=True)
+    if args.out is not None:
         console.print(f"\nWritten: {args.out / 'study'}.csv, .tex, .txt", soft_wrap=True)
     return 0
