@@ -43,7 +43,7 @@ class Design:
         most_missed: how many of those a rater may miss; who misses more is left out.
         ties: whether "no difference" is an answer.
         pairs: how many pairs of content and style are shown, drawn at random with contents and styles in balance; by
-            default 60, or all where there are fewer.
+            default as many as 400 pictures allow, or all.
         side: the longer side of the pictures in the page, in px.
         seed: of that draw.
     """

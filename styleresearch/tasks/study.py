@@ -24,8 +24,8 @@ from styleresearch.study.votes import read_foreign, read_votes
 
 COPIES = ("identity", "style_image")
 """The floor baselines that no attentive rater prefers: they copy the content, or the style."""
-TRIALS, REPEATS, PAIRS = 40, 4, 60
-"""What a study has where its design does not say."""
+TRIALS, REPEATS, PICTURES = 40, 4, 400
+"""What a study has where its design does not say: so many pairs of content and style as these pictures allow."""
 LARGEST = 64_000_000
 """Bytes of a page that a phone still opens."""
 
@@ -67,9 +67,11 @@ def make(run_dir: Path, out: Path, options: Mapping[str, Any] | None = None) -> 
     floors = _floors(run, design)
     cells = _cells(run, [*methods, *floors], design)
     protocol = _protocol(run, design, methods, floors, cells)
-    pictures = [
-        [_picture(run, relative, design.side) for relative in _files(run, pair, [*methods, *floors])] for pair in cells
-    ]
+    files = [_files(run, pair, [*methods, *floors]) for pair in cells]
+    encoded = {
+        file: _picture(run, file, design.side) for file in dict.fromkeys(file for cell in files for file in cell)
+    }
+    pictures = [[encoded[file] for file in cell] for cell in files]
     text = study_page.render(protocol, pictures).encode()
     if len(text) > LARGEST:
         raise InputError(
@@ -155,7 +157,7 @@ def _cells(run: RunRecords, methods: Sequence[MethodName], design: Design) -> li
         )
     if design.pairs is not None and design.pairs > len(whole):
         raise InputError(f"pairs = {design.pairs}: the run has {len(whole)} whose pictures are all there")
-    count = min(design.pairs or PAIRS, len(whole))
+    count = min(design.pairs or max(PICTURES // (len(methods) + 2), 1), len(whole))
     left = shuffled(list(whole.values()), random_numbers(design.seed))
     used: dict[tuple[str, str], int] = {}
     chosen = []

@@ -100,6 +100,12 @@ def test_a_few_pairs_are_in_balance(run, tmp_path):
     assert other.cells != plan.cells
 
 
+def test_many_methods_have_fewer_pairs_by_default(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("styleresearch.tasks.study.PICTURES", 33)
+    # Content, style, three methods and a floor: 5 pairs.
+    assert len(make(run(), tmp_path / "study").protocol.cells) == 5
+
+
 def test_a_pair_without_all_its_pictures_is_left_out(run, tmp_path):
     folder = run()
     (folder / "images/theirs/c0__s1.png").unlink()
