@@ -14,6 +14,7 @@ from styleresearch.evaluation.metrics import METRICS
 from styleresearch.methods import METHODS
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import Length, Seed
+from styleresearch.study.design import Design
 from styleresearch.training.loop import Settings
 
 Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
@@ -37,6 +38,7 @@ KEYS: dict[str, Any] = {
     "methods": Mapping[str, _METHOD],
     "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
+    "study": Options(Design, "study"),
     # Of a training run, or of stylize.
     "method": _METHOD,
     "data": Options(Pipeline, "data"),
