@@ -20,8 +20,9 @@ def cells_of(
     Values of other pairs than ``pairs`` are missing in it.
     """
     values: list[float | None] = []
+    records = run.of_method(method)
     for pair in run.pairs:
-        record = run.records.get((method, pair)) if pairs is None or pair in pairs else None
+        record = records.get(pair) if pairs is None or pair in pairs else None
         values.append(None if record is None else column.value(record))
     return cell_table(values, [pair.content for pair in run.pairs], [pair.style for pair in run.pairs])
 

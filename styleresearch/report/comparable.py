@@ -162,5 +162,16 @@ def of_run(record: Record, column: Heading) -> dict[str, Any]:
     }
 
 
+_texts: dict[int, tuple[Any, str]] = {}
+"""Identity of an object that records share -> the object and its text."""
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    if not isinstance(value, dict):
+        return json.dumps(value)
+    known = _texts.get(id(value))
+    if known is None or known[0] is not value:
+        if len(_texts) > 10_000:  # records that share nothing
+            _texts.clear()
+        known = _texts[id(value)] = value, json.dumps(value, sort_keys=True)
+    return known[1]

@@ -22,8 +22,8 @@ PIXEL_BUDGET = 40e6
 QUALITY = 90
 SMALLEST = 160
 """Longest side of a preview in pixels, however many there are."""
-MOST = 3200
-"""Previews on one page, about 30 MB; of more pairs than that makes, some are shown."""
+MOST = 1600
+"""Previews on one page, about 20 MB; of more pairs than that makes, some are shown."""
 
 
 @dataclass(frozen=True)

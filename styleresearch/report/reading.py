@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def read_run(run_dir: Path) -> RunRecords:
         sets=sets,
     )
     notices += [*of_records(records), *of_run(run, contracts)]
-    return RunRecords(**{**vars(run), "notices": tuple(notices)})
+    return replace(run, notices=tuple(notices))
 
 
 def _distinct(labels: Mapping[str, str]) -> dict[str, str]:
@@ -132,6 +133,7 @@ def _read_records(
     records: dict[tuple[str, Pair], Record] = {}
     sets: dict[tuple[str, int | None], Record] = {}
     problems: list[str] = []
+    pairs: dict[Pair, Pair] = {}
     for number, found in lines:
         if isinstance(found, ValueError):
             if number == lines[-1][0] and not text.endswith(b"\n"):
@@ -139,7 +141,7 @@ def _read_records(
             else:
                 problems.append(f"line {number}: {found}")
         elif found.pair is not None:
-            records[found.method.name, found.pair] = found
+            records[found.method.name, pairs.setdefault(found.pair, found.pair)] = found
         elif found.pictures is not None:
             sets[found.method.name, found.pictures.seed] = found
     named = "; ".join([*problems[:SHOWN], *([f"and {len(problems) - SHOWN} more"] if problems[SHOWN:] else [])])

@@ -85,10 +85,14 @@ class RunRecords:
     plane: tuple[Heading, Heading] | None = None
     set_metrics: tuple[Heading, ...] = ()
     sets: Mapping[tuple[str, int | None], Record] = field(default_factory=dict)
+    _of: dict[str, dict[Pair, Record]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def of_method(self, name: str) -> dict[Pair, Record]:
-        """Return the records of one method, in the order of ``pairs``."""
-        return {pair: self.records[name, pair] for pair in self.pairs if (name, pair) in self.records}
+    def of_method(self, name: str) -> Mapping[Pair, Record]:
+        """Return the records of one method, in the order of ``pairs``; nobody may change what is returned."""
+        if name not in self._of:
+            found = ((pair, self.records.get((name, pair))) for pair in self.pairs)
+            self._of[name] = {pair: record for pair, record in found if record is not None}
+        return self._of[name]
 
     def provenance(self, *keys: str) -> list[Any]:
         """Return the distinct values at a path of keys in the records' provenance, in order of first appearance."""

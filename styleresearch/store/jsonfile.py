@@ -30,7 +30,7 @@ def parse(text: str | bytes, names: bool = False) -> Any:
     """
     try:
         value = json.loads(text)
-        if not names:
+        if not names and _may_hold_half(text):
             # A lone half of a surrogate pair is legal in JSON and in str, and fails later wherever the text is shown.
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
@@ -38,6 +38,13 @@ def parse(text: str | bytes, names: bool = False) -> Any:
     except UnicodeEncodeError:
         raise ValueError("it holds half a character (a lone surrogate)") from None
     return value
+
+
+def _may_hold_half(text: str | bytes) -> bool:
+    """Return whether a text can hold half a character: escaped, in bytes of UTF-8, or in UTF-16 and UTF-32."""
+    if isinstance(text, str):
+        return "\\u" in text or not text.isascii()
+    return any(part in text for part in (b"\\u", b"\xed", b"\0"))
 
 
 def read(path: Path, names: bool = False) -> Any:

@@ -48,6 +48,10 @@ class Pair:
     style: str
     seed: int | None
 
+    def __hash__(self) -> int:
+        # Tables look pairs up millions of times, and a text keeps its hash.
+        return hash(self.name)
+
 
 @dataclass(frozen=True)
 class PictureSet:
@@ -200,13 +204,28 @@ class Records:
 
 
 def lines(text: bytes) -> Iterator[tuple[int, Record | ValueError]]:
-    """Yield the number of each line that is not empty, and its record or what is wrong with it."""
+    """Yield the number of each line that is not empty, and its record or what is wrong with it.
+
+    What records have in common (versions, encoder, contracts ...) is one object, which nobody may change: of a hundred
+    thousand records it is most of the memory.
+    """
+    known: dict[str, Any] = {}
     for number, line in enumerate(text.split(b"\n"), start=1):
         if line.strip():
             try:
-                yield number, Record.from_json(jsonfile.parse(line))
+                yield number, Record.from_json(_shared(jsonfile.parse(line), known))
             except ValueError as error:
                 yield number, error
+
+
+def _shared(fields: Any, known: dict[str, Any]) -> Any:
+    """Return the fields of a record with the objects in them replaced by equal ones that are known already."""
+    parts = [fields, fields.get("provenance")] if isinstance(fields, dict) else []
+    for part in parts:
+        for name, value in part.items() if isinstance(part, dict) else ():
+            if isinstance(value, dict) and name not in ("metrics", "cost", "files", "provenance"):
+                part[name] = known.setdefault(repr(value), value)
+    return fields
 
 
 def value_of(number: object) -> float | int | None:

@@ -123,11 +123,13 @@ class RunDirectory:
 
         Each name may be short enough and the whole path too long, and a file system may have rules of its own.
         """
-        for file in files:
-            place = self.path / file
-            for path in (place, place.with_name("x" * _PARTIAL), self.path / place.name):
+        run = str(self.path)
+        for file in dict.fromkeys(files):
+            place = os.path.join(run, file)  # noqa: PTH118 - there are many, and three places of each
+            folder, name = os.path.split(place)
+            for path in (place, f"{folder}/{'x' * _PARTIAL}", f"{run}/{name}"):
                 try:
-                    path.lstat()
+                    os.lstat(path)
                 except (FileNotFoundError, NotADirectoryError):
                     continue
                 except OSError as error:
@@ -141,11 +143,12 @@ class RunDirectory:
 
         By file too: a method that was renamed would otherwise share a file with what now has its old name.
         """
+        entries = self.outputs.read()
+        digest = digests.of_files({self.path / entry["file"] for entry in entries})
         found = {}
-        for entry in self.outputs.read():
-            output = self.path / entry["file"]
+        for entry in entries:
             curve = entry["curve"] is None or (self.path / entry["curve"]).is_file()
-            if curve and output.is_file() and digests.of_file(output) == entry["sha256"]:
+            if curve and digest.get(self.path / entry["file"]) == entry["sha256"]:
                 found[entry["key"], entry["file"]] = entry
         return found
 
