@@ -30,7 +30,7 @@ import numpy as np
 
 SIDE = 256
 PICTURES = 7
-"""Different pictures that the outputs are links to."""
+"""Files that the outputs and the curves are links to, of each."""
 
 
 def config(contents: int, styles: int, methods: int, seeds: int, folder: Path) -> dict[str, Any]:
@@ -91,7 +91,8 @@ def make(folder: Path, counts: list[int]) -> None:
         save_image(picture, smooth(rng))
     steps = np.arange(1, 201)
     loss = {"evaluations": steps.tolist(), "total": (1e6 / steps).tolist(), "style": (9e5 / steps).tolist()}
-    (run.path / "curve.json").write_text(json.dumps(loss))
+    for index in range(PICTURES):  # a file can have 65,000 names on ext4
+        (run.path / f"curve{index}.json").write_text(json.dumps(loss))
     hashes = [digests.of_file(picture) for picture in pictures]
     facts = provenance(comparison.config, comparison.suite.encoder, comparison.precision, comparison.modules)
     contracts = comparison.suite.contracts()
@@ -106,7 +107,7 @@ def make(folder: Path, counts: list[int]) -> None:
         os.link(pictures[index % PICTURES], place)
         curve = None if work.entry.method.baseline else work.curve
         if curve is not None:
-            os.link(run.path / "curve.json", run.place(curve))
+            os.link(run.path / f"curve{index % PICTURES}.json", run.place(curve))
         entry = {
             "key": work.key,
             "method": work.entry.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,18 @@ def of_files(paths: Collection[Path]) -> dict[Path, str]:
 def of_json(value: Any) -> str:
     """Return the sha256 of a value's canonical JSON; what JSON does not know is written as its text."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def of_json_with(fixed: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
+    """Return ``of_json`` of ``fixed`` and of what it is given together, for many that have a large part in common."""
+    known = {key: json.dumps(value, sort_keys=True, default=str) for key, value in fixed.items()}
+
+    def digest(more: Mapping[str, Any]) -> str:
+        texts = known | {key: json.dumps(value, sort_keys=True, default=str) for key, value in more.items()}
+        whole = ", ".join(f"{json.dumps(key)}: {texts[key]}" for key in sorted(texts))
+        return hashlib.sha256(f"{{{whole}}}".encode()).hexdigest()
+
+    return digest
 
 
 def of_array(array: np.ndarray) -> str:

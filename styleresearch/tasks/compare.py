@@ -93,6 +93,8 @@ def _compare(comparison: Comparison, run: RunDirectory, listener: Callable[[Even
     measured_before = run.measured()
     facts = provenance(comparison.config, comparison.suite.encoder, comparison.precision, comparison.modules)
     origin = {name: facts[name] for name in ("device", "packages")}
+    # Packages too: values of one table must not differ by the versions that they were computed with.
+    identity_of = digests.of_json_with({"contracts": contracts, "packages": facts["packages"]})
     records, failed = [], []
 
     def fail(work: Stylisation, done: int, error: Exception) -> None:
@@ -112,10 +114,7 @@ def _compare(comparison: Comparison, run: RunDirectory, listener: Callable[[Even
                 continue
             finished[work.key, work.output], cost = _keep(run, work, made, origin), made.cost
         entry = finished[work.key, work.output]
-        # Packages too: values of one table must not differ by the versions that they were computed with.
-        identity = digests.of_json(
-            {"output": entry["sha256"], "key": work.key, "contracts": contracts, "packages": facts["packages"]}
-        )
+        identity = identity_of({"output": entry["sha256"], "key": work.key})
         before = measured_before.get(identity)
         row = _row(comparison, work, entry)
         if before is not None:

@@ -82,6 +82,16 @@ def test_many_pairs_are_thinned_and_counted(run_with):
     assert f"{drawn} of {LINES + 5} pairs drawn" in panel.note
 
 
+def test_of_very_many_curves_some_are_read_and_that_is_said(run_with, monkeypatch):
+    monkeypatch.setattr("styleresearch.report.curves.READ", 4)
+    run = run_with(*[_curve(total=[2.0 + index, 1.0]) for index in range(9)])
+    curves, notices = read_curves(run)
+    assert notices == []
+    assert [curve.pair for curve in curves] == ["c0__s", "c3__s", "c6__s"]
+    (panel,) = panels(run, curves, "total")
+    assert panel.note.endswith("; 3 of 9 pairs read")
+
+
 def test_a_constant_and_a_single_point_can_be_drawn(run_with):
     for curve in (_curve(total=[5.0]), _curve(total=[5.0, 5.0])):
         run = run_with(curve)

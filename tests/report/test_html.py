@@ -16,7 +16,7 @@ from PIL import Image
 
 from styleresearch.errors import InputError
 from styleresearch.report.html import write_report
-from styleresearch.report.pictures import picture, preview_side
+from styleresearch.report.pictures import on_page, picture, preview_side
 
 SCRIPT = "</script><script>alert('1')</script>"
 NASTY = "\"'><img src=x onerror=alert(1)> & {{ 7*7 }} ü"
@@ -176,6 +176,19 @@ def test_truncated_picture_is_a_placeholder(tmp_path):
     assert picture(tmp_path, "a.png", 100).problem == "file cannot be read as an image"
     assert picture(tmp_path, None, 100).problem == "not there yet"
     assert picture(tmp_path, "b.png", 100).problem == "not a file of this run"
+
+
+def test_of_more_pairs_than_a_page_can_hold_some_are_shown_and_that_is_said(small, monkeypatch):
+    assert on_page(small.pairs, 5) == small.pairs
+    monkeypatch.setattr("styleresearch.report.pictures.MOST", 10)
+    shown = on_page(small.pairs, 5)
+    assert len(shown) == 2
+    assert list(shown) == [pair for pair in small.pairs if pair in shown]
+    assert shown == on_page(small.pairs, 5)
+    page = write_report(small.directory).read_text()
+    assert "Of 4 pairs 2 are shown, drawn at random" in page
+    assert "Values of these images; records.jsonl has all" in page
+    assert page.count('class="row" role="listitem"') == 2
 
 
 def test_previews_shrink_as_pictures_grow_in_number():

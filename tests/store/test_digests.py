@@ -31,3 +31,17 @@ def test_an_array_is_its_type_shape_and_bytes():
     assert len(found) == 5
     assert digests.of_array(array.reshape(2, 3)) == digests.of_array(np.asfortranarray(array.reshape(2, 3)))
     assert digests.of_array(array[:1]) == hashlib.sha256(b"float32 (1,)\n\0\0\0\0").hexdigest()
+
+
+def test_a_common_part_changes_no_digest_however_often_it_is_used():
+    fixed = {"contracts": {"b": [1, 2.5, None], "a": "é"}, "packages": {"jax": "1"}}
+    digest = digests.of_json_with(fixed)
+    for more in ({"output": "x", "key": "y"}, {"zeta": {"b": 1, "a": True}}, {}):
+        assert digest(more) == digests.of_json({**fixed, **more})
+
+
+def test_many_files_have_the_digests_of_each(tmp_path):
+    files = [tmp_path / f"{index}.bin" for index in range(9)]
+    for file in files[:-1]:
+        file.write_bytes(file.name.encode())
+    assert digests.of_files(files) == {file: digests.of_file(file) for file in files[:-1]}

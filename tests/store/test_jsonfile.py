@@ -87,3 +87,19 @@ def test_names_of_files_need_not_be_utf_8():
     assert jsonfile.parse(text, names=True) == [name]
     with pytest.raises(ValueError, match="half a character"):
         jsonfile.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"\\ud800"',
+        b'"\xed\xa0\x80"',
+        '"\\ud800"'.encode("utf-16"),
+        '"\ud800"'.encode("utf-16", "surrogatepass"),
+        '"\\udc00"',
+        '"\udc00"',
+    ],
+)
+def test_half_a_character_is_refused_however_it_is_written(text):
+    with pytest.raises(ValueError, match="half a character"):
+        jsonfile.parse(text)

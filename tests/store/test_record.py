@@ -114,3 +114,13 @@ def test_what_float32_cannot_hold_is_no_value(given, value):
 def test_what_is_no_number_is_no_value_either_and_says_so(given):
     with pytest.raises(ValueError, match="not a number or null"):
         value_of(given)
+
+
+def test_what_records_have_in_common_is_one_object(record, tmp_path):
+    records = Records(tmp_path / "records.jsonl")
+    common = dataclasses.replace(record, provenance={"packages": {"jax": "1"}, "key": "a"})
+    records.replace([common, dataclasses.replace(common, provenance={"packages": {"jax": "1"}, "key": "b"})])
+    first, second = records.read()
+    assert first.provenance["packages"] is second.provenance["packages"]
+    assert first.contracts is second.contracts
+    assert (first.provenance["key"], second.provenance["key"]) == ("a", "b")
