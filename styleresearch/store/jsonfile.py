@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeAlias
@@ -55,6 +55,19 @@ def read(path: Path, names: bool = False) -> Any:
         ValueError: as ``parse``.
     """
     return parse(path.read_bytes(), names)
+
+
+def shared(fields: dict[str, Any], names: Collection[str], known: dict[str, Any]) -> dict[str, Any]:
+    """Return fields in which the objects under some names are those of ``known``, where it has equal ones.
+
+    A file has the same versions, devices and settings in every line: as objects of their own they are most of the
+    memory of a long one. Nobody may change them.
+    """
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, dict):
+            fields[name] = known.setdefault(repr(value), value)
+    return fields
 
 
 def short(value: Any) -> str:

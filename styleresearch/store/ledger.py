@@ -30,14 +30,14 @@ class Ledger:
         """
         if not self.path.exists():
             return []
-        entries = []
+        entries, known = [], {}
         for line in self.path.read_bytes().split(b"\n"):
             try:
                 entry = jsonfile.parse(line) if line.strip() else None
             except ValueError:
                 continue
             if jsonfile.conforms(entry, self._shape):
-                entries.append(entry)
+                entries.append(jsonfile.shared(entry, ("made",), known))
         return entries
 
     def append(self, entry: dict[str, Any]) -> None:

@@ -219,13 +219,10 @@ def lines(text: bytes) -> Iterator[tuple[int, Record | ValueError]]:
 
 
 def _shared(fields: Any, known: dict[str, Any]) -> Any:
-    """Return the fields of a record with the objects in them replaced by equal ones that are known already."""
-    parts = [fields, fields.get("provenance")] if isinstance(fields, dict) else []
-    for part in parts:
-        for name, value in part.items() if isinstance(part, dict) else ():
-            if isinstance(value, dict) and name not in ("metrics", "cost", "files", "provenance"):
-                part[name] = known.setdefault(repr(value), value)
-    return fields
+    """Return the fields of a record, what it has in common with others being one object."""
+    if isinstance(fields, dict) and isinstance(how := fields.get("provenance"), dict):
+        jsonfile.shared(how, tuple(how), known)
+    return jsonfile.shared(fields, ("inputs", "contracts"), known) if isinstance(fields, dict) else fields
 
 
 def value_of(number: object) -> float | int | None:

@@ -116,9 +116,9 @@ def test_what_is_no_number_is_no_value_either_and_says_so(given):
         value_of(given)
 
 
-def test_what_records_have_in_common_is_one_object(record, tmp_path):
+def test_what_records_have_in_common_is_one_object(tmp_path):
     records = Records(tmp_path / "records.jsonl")
-    common = dataclasses.replace(record, provenance={"packages": {"jax": "1"}, "key": "a"})
+    common = dataclasses.replace(RECORD, provenance={"packages": {"jax": "1"}, "key": "a"})
     records.replace([common, dataclasses.replace(common, provenance={"packages": {"jax": "1"}, "key": "b"})])
     first, second = records.read()
     assert first.provenance["packages"] is second.provenance["packages"]
