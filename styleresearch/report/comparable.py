@@ -142,8 +142,24 @@ def _of_pair(record: Record, column: Heading) -> dict[str, Any]:
     return framing | {"size": record.size, **{name: record.inputs.get(name) for name in ("content", "style")}}
 
 
-def of_run(record: Record, column: Heading) -> dict[str, Any]:
+_known: dict[Any, tuple[Any, Mapping[str, Any]]] = {}
+"""What ``of_run`` returned, by the objects that records share and the texts beside them; it holds these objects."""
+
+
+def of_run(record: Record, column: Heading) -> Mapping[str, Any]:
     """Return what a value depends on that must be one in the whole column."""
+    facts = record.provenance
+    shared = (record.contracts, *(facts.get(name) for name in ("encoder", "packages", "modules", "made")))
+    texts = tuple(map(repr, (facts.get("precision"), facts.get("device"))))
+    key = (column.name, column.cost, texts, *map(id, shared))
+    if key not in _known:
+        if len(_known) > 10_000:  # records that share nothing
+            _known.clear()
+        _known[key] = shared, _of_run(record, column)
+    return _known[key][1]
+
+
+def _of_run(record: Record, column: Heading) -> dict[str, Any]:
     facts = record.provenance
     if not column.cost:
         encoder = facts.get("encoder")
@@ -162,16 +178,5 @@ def of_run(record: Record, column: Heading) -> dict[str, Any]:
     }
 
 
-_texts: dict[int, tuple[Any, str]] = {}
-"""Identity of an object that records share -> the object and its text."""
-
-
 def _text(value: Any) -> str:
-    if not isinstance(value, dict):
-        return json.dumps(value)
-    known = _texts.get(id(value))
-    if known is None or known[0] is not value:
-        if len(_texts) > 10_000:  # records that share nothing
-            _texts.clear()
-        known = _texts[id(value)] = value, json.dumps(value, sort_keys=True)
-    return known[1]
+    return json.dumps(value, sort_keys=True)

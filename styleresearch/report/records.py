@@ -96,11 +96,11 @@ class RunRecords:
 
     def provenance(self, *keys: str) -> list[Any]:
         """Return the distinct values at a path of keys in the records' provenance, in order of first appearance."""
-        found: list[Any] = []
+        found: dict[str, Any] = {}
         for record in self.records.values():
             value: Any = record.provenance
             for key in keys:
                 value = value.get(key) if isinstance(value, Mapping) else None
-            if value not in (None, "") and value not in found:
-                found.append(value)
-        return found
+            if value not in (None, ""):
+                found.setdefault(repr(value), value)
+        return list(found.values())

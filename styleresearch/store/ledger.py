@@ -36,7 +36,7 @@ class Ledger:
                 entry = jsonfile.parse(line) if line.strip() else None
             except ValueError:
                 continue
-            if jsonfile.conforms(entry, self._shape):
+            if isinstance(entry, dict) and jsonfile.conforms(entry, self._shape):
                 entries.append(jsonfile.shared(entry, ("made",), known))
         return entries
 
