@@ -24,8 +24,8 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
-from styleresearch.store.record import Variant
 from styleresearch.store.rundir import curve_file, image_file, input_file
+from styleresearch.store.variant import Variant
 from styleresearch.tasks.entry import Entry, entry, with_encoder
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
