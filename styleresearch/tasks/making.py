@@ -12,6 +12,7 @@ from styleresearch.config import modules
 from styleresearch.config.sweep import Part
 from styleresearch.errors import InputError
 from styleresearch.methods.base import Progress
+from styleresearch.ops import programs
 from styleresearch.store import digests
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.cells import Cell, Outcome, Workbench
@@ -27,13 +28,15 @@ class Recipe:
         config: what records say that they were made under.
         workdir: the run directory.
         imports: modules or files that were brought by hand.
-        digest: of all that.
+        compiling: how programs are compiled and kept.
+        digest: of the rest.
     """
 
     parts: tuple[Part, ...]
     config: Mapping[str, Any]
     workdir: str
     imports: tuple[str, ...]
+    compiling: Mapping[str, Any]
     digest: str
 
     @classmethod
@@ -42,7 +45,14 @@ class Recipe:
     ) -> Recipe:
         """Return the recipe for a run directory."""
         parts, workdir, imports = tuple(parts), str(run.path.resolve()), tuple(imports)
-        return cls(parts, config, workdir, imports, digests.of_json([[vars(p) for p in parts], config, workdir]))
+        return cls(
+            parts,
+            config,
+            workdir,
+            imports,
+            programs.settings(),
+            digests.of_json([[vars(p) for p in parts], config, workdir]),
+        )
 
     def comparison(self, part: int) -> Comparison:
         """Return one of the comparisons, built."""
@@ -87,6 +97,7 @@ class Making:
 @lru_cache(8)
 def _built(recipe: Recipe, part: int) -> Workbench:
     """Return the workbench of this process, made once."""
+    programs.set_up(recipe.compiling)
     modules.bring(recipe.imports)
     run = RunDirectory(Path(recipe.workdir))
     return Workbench(recipe.comparison(part), run, run.shard())

@@ -158,6 +158,7 @@ class Study:
         left = [cell for cell in self.left if mine is None or cell.output in mine]
         total = len(self.cells) if mine is None else len(mine)
         done = total - len(left)
+        listener(Event(None, done, total, tallies=self.tallies))
 
         def begun() -> Iterator[Cell]:
             for cell in left:

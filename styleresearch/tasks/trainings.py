@@ -10,6 +10,7 @@ from typing import Any
 from styleresearch.config import modules
 from styleresearch.config.sweep import Part
 from styleresearch.executors.base import Executor
+from styleresearch.ops import programs
 from styleresearch.store import failures
 from styleresearch.store.checkpoints import CheckpointFolder
 from styleresearch.store.failures import Failure
@@ -67,16 +68,18 @@ class Trainer:
     Attributes:
         folder: of all training runs.
         imports: modules or files that another process must import.
+        compiling: how programs are compiled and kept.
         listener: called with lines, in this process.
     """
 
     folder: str
     imports: tuple[str, ...]
+    compiling: Mapping[str, Any]
     listener: Callable[[str], None] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what travels to another process."""
-        return {"folder": self.folder, "imports": self.imports, "listener": None}
+        return {**vars(self), "listener": None}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Take what travelled."""
@@ -84,7 +87,9 @@ class Trainer:
 
     def __call__(self, training: Training) -> Training:
         """Train to the end, unless the run is interrupted, and return the training; one that fails says so itself."""
-        modules.bring(self.imports if self.listener is None else ())
+        if self.listener is None:
+            programs.set_up(self.compiling)
+            modules.bring(self.imports)
         run = Path(self.folder) / training.name
         try:
             state = train(training.config, run, _Lines(self.listener or (lambda line: None), training.methods[0]))
@@ -119,7 +124,8 @@ def train_all(
         listener(f"to be trained: {', '.join(training.methods)}")
         for method in training.methods:
             failures.forget(run.path, method, failures.SET)
-    trainer = Trainer(str(run.trainings.resolve()), tuple(imports), None if executor.apart else listener)
+    told = None if executor.apart else listener
+    trainer = Trainer(str(run.trainings.resolve()), tuple(imports), programs.settings(), told)
     done = list(executor.map(trainer, trainings))
     names = {method for training in done if not training.done(run.trainings) for method in training.methods}
     return [each for each in failures.read(run.path) if each.method in names and each.pair == failures.SET]
