@@ -99,10 +99,10 @@ class Slurm(Executor):
             executor.update_parameters(name="styleresearch", slurm_additional_parameters={"requeue": True})
             executor.update_parameters(**self.options)
             jobs = executor.map_array(Share(function), [cells[number::count] for number in range(count)])
-        except (NameError, TypeError, ValueError, RuntimeError) as error:
-            raise InputError(f"--slurm: {str(error).strip()}") from error
         except FailedJobError as error:
             raise InputError(f"Slurm refused the array job: {str(error).strip()}") from error
+        except (NameError, TypeError, ValueError, RuntimeError) as error:  # of submitit, for options that are none
+            raise InputError(f"--slurm: {str(error).strip()}") from error
         self._jobs = {job.job_id: job for job in jobs}
         array = jobs[0].job_id.partition("_")[0]
         last.write_text(f"{array}\n")
