@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
+from styleresearch.config.axis import Axis
 from styleresearch.config.forms import Named, Options
 from styleresearch.config.match import Match
-from styleresearch.config.sweep import Axis
 from styleresearch.data.framing import Side
 from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.data.pipeline import Pipeline
