@@ -15,7 +15,7 @@ from rich.text import Text
 from styleresearch import interrupt
 
 if TYPE_CHECKING:
-    from styleresearch.tasks.study import Event, Tally
+    from styleresearch.tasks.worklist import Event, Tally
 
 _HEADINGS = ("Method", "Done", "Running", "Failed", "s/cell", "Time left")
 

@@ -12,7 +12,7 @@ from styleresearch.store import failures
 from styleresearch.store.failures import Failure
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.comparison import Comparison
-from styleresearch.tasks.study import Listener, Study
+from styleresearch.tasks.worklist import Listener, Worklist
 
 
 def compare(
@@ -43,7 +43,7 @@ def compare(
     run = RunDirectory.create(Path(workdir))
     with run.alone(), executor or Here() as place:
         failures.clear(run.path)
-        study = Study(run, built.config, [Part(built.config)], [built], imports)
-        study.prepare()
-        study.work_off(place, listener)
-        return study.finish(listener)
+        worklist = Worklist(run, built.config, [Part(built.config)], [built], imports)
+        worklist.prepare()
+        worklist.work_off(place, listener)
+        return worklist.finish(listener)

@@ -26,10 +26,11 @@ from styleresearch.options import setting, shown
 from styleresearch.store import digests
 from styleresearch.store.rundir import curve_file, image_file, input_file
 from styleresearch.store.variant import Variant
+from styleresearch.study.design import Design
 from styleresearch.tasks.entry import Entry, entry, with_encoder
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane", "study")
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,8 @@ class Comparison:
                     names = [tuple(group) for group in pictures.values()]
                     check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
         precision = check_precision(config, problems)
+        with problems.at("study"):
+            build.constructed(Design, config.get("study", {}), "study")
         problems.raise_if_any()
         suite = planned.load()
         encoders = {digests.of_json(config["encoder"]): suite.encoder}

@@ -10,9 +10,9 @@ from typing import Any
 from styleresearch.store import digests
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks.cells import Cell
-from styleresearch.tasks.study import Study
-from styleresearch.tasks.sweep import study_of, sweep_of
+from styleresearch.tasks.sweep import sweep_of, worklist_of
 from styleresearch.tasks.trainings import trainings_of, without
+from styleresearch.tasks.worklist import Worklist
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def outlook(config: Mapping[str, Any], workdir: Path) -> Outlook:
     headings = ("Method", "Done", "Left", "Programs", "s/cell", "Cost", "Seconds")
     if not rest:
         return Outlook(headings, (), tuple(notes))
-    study = study_of(plan, rest, run)
-    seconds = _seconds(study)
-    floors = {study.label(cell) for cell in study.cells if study.works[cell.output].entry.method.baseline}
+    worklist = worklist_of(plan, rest, run)
+    seconds = _seconds(worklist)
+    floors = {worklist.label(cell) for cell in worklist.cells if worklist.works[cell.output].entry.method.baseline}
     known = [each for label, each in seconds.items() if each and label not in floors]
     rows, total, unknown, programs = [], 0.0, 0, set[str]()
-    for label, tally in study.tallies.items():
-        mine = [cell for cell in study.left if study.label(cell) == label]
-        compiled = {program(study, cell) for cell in mine}
+    for label, tally in worklist.tallies.items():
+        mine = [cell for cell in worklist.left if worklist.label(cell) == label]
+        compiled = {program(worklist, cell) for cell in mine}
         each, left = seconds[label], tally.left
         rows.append(
             (
@@ -71,16 +71,16 @@ def outlook(config: Mapping[str, Any], workdir: Path) -> Outlook:
         )
         total, unknown, programs = total + left * (each or 0.0), unknown + left * (each is None), programs | compiled
     notes.append(
-        f"{len(study.left)} of {len(study.cells)} cells are left, with {len(programs)} programs to compile: about "
+        f"{len(worklist.left)} of {len(worklist.cells)} cells are left, with {len(programs)} programs to compile: about "
         f"{total:.0f} s in one process, compilation aside"
         + (f", and {unknown} cells of methods of which none is done, so that nobody knows." if unknown else ".")
     )
     return Outlook(headings, tuple(rows), tuple(notes))
 
 
-def program(study: Study, cell: Cell) -> str:
+def program(worklist: Worklist, cell: Cell) -> str:
     """Return what cells share that run the same compiled programs: all but weights, pictures of one size, and seeds."""
-    work, comparison = study.works[cell.output], study.comparisons[cell.part]
+    work, comparison = worklist.works[cell.output], worklist.comparisons[cell.part]
     sizes = comparison.contents[work.content].shape, comparison.styles[work.style].shape
     spec = {name: value for name, value in work.entry.spec.items() if name != "label"}
     encoder = (work.entry.encoder or comparison.suite.encoder).describe()["name"]
@@ -93,16 +93,16 @@ def _without_weights(spec: Any) -> Any:
     return [_without_weights(each) for each in spec] if isinstance(spec, (tuple, list)) else spec
 
 
-def _seconds(study: Study) -> dict[str, float | None]:
+def _seconds(worklist: Worklist) -> dict[str, float | None]:
     """Return label -> seconds of a cell that is left, by those that ran the same programs, else by the method's."""
     found: dict[str, list[float]] = {}
-    for cell in study.cells:
-        record = study.records.get(cell.output)
+    for cell in worklist.cells:
+        record = worklist.records.get(cell.output)
         if record is not None and record.cost.get("seconds") is not None:
-            found.setdefault(program(study, cell), []).append(float(record.cost["seconds"] or 0.0))
+            found.setdefault(program(worklist, cell), []).append(float(record.cost["seconds"] or 0.0))
     seconds: dict[str, float | None] = {}
-    for label, tally in study.tallies.items():
-        same = [found.get(program(study, cell)) for cell in study.left if study.label(cell) == label]
+    for label, tally in worklist.tallies.items():
+        same = [found.get(program(worklist, cell)) for cell in worklist.left if worklist.label(cell) == label]
         known = [sum(each) / len(each) for each in same if each]
         seconds[label] = sum(known) / len(known) if known else tally.seconds
     return seconds

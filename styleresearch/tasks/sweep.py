@@ -18,8 +18,8 @@ from styleresearch.store.failures import Failure
 from styleresearch.store.rundir import RunDirectory
 from styleresearch.tasks import match as matching
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, Comparison
-from styleresearch.tasks.study import Event, Listener, Study
 from styleresearch.tasks.trainings import train_all, trainings_of, without
+from styleresearch.tasks.worklist import Event, Listener, Worklist
 
 
 @dataclass(frozen=True)
@@ -82,25 +82,25 @@ def sweep(
             stack.enter_context(run.alone())
             failures.clear(run.path)
         place = stack.enter_context(executor or Here())
-        studies = _Studies(plan, run, listener, place, shard, imports)
-        parts, failed, waiting = studies.trained(plan.parts())
+        rounds = _Rounds(plan, run, listener, place, shard, imports)
+        parts, failed, waiting = rounds.trained(plan.parts())
         if plan.match is not None:
-            parts, found = matching.matched(plan.match, plan, parts, studies.means, studies.grows())
+            parts, found = matching.matched(plan.match, plan, parts, rounds.means, rounds.grows())
             jsonfile.write(run.match, found)
         else:
             run.match.unlink(missing_ok=True)
-        study = studies.of(parts)
-        study.work_off(place, listener, shard)
-        if shard is not None and (waiting or study.others_left()):
-            return Swept([*failed, *study.failed], len(study.others_left()), waiting)
+        worklist = rounds.of(parts)
+        worklist.work_off(place, listener, shard)
+        if shard is not None and (waiting or worklist.others_left()):
+            return Swept([*failed, *worklist.failed], len(worklist.others_left()), waiting)
         if shard is not None:
             stack.enter_context(run.alone(patient=True))
-            study.look()
-        return Swept([*failed, *study.finish(listener)])
+            worklist.look()
+        return Swept([*failed, *worklist.finish(listener)])
 
 
 @dataclass
-class _Studies:
+class _Rounds:
     """Builds and works off the comparisons of a sweep, round by round."""
 
     plan: Sweep
@@ -127,22 +127,22 @@ class _Studies:
         waiting = tuple(method for each in missing for method in each.methods if method not in names)
         return without(parts, missing), failed, waiting
 
-    def of(self, parts: Sequence[Part]) -> Study:
-        """Return the study of comparisons, with what it compares written down."""
-        study = study_of(self.plan, parts, self.run, self.imports, beside=self.shard is not None)
-        study.prepare()
-        return study
+    def of(self, parts: Sequence[Part]) -> Worklist:
+        """Return the worklist of comparisons, with what it compares written down."""
+        worklist = worklist_of(self.plan, parts, self.run, self.imports, beside=self.shard is not None)
+        worklist.prepare()
+        return worklist
 
     def means(self, parts: Sequence[Part]) -> dict[tuple[int, str], float]:
         """Work off comparisons; see ``matching.Means``."""
         assert self.plan.match is not None  # nobody asks otherwise
-        study, metric = self.of(parts), self.plan.match.metric
-        study.work_off(self.place, self.listener)
+        worklist, metric = self.of(parts), self.plan.match.metric
+        worklist.work_off(self.place, self.listener)
         values: dict[tuple[int, str], list[float | int | None]] = {}
-        for cell in study.cells:
-            record = study.records.get(cell.output)
+        for cell in worklist.cells:
+            record = worklist.records.get(cell.output)
             value = None if record is None else record.metrics.get(metric)
-            values.setdefault((cell.part, study.works[cell.output].entry.name), []).append(value)
+            values.setdefault((cell.part, worklist.works[cell.output].entry.name), []).append(value)
         return {row: matching.mean_of(found) for row, found in values.items()}
 
     def grows(self) -> bool:
@@ -154,12 +154,12 @@ class _Studies:
         return getattr(METRICS.get(name), "better", "lower") != "higher" if name in METRICS else True
 
 
-def study_of(
+def worklist_of(
     plan: Sweep, parts: Sequence[Part], run: RunDirectory, imports: Sequence[str] = (), beside: bool = False
-) -> Study:
-    """Return the study of a sweep's comparisons; nothing is written."""
+) -> Worklist:
+    """Return the worklist of a sweep's comparisons; nothing is written."""
     parts = [part for part in parts if part.config["methods"]]
     if not parts:
         raise InputError("no method of the sweep is left to compare: all of them failed to train, or wait for others")
     comparisons = [Comparison.of_part(part, plan.config, run.trainings) for part in parts]
-    return Study(run, plan.config, parts, comparisons, imports, beside)
+    return Worklist(run, plan.config, parts, comparisons, imports, beside)
