@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ class Slurm(Executor):
         Raises:
             InputError: if it says none; if submitit is not installed.
         """
-        require("submitit", "slurm", "working off cells on a Slurm cluster")
+        _submitit()
         options: dict[str, Any] = {"timeout_min": _MINUTES}
         for part in filter(None, text.split(",")):
             key, given, value = part.partition("=")
@@ -82,7 +83,7 @@ class Slurm(Executor):
 
     def _submitted(self, function: Callable[[Cell], Result], cells: Sequence[Cell]) -> str:
         """Submit an array job and return its number."""
-        import submitit
+        submitit = _submitit()
         from submitit.core.utils import FailedJobError
 
         last = self.folder / "array"
@@ -131,9 +132,19 @@ class Share(Generic[Cell, Result]):
 
     def checkpoint(self, cells: Sequence[Cell]) -> Any:
         """Return what submitit queues again when the time is up: the same, for what is finished is written down."""
-        import submitit
+        return _submitit().helpers.DelayedSubmission(self, cells)
 
-        return submitit.helpers.DelayedSubmission(self, cells)
+
+def _submitit() -> Any:
+    """Return the library, kept from setting up the logging of this whole process when it is imported first."""
+    before = os.environ.get("SUBMITIT_LOG_LEVEL")
+    os.environ["SUBMITIT_LOG_LEVEL"] = "NOCONFIG"
+    try:
+        return require("submitit", "slurm", "working off cells on a Slurm cluster")
+    finally:
+        del os.environ["SUBMITIT_LOG_LEVEL"]
+        if before is not None:
+            os.environ["SUBMITIT_LOG_LEVEL"] = before
 
 
 def _queued(array: str) -> set[str]:

@@ -71,8 +71,8 @@ def outlook(config: Mapping[str, Any], workdir: Path) -> Outlook:
         )
         total, unknown, programs = total + left * (each or 0.0), unknown + left * (each is None), programs | compiled
     notes.append(
-        f"{len(worklist.left)} of {len(worklist.cells)} cells are left, with {len(programs)} programs to compile: about "
-        f"{total:.0f} s in one process, compilation aside"
+        f"{len(worklist.left)} of {len(worklist.cells)} cells are left, with {len(programs)} programs to compile: "
+        f"about {total:.0f} s in one process, compilation aside"
         + (f", and {unknown} cells of methods of which none is done, so that nobody knows." if unknown else ".")
     )
     return Outlook(headings, tuple(rows), tuple(notes))
