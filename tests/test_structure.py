@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {"errors", "options", "plugins"},
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
+    "executors": {"errors", "extras", "store"},
     "painter": CONTRACTS,
     # No jax: `types` names jax arrays.
     "data": {"errors", "options", "registry", "store", "painter"},
@@ -53,9 +54,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "study.design", "plugins"},
     # The report for what a run's numbers say, not for its pages; but a study's page is the work of its command.
     "tasks": TENSORS
-    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "study", "plugins"},
+    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "study"}
+    | {"executors", "plugins"},
     "cli": TENSORS
-    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
+    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "executors"}
+    | {"interrupt"},
     # What a plug-in must keep, as tests: it may look at everything that a user can.
     "testing": TENSORS | {"methods", "evaluation", "training", "checks", "data", "store", "config", "tasks"},
     "__main__": {"cli"},

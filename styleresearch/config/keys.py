@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
+from styleresearch.config.axis import Axis
 from styleresearch.config.forms import Named, Options
+from styleresearch.config.match import Match
 from styleresearch.data.framing import Side
 from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.data.pipeline import Pipeline
@@ -22,7 +24,7 @@ Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"
 
 Seeds: TypeAlias = Annotated[tuple[Seed, ...], Length(1, 10_000)]
 
-_METHOD = Named(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str})
+_METHOD = Named(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str, "encoder": Encoder})
 
 KEYS: dict[str, Any] = {
     "name": str,
@@ -39,6 +41,9 @@ KEYS: dict[str, Any] = {
     "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
     "study": Options(Design, "study"),
+    # Of a sweep.
+    "sweep": Mapping[str, Options(Axis, "axis")],
+    "match": Options(Match, "match"),
     # Of a training run, or of stylize.
     "method": _METHOD,
     "data": Options(Pipeline, "data"),

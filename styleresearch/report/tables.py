@@ -14,6 +14,8 @@ from styleresearch.report.numbers import MISSING
 from styleresearch.report.planning import Reach
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Cell, Summary
+from styleresearch.report.variants import axes_of, places
+from styleresearch.report.variants import row_label as shared_label
 from styleresearch.store.record import MethodName
 
 CSV_COLUMNS = (
@@ -58,7 +60,9 @@ def csv_text(summary: Summary, depth: Depth) -> str:
     ``spreadsheet_text``.
     """
     out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+    axes = axes_of(summary.methods)
+    columns = (*CSV_COLUMNS, *(["variant_of"] if axes else []), *(f"sweep.{axis}" for axis in axes))
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for method in summary.methods:
         for column in summary.columns:
@@ -87,9 +91,12 @@ def csv_text(summary: Summary, depth: Depth) -> str:
                 texts["reference"] = summary.reference.name
                 row["delta_n"] = cell.difference.estimate.n if not cell.difference.wins else cell.difference.wins.n
                 numbers |= _difference_numbers(cell, depth.reaches[column.name])
+            if method.variant is not None:
+                texts["variant_of"] = method.variant.method
+                texts |= {f"sweep.{axis}": str(value) for axis, value in method.variant.values}
             row |= {name: spreadsheet_text(text) for name, text in texts.items()}
             row |= {name: repr(number) for name, number in numbers.items() if math.isfinite(number)}
-            writer.writerow({name: row.get(name, "") for name in CSV_COLUMNS})
+            writer.writerow({name: row.get(name, "") for name in columns})
     return out.getvalue()
 
 
@@ -142,13 +149,15 @@ def describe_run(run: RunRecords) -> dict[str, str]:
 
 def latex_text(summary: Summary, run: RunRecords) -> str:
     """Return a ``table`` environment for the booktabs package: methods by columns, floor baselines below a rule."""
-    headings = [r"Method", *(_heading(summary, column) for column in summary.columns)]
+    axes = axes_of(summary.methods)
+    headings = [r"Method", *map(escape_latex, axes), *(_heading(summary, column) for column in summary.columns)]
     body: list[str] = []
     for index, method in enumerate(summary.methods):
         if method.baseline and index and not summary.methods[index - 1].baseline:
             body.append(r"    \midrule")
         cells = [_cell(summary, column, method) for column in summary.columns]
-        body.append("    " + " & ".join([_row_label(summary, method), *cells]) + r" \\")
+        where = ["--" if place == MISSING else escape_latex(place) for place in places(method, axes)]
+        body.append("    " + " & ".join([_row_label(summary, method), *where, *cells]) + r" \\")
     return document(headings, body, _caption(summary, run), "tab:style-transfer-comparison")
 
 
@@ -182,7 +191,7 @@ def row_label(text: str) -> str:
 def _row_label(summary: Summary, method: MethodName) -> str:
     """Return a method's label, marked if one of its means is not ranked."""
     apart = any(standing.apart.get(method.name) for standing in summary.standings.values())
-    return row_label(method.label) + (r"$^{\ddagger}$" if apart else "")
+    return row_label(shared_label(method)) + (r"$^{\ddagger}$" if apart else "")
 
 
 def _heading(summary: Summary, column: Heading) -> str:

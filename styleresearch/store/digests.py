@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +19,6 @@ def of_file(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def of_files(paths: Collection[Path]) -> dict[Path, str]:
-    """Return file -> sha256 of those that are files, on all cores: hashing lets other threads run.
-
-    Raises:
-        OSError: if one is there and cannot be read.
-    """
-
-    def some(mine: list[Path]) -> dict[Path, str]:
-        return {path: of_file(path) for path in mine if path.is_file()}
-
-    count = os.cpu_count() or 1
-    files = list(paths)
-    with ThreadPoolExecutor(count) as pool:
-        parts = pool.map(some, [files[first::count] for first in range(count)])
-        return {path: digest for part in parts for path, digest in part.items()}
 
 
 def of_json(value: Any) -> str:

@@ -11,12 +11,14 @@ from typing import Any
 from styleresearch.store import jsonfile
 from styleresearch.store.jsonfile import TEXT_OR_NONE, Shape, short
 from styleresearch.store.ledger import Ledger
+from styleresearch.store.variant import SHAPE, Variant
 
 SCHEMA = 1
 LARGEST, SMALLEST = 3.4028235e38, 1e-45
 """Of float32, which metrics and losses are: beyond is no value, as infinity is none, and nearer to 0 is 0."""
 _OPTIONAL: Mapping[str, Shape] = {
     "label": TEXT_OR_NONE,
+    "variant": SHAPE,
     "seed": (int, NoneType),
     "size": (list, NoneType),
     "inputs": (dict, NoneType),
@@ -32,11 +34,19 @@ _OPTIONAL: Mapping[str, Shape] = {
 
 @dataclass(frozen=True)
 class MethodName:
-    """A method as a report names it; ``baseline`` marks the floor baselines that bound the scale of a metric."""
+    """A method as a report names it.
+
+    Attributes:
+        name: its key.
+        label: its name for people.
+        baseline: whether it is one of the floor baselines that bound the scale of a metric.
+        variant: which of a sweep's variants of a method it is; ``None`` where there is no sweep.
+    """
 
     name: str
     label: str
     baseline: bool
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ class Record:
             "method": self.method.name,
             "label": self.method.label,
             "baseline": self.method.baseline,
+            **({} if self.method.variant is None else {"variant": self.method.variant.to_json()}),
             "pair": None if pair is None else pair.name,
             **({} if pair is None else {"content": pair.content, "style": pair.style, "seed": pair.seed}),
             "size": None if self.size is None else list(self.size),
@@ -162,7 +173,10 @@ class Record:
                 raise ValueError(f"{name!r} is {short(value)}")
         return cls(
             method=MethodName(
-                fields["method"], fields.get("label") or fields["method"], fields.get("baseline") is True
+                fields["method"],
+                fields.get("label") or fields["method"],
+                fields.get("baseline") is True,
+                Variant.from_json(fields["variant"]) if "variant" in fields else None,
             ),
             pair=None if of_a_set else Pair(fields["pair"], fields["content"], fields["style"], fields.get("seed")),
             size=_size(fields.get("size")),
@@ -194,9 +208,9 @@ class Records:
         found = lines(self.path.read_bytes()) if self.path.exists() else ()
         return [record for _, record in found if isinstance(record, Record)]
 
-    def append(self, record: Record) -> None:
-        """Write one line and wait until it is on disk."""
-        self._ledger.append(record.to_json())
+    def append(self, *records: Record) -> None:
+        """Write a line for each and wait until they are on disk."""
+        self._ledger.append(*(record.to_json() for record in records))
 
     def replace(self, records: Iterable[Record]) -> None:
         """Write the whole file anew, atomically."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +24,11 @@ from styleresearch.report.records import RunRecords
 from styleresearch.store import jsonfile
 from styleresearch.store.failures import Failure
 from styleresearch.store.rundir import RunDirectory, input_file
-from styleresearch.tasks.compare import Event, compare
+from styleresearch.tasks.compare import compare
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, Comparison
 from styleresearch.tasks.differences import GROUPS, Difference, differences, versions_of
 from styleresearch.tasks.provenance import device
+from styleresearch.tasks.worklist import Listener
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def check(again: Again, workdir: Path, anyway: bool) -> None:
         )
 
 
-def reproduce(again: Again, workdir: Path, listener: Callable[[Event], None] = lambda event: None) -> Outcome:
+def reproduce(again: Again, workdir: Path, listener: Listener = lambda event: None) -> Outcome:
     """Make a run again in another directory, and write ``reproduction.json`` there: what moved.
 
     The same call continues one that was interrupted.

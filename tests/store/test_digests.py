@@ -38,10 +38,3 @@ def test_a_common_part_changes_no_digest_however_often_it_is_used():
     digest = digests.of_json_with(fixed)
     for more in ({"output": "x", "key": "y"}, {"zeta": {"b": 1, "a": True}}, {}):
         assert digest(more) == digests.of_json({**fixed, **more})
-
-
-def test_many_files_have_the_digests_of_each(tmp_path):
-    files = [tmp_path / f"{index}.bin" for index in range(9)]
-    for file in files[:-1]:
-        file.write_bytes(file.name.encode())
-    assert digests.of_files(files) == {file: digests.of_file(file) for file in files[:-1]}
