@@ -67,7 +67,7 @@ def config(contents: int, styles: int, methods: int, seeds: int, folder: Path) -
     }
 
 
-def make(folder: Path, counts: list[int]) -> None:
+def make(folder: Path, counts: tuple[int, int, int, int]) -> None:
     """Write the run directory, record by record as compare does."""
     from styleresearch.data.images import save_image
     from styleresearch.data.triple import digest_of
@@ -207,7 +207,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.folder or Path(temporary)
-        make(folder, [args.contents, args.styles, args.methods, args.seeds])
+        make(folder, (args.contents, args.styles, args.methods, args.seeds))
         run = folder / "run"
         cells = args.contents * args.styles * args.methods * args.seeds
         print("| cells | step | seconds | seconds of the processor | peak memory, GB |")
