@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "registry": {"errors", "options"},
     # What is on disk; without jax, so that the report may share it.
     "store": {"errors"},
+    "executors": {"errors", "extras", "store"},
     "painter": CONTRACTS,
     # No jax: `types` names jax arrays.
     "data": {"errors", "options", "registry", "store", "painter"},
@@ -50,9 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},
     "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
     # The report for what a run's numbers say, not for its pages.
-    "tasks": TENSORS | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report"},
+    "tasks": TENSORS
+    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "executors"},
     "cli": TENSORS
-    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "interrupt"},
+    | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "executors"}
+    | {"interrupt"},
     "__main__": {"cli"},
 }
 

@@ -27,17 +27,9 @@ def bring(names: Sequence[str]) -> None:
     Raises:
         InputError: if a module cannot be found, or fails.
     """
-    from styleresearch.config.modules import import_modules
-    from styleresearch.errors import InputError
+    from styleresearch.config import modules
 
-    for name in names:
-        file = Path(name)
-        if file.suffix != ".py":
-            import_modules((name,), named="--import")
-            continue
-        if not file.is_file():
-            raise InputError(f"--import {name}: there is no such file")
-        import_modules((file.stem,), [file.parent], named="--import")
+    modules.bring(names)
 
 
 def repeated(names: Sequence[str]) -> list[str]:

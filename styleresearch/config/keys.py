@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from styleresearch.config.forms import Named, Options
+from styleresearch.config.match import Match
+from styleresearch.config.sweep import Axis
 from styleresearch.data.framing import Side
 from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.data.pipeline import Pipeline
@@ -21,7 +23,7 @@ Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"
 
 Seeds: TypeAlias = Annotated[tuple[Seed, ...], Length(1, 10_000)]
 
-_METHOD = Named(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str})
+_METHOD = Named(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str, "encoder": Encoder})
 
 KEYS: dict[str, Any] = {
     "name": str,
@@ -37,6 +39,9 @@ KEYS: dict[str, Any] = {
     "methods": Mapping[str, _METHOD],
     "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
+    # Of a sweep.
+    "sweep": Mapping[str, Options(Axis, "axis")],
+    "match": Options(Match, "match"),
     # Of a training run, or of stylize.
     "method": _METHOD,
     "data": Options(Pipeline, "data"),

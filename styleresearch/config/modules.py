@@ -134,6 +134,22 @@ def import_modules(names: Sequence[str], folders: Sequence[Path] = (), named: st
                 sys.path.append(folder)
 
 
+def bring(names: Sequence[str]) -> None:
+    """Import what a command's ``--import`` names: modules, or files ``FILE.py``.
+
+    Raises:
+        InputError: if a module cannot be found, or fails.
+    """
+    for name in names:
+        file = Path(name)
+        if file.suffix != ".py":
+            import_modules((name,), named="--import")
+            continue
+        if not file.is_file():
+            raise InputError(f"--import {name}: there is no such file")
+        import_modules((file.stem,), [file.parent], named="--import")
+
+
 def digests_of(names: Sequence[str], folders: Sequence[Path]) -> dict[str, str]:
     """Return what ``import_modules`` would, of those modules that lie in these folders or the current one."""
     folders = [*folders, Path.cwd()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def read_run(run_dir: Path) -> RunRecords:
                 f"({short(by_name[method.name])} and {short(method)}); evaluate again so that records agree"
             )
     labels = _distinct({method.name: method.label for method in methods})
-    by_name = {method.name: MethodName(method.name, labels[method.name], method.baseline) for method in methods}
+    by_name = {method.name: replace(method, label=labels[method.name]) for method in methods}
     metrics = _metrics(records.values(), contracts, files.contracts)
     run = RunRecords(
         directory=run_dir,

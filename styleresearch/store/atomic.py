@@ -28,8 +28,13 @@ def _host() -> str:
     return hashlib.sha256(f"{platform.node()} {numbering}".encode()).hexdigest()[:8]
 
 
+def process() -> str:
+    """Return what tells this process from any other that writes the same disk at the same time."""
+    return f"{_host()}.{os.getpid()}"
+
+
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{_host()}.{os.getpid()}.{secrets.token_hex(6)}.partial")
+    return path.with_name(f".{process()}.{secrets.token_hex(6)}.partial")
 
 
 @contextmanager

@@ -41,6 +41,11 @@ def clear(run: Path) -> None:
     shutil.rmtree(run / FOLDER, ignore_errors=True)
 
 
+def forget(run: Path, method: str, pair: str) -> None:
+    """Forget that a method failed on a pair."""
+    _file(run, method, pair).unlink(missing_ok=True)
+
+
 def note(run: Path, method: str, pair: str, error: Exception) -> Failure:
     """Write down that a method failed on a pair.
 
@@ -48,11 +53,15 @@ def note(run: Path, method: str, pair: str, error: Exception) -> Failure:
         OSError: if it cannot be written.
     """
     failure = Failure(method, pair, reason(error))
-    file = run / FOLDER / method / f"{pair}.txt"
+    file = _file(run, method, pair)
     file.parent.mkdir(parents=True, exist_ok=True)
     text = f"{failure.reason}\n\n{''.join(traceback.format_exception(error))}"
     atomic.write(file, text.encode(errors="backslashreplace"))
     return failure
+
+
+def _file(run: Path, method: str, pair: str) -> Path:
+    return run / FOLDER / method / f"{pair}.txt"
 
 
 def read(run: Path) -> list[Failure]:

@@ -40,12 +40,13 @@ class Ledger:
                 entries.append(entry)
         return entries
 
-    def append(self, entry: dict[str, Any]) -> None:
-        """Write one line and wait until it is on disk."""
+    def append(self, *entries: dict[str, Any]) -> None:
+        """Write lines, into a folder that is made if it is not there, and wait until they are on disk."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with atomic.named(self.path), self.path.open("ab+") as file:
             if file.tell() and self._ends_torn():
                 file.write(b"\n")
-            file.write(json.dumps(entry, allow_nan=False).encode() + b"\n")
+            file.write("".join(json.dumps(entry, allow_nan=False) + "\n" for entry in entries).encode())
             file.flush()
             os.fsync(file.fileno())
 

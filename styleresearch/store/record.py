@@ -17,6 +17,7 @@ LARGEST, SMALLEST = 3.4028235e38, 1e-45
 """Of float32, which metrics and losses are: beyond is no value, as infinity is none, and nearer to 0 is 0."""
 _OPTIONAL: Mapping[str, Shape] = {
     "label": TEXT_OR_NONE,
+    "variant": {"method": str, "label": str, "values": dict},
     "seed": (int, NoneType),
     "size": (list, NoneType),
     "inputs": (dict, NoneType),
@@ -31,12 +32,35 @@ _OPTIONAL: Mapping[str, Shape] = {
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Which of the variants of a method one is, in a sweep.
+
+    Attributes:
+        method: the key in the config that all variants share.
+        label: their name in tables, likewise.
+        values: name of an axis -> where on it this one lies.
+    """
+
+    method: str
+    label: str
+    values: tuple[tuple[str, float | int | str], ...]
+
+
+@dataclass(frozen=True)
 class MethodName:
-    """A method as a report names it; ``baseline`` marks the floor baselines that bound the scale of a metric."""
+    """A method as a report names it.
+
+    Attributes:
+        name: its key.
+        label: its name for people.
+        baseline: whether it is one of the floor baselines that bound the scale of a metric.
+        variant: which of a sweep's variants of a method it is; ``None`` where there is no sweep.
+    """
 
     name: str
     label: str
     baseline: bool
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +147,7 @@ class Record:
             "method": self.method.name,
             "label": self.method.label,
             "baseline": self.method.baseline,
+            **({} if self.method.variant is None else {"variant": _variant_json(self.method.variant)}),
             "pair": None if pair is None else pair.name,
             **({} if pair is None else {"content": pair.content, "style": pair.style, "seed": pair.seed}),
             "size": None if self.size is None else list(self.size),
@@ -158,7 +183,10 @@ class Record:
                 raise ValueError(f"{name!r} is {short(value)}")
         return cls(
             method=MethodName(
-                fields["method"], fields.get("label") or fields["method"], fields.get("baseline") is True
+                fields["method"],
+                fields.get("label") or fields["method"],
+                fields.get("baseline") is True,
+                _variant(fields["variant"]) if "variant" in fields else None,
             ),
             pair=None if of_a_set else Pair(fields["pair"], fields["content"], fields["style"], fields.get("seed")),
             size=_size(fields.get("size")),
@@ -190,9 +218,9 @@ class Records:
         found = lines(self.path.read_bytes()) if self.path.exists() else ()
         return [record for _, record in found if isinstance(record, Record)]
 
-    def append(self, record: Record) -> None:
-        """Write one line and wait until it is on disk."""
-        self._ledger.append(record.to_json())
+    def append(self, *records: Record) -> None:
+        """Write a line for each and wait until they are on disk."""
+        self._ledger.append(*(record.to_json() for record in records))
 
     def replace(self, records: Iterable[Record]) -> None:
         """Write the whole file anew, atomically."""
@@ -241,6 +269,17 @@ def _set(fields: Mapping[str, Any]) -> PictureSet:
 
 def _set_json(pictures: PictureSet) -> dict[str, Any]:
     return {**vars(pictures), "reasons": {**pictures.reasons}, "halves": {**pictures.halves}}
+
+
+def _variant(fields: Mapping[str, Any]) -> Variant:
+    values = fields["values"]
+    if not jsonfile.conforms(values, dict.fromkeys(values, (int, float, str))):
+        raise ValueError(f"'variant' is {short(fields)}")
+    return Variant(fields["method"], fields["label"], tuple(values.items()))
+
+
+def _variant_json(variant: Variant) -> dict[str, Any]:
+    return {"method": variant.method, "label": variant.label, "values": dict(variant.values)}
 
 
 def _texts(name: str, fields: Mapping[str, Any]) -> dict[str, str]:

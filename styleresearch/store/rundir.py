@@ -1,20 +1,24 @@
 """A run directory: plain files that can be understood without the code. Every name in it is here.
 
 Of a comparison or an evaluation: ``config.json contracts.json inputs/ images/ curves/ failures/ outputs.jsonl
-records.jsonl report.html table.csv table.tex differences.tex sets.csv sets.tex figure.* tradeoff.* profiles.*``. Of a
-training run: ``config.json run.json metrics.jsonl checkpoints/ samples/ events/``.
+records.jsonl shards/ jobs/ report.html table.csv table.tex differences.tex sets.csv sets.tex figure.* tradeoff.*
+profiles.*``; of a sweep ``trainings/ match.json`` too. Of a training run: ``config.json run.json metrics.jsonl
+checkpoints/ samples/ events/``.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from styleresearch.errors import InputError
-from styleresearch.store import digests, jsonfile
+from styleresearch.store import atomic, digests, jsonfile, lock
 from styleresearch.store.failures import FOLDER
 from styleresearch.store.jsonfile import TEXT_OR_NONE
 from styleresearch.store.ledger import Ledger
@@ -32,6 +36,24 @@ _PARTIAL = 60
 """Characters in the name of a file that is being written, at most."""
 
 
+@dataclass(frozen=True)
+class Ledgers:
+    """What one process writes down.
+
+    Attributes:
+        outputs: a line for each picture that it made.
+        records: a line for each picture that it measured.
+    """
+
+    outputs: Ledger
+    records: Records
+
+    @classmethod
+    def of(cls, folder: Path) -> Ledgers:
+        """Return those in a folder, which need not exist."""
+        return cls(Ledger(folder / "outputs.jsonl", _OUTPUT), Records(folder / RECORDS))
+
+
 class RunDirectory:
     """The files of a run: where they lie, what is done. Naming them creates none; ``create`` makes the directory.
 
@@ -42,6 +64,10 @@ class RunDirectory:
         facts: what a training run says of itself.
         outputs: a line for each picture that a comparison made.
         records: a line for each picture that was measured.
+        shards: the folder of what processes that work side by side write down, a folder each.
+        trainings: the folder of the training runs that a sweep compares.
+        match: which weights bring the methods of a sweep to one value of a metric.
+        jobs: the folder of what a cluster's jobs are told and say.
         metrics: a line for each step that a training run logged.
         images: the folder of measured pictures.
         inputs: the folder of what they were made from.
@@ -64,8 +90,11 @@ class RunDirectory:
         self.config = path / CONFIG
         self.contracts = path / CONTRACTS
         self.facts = path / FACTS
-        self.outputs = Ledger(path / "outputs.jsonl", _OUTPUT)
-        self.records = Records(path / RECORDS)
+        self.outputs, self.records = vars(Ledgers.of(path)).values()
+        self.shards = path / "shards"
+        self.trainings = path / "trainings"
+        self.match = path / "match.json"
+        self.jobs = path / "jobs"
         self.metrics = Ledger(path / "metrics.jsonl", {"step": int})
         self.images = path / "images"
         self.inputs = path / "inputs"
@@ -131,22 +160,51 @@ class RunDirectory:
                         "or give the picture another name"
                     ) from error
 
-    def finished(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """Return (key, file) -> entry of ``outputs``, for outputs whose files are there and unchanged.
+    def ledgers(self) -> list[Ledgers]:
+        """Return the run's own ledgers, then those of processes that worked on it side by side."""
+        folders = sorted(self.shards.iterdir()) if self.shards.is_dir() else []
+        return [Ledgers(self.outputs, self.records), *map(Ledgers.of, folders)]
+
+    def shard(self) -> Ledgers:
+        """Return new ledgers for this process alone: on a shared disk no two may append to one file."""
+        return Ledgers.of(self.shards / f"{atomic.process()}-{secrets.token_hex(4)}")
+
+    def merge(self) -> None:
+        """Take the lines of all processes into the run's own ledger of outputs, and forget theirs.
+
+        Records are the caller's, who knows which of them count.
+        """
+        if self.shards.is_dir():
+            self.outputs.replace(entry for each in self.ledgers() for entry in each.outputs.read())
+            shutil.rmtree(self.shards, ignore_errors=True)
+
+    def made(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """Return (key, file) -> entries of ``outputs``, of all processes; ``intact`` says which of them still holds.
 
         By file too: a method that was renamed would otherwise share a file with what now has its old name.
         """
-        found = {}
-        for entry in self.outputs.read():
+        found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for each in self.ledgers():
+            for entry in each.outputs.read():
+                found.setdefault((entry["key"], entry["file"]), []).append(entry)
+        return found
+
+    def intact(self, entries: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the last entry whose files are there and unchanged; ``None`` if there is none."""
+        digest: dict[str, str] = {}
+        found = None
+        for entry in entries:
             output = self.path / entry["file"]
+            if entry["file"] not in digest:
+                digest[entry["file"]] = digests.of_file(output) if output.is_file() else ""
             curve = entry["curve"] is None or (self.path / entry["curve"]).is_file()
-            if curve and output.is_file() and digests.of_file(output) == entry["sha256"]:
-                found[entry["key"], entry["file"]] = entry
+            if curve and digest[entry["file"]] == entry["sha256"]:
+                found = entry
         return found
 
     def measured(self) -> dict[str, Record]:
-        """Return what identifies a measurement -> its record."""
-        found = {record.provenance.get("measured"): record for record in self.records.read()}
+        """Return what identifies a measurement -> its record, of all processes."""
+        found = {each.provenance.get("measured"): each for ledgers in self.ledgers() for each in ledgers.records.read()}
         return {identity: record for identity, record in found.items() if isinstance(identity, str)}
 
     def training(self) -> dict[str, Any] | None:
@@ -171,14 +229,17 @@ class RunDirectory:
         return None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, patient: bool = False) -> Iterator[None]:
         """Keep other processes from writing this directory; the system takes the lock back if this one is killed.
 
+        Args:
+            patient: wait for a process that writes it now.
+
         Raises:
-            InputError: if another process writes it now.
+            InputError: if another process writes it now, and this one is not patient.
         """
-        with (self.path / ".lock").open("a+") as file:
-            if not _locked(file):
+        with lock.held(self.path / ".lock", patient) as free:
+            if not free:
                 raise InputError(
                     f"another process is writing the run directory {self.path}; wait until it has ended, "
                     "or name another directory"
@@ -225,25 +286,3 @@ def input_file(kind: Literal["content", "style"], title: str) -> str:
 def sample_file(step: int) -> str:
     """Return the file of a training run's sample grid, relative to the run directory."""
     return f"samples/{step:07d}.png"
-
-
-def _locked(file: IO[str]) -> bool:
-    """Lock an open file until it is closed; return False if another process holds the lock."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks: one process at a time is then up to the user
-        return True
-    return True

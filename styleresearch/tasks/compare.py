@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from styleresearch.data.images import load_image, save_image
-from styleresearch.data.triple import Triple
+from styleresearch.config.sweep import Part
+from styleresearch.data.images import save_image
 from styleresearch.evaluation.cost import Cost
+from styleresearch.executors.base import Executor, Here
+from styleresearch.executors.shard import Shard
 from styleresearch.methods.base import Progress
-from styleresearch.store import atomic, digests, failures
+from styleresearch.store import failures
 from styleresearch.store.failures import Failure
-from styleresearch.store.record import MethodName, Pair, Record
-from styleresearch.store.rundir import RunDirectory, input_file
+from styleresearch.store.record import Record
+from styleresearch.store.rundir import Ledgers, RunDirectory
+from styleresearch.tasks.cells import Cell, Making, Recipe, Workbench
 from styleresearch.tasks.comparison import Comparison, Stylisation
-from styleresearch.tasks.entry import Entry
-from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.tasks.sets import measure_sets
-from styleresearch.tasks.stylize import stylize
-from styleresearch.types import Style
 
 
 @dataclass(frozen=True)
@@ -49,10 +45,15 @@ class Event:
     note: str = ""
 
 
+Listener = Callable[[Event], None]
+
+
 def compare(
     comparison: Comparison | Mapping[str, Any],
     workdir: str | Path,
-    listener: Callable[[Event], None] = lambda event: None,
+    listener: Listener = lambda event: None,
+    executor: Executor | None = None,
+    imports: Sequence[str] = (),
 ) -> list[Failure]:
     """Run what is missing of a comparison in ``workdir`` and leave its records there; return what failed.
 
@@ -64,6 +65,8 @@ def compare(
         comparison: what to compare, or the config that describes it.
         workdir: the run directory, created if need be.
         listener: called with everything worth showing.
+        executor: where stylisations are worked off; None for this process.
+        imports: modules or files that other processes must import too, see ``modules.bring``.
 
     Raises:
         InputError: for anything wrong with the config; if the directory cannot be written, cannot hold files of these
@@ -71,153 +74,107 @@ def compare(
     """
     built = comparison if isinstance(comparison, Comparison) else Comparison.of(comparison)
     run = RunDirectory.create(Path(workdir))
-    with run.alone():
-        return _compare(built, run, listener)
+    with run.alone(), executor or Here() as place:
+        failures.clear(run.path)
+        study = Study(run, built.config, [Part(built.config)], [built], imports)
+        study.work_off(place, listener)
+        return study.finish(listener)
 
 
-def _compare(comparison: Comparison, run: RunDirectory, listener: Callable[[Event], None]) -> list[Failure]:
-    plan = comparison.stylisations()
-    run.check_places(file for work in plan for file in (work.output, work.curve, *_inputs(work).values()))
-    run.describe(comparison.config, comparison.suite.contracts())
-    contracts = comparison.suite.contracts(comparison.suite.per_picture)
-    for content, image in comparison.contents.items():
-        save_image(run.place(input_file("content", content)), image)
-    for style, image in comparison.styles.items():
-        save_image(run.place(input_file("style", style)), image)
-    failures.clear(run.path)
-    finished = run.finished()
-    measured_before = run.measured()
-    facts = provenance(comparison.config, comparison.suite.encoder, comparison.precision, comparison.modules)
-    origin = {name: facts[name] for name in ("device", "packages")}
-    records, failed = [], []
+class Study:
+    """Comparisons in one run directory: their cells, what is done of them, and what comes of it.
 
-    def fail(work: Stylisation, done: int, error: Exception) -> None:
-        failed.append(failures.note(run.path, work.entry.name, work.pair, error))
-        listener(Event(work, done, len(plan), error=failed[-1].reason))
+    Args:
+        run: the run directory.
+        config: what it says that it was made under.
+        parts: what describes the comparisons, for other processes.
+        comparisons: the same, built.
+        imports: modules or files that other processes must import too.
+        beside: whether other processes write the directory too.
+    """
 
-    for done, work in enumerate(plan, 1):
-        listener(Event(work, done - 1, len(plan)))
-        cost = None
-        if (work.key, work.output) not in finished:
-            try:
-                made = _stylised(
-                    comparison, work, lambda step, w=work, d=done: listener(Event(w, d - 1, len(plan), step))
-                )
-            except Exception as error:
-                fail(work, done, error)
-                continue
-            finished[work.key, work.output], cost = _keep(run, work, made, origin), made.cost
-        entry = finished[work.key, work.output]
-        # Packages too: values of one table must not differ by the versions that they were computed with.
-        identity = digests.of_json(
-            {"output": entry["sha256"], "key": work.key, "contracts": contracts, "packages": facts["packages"]}
+    def __init__(
+        self,
+        run: RunDirectory,
+        config: Mapping[str, Any],
+        parts: Sequence[Part],
+        comparisons: Sequence[Comparison],
+        imports: Sequence[str] = (),
+        beside: bool = False,
+    ) -> None:
+        self.run, self.comparisons, self.failed = run, comparisons, list[Failure]()
+        self._recipe = Recipe.of(parts, config, run, imports)
+        plans = [comparison.stylisations() for comparison in comparisons]
+        self.works = {work.output: work for plan in plans for work in plan}
+        self.cells = [Cell(part, work.output, work.key) for part, plan in enumerate(plans) for work in plan]
+        run.check_places(
+            file for work in self.works.values() for file in (work.output, work.curve, *work.inputs.values())
         )
-        before = measured_before.get(identity)
-        row = _row(comparison, work, entry)
-        if before is not None:
-            record = replace(before, **row)
-        else:
-            try:
-                output = load_image(run.path / entry["file"])
-                seen = Triple(output, comparison.contents[work.content], comparison.styles[work.style])
-                values = comparison.suite(seen.output, seen.content, seen.style)
-            except Exception as error:
-                fail(work, done, error)
-                continue
-            how = {**facts, **_of_method(work.entry), "measured": identity, "key": work.key}
-            record = Record(**row, **seen.record(contracts), metrics=values, provenance=how)
-        how = {**record.provenance, **of_config(facts), "made": entry.get("made")}
-        record = replace(record, provenance=how)
-        if record != before:
-            run.records.append(record)
-        records.append(record)
-        listener(Event(work, done, len(plan), cost=cost))
-    count = len(plan)
-    of_sets, unmeasured = measure_sets(
-        run,
-        comparison.suite,
-        records,
-        facts,
-        measured_before,
-        lambda note: listener(Event(None, count, count, note=note)),
-    )
-    # The ledger may hold stylisations of an earlier config, or the same one twice: the report reads this config's only.
-    run.records.replace([*records, *of_sets])
-    return [*failed, *unmeasured]
+        contracts = {name: each for c in reversed(comparisons) for name, each in c.suite.contracts().items()}
+        run.describe(config, {name: contracts[name] for name in contracts})
+        for comparison in comparisons:
+            _show_inputs(run, comparison)
+        own = run.shard() if beside else Ledgers(run.outputs, run.records)
+        self._benches = {part: Workbench(each, run, own) for part, each in enumerate(comparisons)}
+        self.records: dict[str, Record] = {}
+        self.look()
+
+    def look(self) -> None:
+        """Find out what is done, by whomever."""
+        for part, bench in self._benches.items():
+            self.records |= bench.done(cell.output for cell in self.cells if cell.part == part)
+
+    @property
+    def left(self) -> list[Cell]:
+        """The cells that are not done."""
+        return [cell for cell in self.cells if cell.output not in self.records]
+
+    def work_off(self, executor: Executor, listener: Listener, shard: Shard | None = None) -> None:
+        """Have what is left made and measured; of a shard, its share."""
+        mine = None if shard is None else shard.share([cell.output for cell in self.cells])
+        left = [cell for cell in self.left if mine is None or cell.output in mine]
+        total = len(self.cells) if mine is None else len(mine)
+        done = total - len(left)
+
+        def advanced(cell: Cell, progress: Progress | None) -> None:
+            listener(Event(self.works[cell.output], done, total, progress))
+
+        benches = None if executor.apart else self._benches
+        for outcome in executor.map(Making(self._recipe, benches, advanced), left):
+            done += 1
+            work = self.works[outcome.cell.output]
+            if outcome.record is not None:
+                self.records[outcome.cell.output] = outcome.record
+            if outcome.failure is not None:
+                self.failed.append(outcome.failure)
+            error = None if outcome.failure is None else outcome.failure.reason
+            listener(Event(work, done, total, cost=outcome.cost, error=error))
+
+    def finish(self, listener: Listener) -> list[Failure]:
+        """Measure what is of whole sets, leave the records of these comparisons and no others; return what failed."""
+        records, sets, failed, count = [], [], [], len(self.cells)
+        for part, bench in self._benches.items():
+            of_part = [self.records[c.output] for c in self.cells if c.part == part and c.output in self.records]
+            found, unmeasured = measure_sets(
+                self.run,
+                bench.comparison.suite,
+                of_part,
+                bench.facts,
+                bench.measured,
+                lambda note: listener(Event(None, count, count, note=note)),
+            )
+            records, sets, failed = [*records, *of_part], [*sets, *found], [*failed, *unmeasured]
+        # The ledger may hold stylisations of an earlier config, or the same one twice: the report reads this config's.
+        self.run.records.replace([*records, *sets])
+        self.run.merge()
+        return [*self.failed, *failed]
 
 
-def _inputs(work: Stylisation) -> dict[str, str]:
-    """Return the files of its pictures, relative to the run directory."""
-    return {"content": input_file("content", work.content), "style": input_file("style", work.style)}
-
-
-def _of_method(entry: Entry) -> dict[str, str]:
-    """Return what a record's provenance says of its method alone."""
-    return {"depends_on": entry.depends_on} if entry.depends_on else {}
-
-
-def _row(comparison: Comparison, work: Stylisation, entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a record that follow from the config, whenever its output was made and measured."""
-    learned = work.entry.trained
-    trained_under = None if learned is None else learned.facts["encoder"]["digest"]
-    return {
-        "method": MethodName(work.entry.name, work.entry.label, work.entry.method.baseline),
-        "pair": Pair(work.pair, work.content, work.style, work.seed),
-        "files": {"output": entry["file"], **_inputs(work), "curve": entry["curve"]},
-        "in_sample": tuple(comparison.suite.in_sample(getattr(work.entry.method, "objective", None), trained_under)),
-        "cost": entry["cost"],
-    }
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost."""
-
-    image: np.ndarray
-    curve: Mapping[str, list[Any]]
-    evaluations: int | None
-    cost: Cost
-
-
-def _stylised(comparison: Comparison, work: Stylisation, listener: Callable[[Progress], None]) -> _Made:
-    """Make one output; raise whatever the method raises."""
-    curve: dict[str, list[float]] = {}
-    evaluations: int | None = None
-
-    def note(progress: Progress) -> None:
-        nonlocal evaluations
-        evaluations = progress.evaluations
-        for name, values in progress.history.items():
-            curve.setdefault(name, []).extend(values)
-        listener(progress)
-
-    image, cost = stylize(
-        work.entry,
-        comparison.suite.encoder,
-        comparison.contents[work.content],
-        [] if work.entry.method.takes.styles == "none" else [Style(comparison.styles[work.style][None])],
-        seed=work.seed,
-        precision=comparison.precision,
-        progress=note,
-    )
-    return _Made(image, curve, evaluations, cost)
-
-
-def _keep(run: RunDirectory, work: Stylisation, made: _Made, origin: Mapping[str, Any]) -> dict[str, Any]:
-    """Write one output; return its entry of the run's outputs, which says on what and with what it was made."""
-    output = run.place(work.output)
-    save_image(output, made.image, {"key": work.key, "method": json.dumps(work.entry.spec, default=str)})
-    if made.curve:
-        atomic.write(run.place(work.curve), json.dumps(made.curve))
-    entry = {
-        "key": work.key,
-        "method": work.entry.name,
-        "pair": work.pair,
-        "file": work.output,
-        "curve": work.curve if made.curve else None,
-        "sha256": digests.of_file(output),
-        "cost": {**vars(made.cost), "evaluations": made.evaluations},
-        "made": dict(origin),
-    }
-    run.outputs.append(entry)
-    return entry
+def _show_inputs(run: RunDirectory, comparison: Comparison) -> None:
+    """Write the pictures that outputs are made from, as the report shows them."""
+    seen: dict[str, Any] = {}
+    for work in comparison.stylisations():
+        seen |= {work.inputs["content"]: comparison.contents[work.content]}
+        seen |= {work.inputs["style"]: comparison.styles[work.style]}
+    for file, image in seen.items():
+        save_image(run.place(file), image)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from styleresearch.config import build
 from styleresearch.config.keys import Precision, Seeds
 from styleresearch.config.metrics import metrics_of
 from styleresearch.config.problems import Problems, begin, check_named
+from styleresearch.config.sweep import Part
 from styleresearch.data.framing import Side, as_in_file
 from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.pictures import SOURCES
@@ -22,7 +24,8 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
-from styleresearch.store.rundir import curve_file, image_file
+from styleresearch.store.record import Variant
+from styleresearch.store.rundir import curve_file, image_file, input_file
 from styleresearch.tasks.entry import Entry, entry, with_encoder
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
@@ -40,6 +43,7 @@ class Stylisation:
         seed: of the method's randomness.
         pair: name of content, style and (among several) seed together.
         key: sha256 of everything that determines the output.
+        suffix: of its pictures' names, see ``Comparison``.
     """
 
     entry: Entry
@@ -48,6 +52,7 @@ class Stylisation:
     seed: int
     pair: str
     key: str
+    suffix: str = ""
 
     @property
     def output(self) -> str:
@@ -58,6 +63,14 @@ class Stylisation:
     def curve(self) -> str:
         """The loss curve's file, relative to the run directory."""
         return curve_file(self.entry.name, self.pair)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The files of its pictures, relative to the run directory."""
+        return {
+            "content": input_file("content", self.content + self.suffix),
+            "style": input_file("style", self.style + self.suffix),
+        }
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,8 @@ class Comparison:
         seeds: one stylisation for each.
         precision: of matrix products and convolutions, see ``Precision``.
         modules: name -> sha256 of the user's own modules.
+        variants: name of a method -> which of a sweep's variants it is.
+        suffix: what tells its pictures from those of a sweep's other comparisons.
     """
 
     config: Mapping[str, Any]
@@ -83,10 +98,21 @@ class Comparison:
     seeds: tuple[int, ...]
     precision: str
     modules: Mapping[str, str]
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    suffix: str = ""
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Comparison:
+    def of_part(cls, part: Part, config: Mapping[str, Any], trainings: Path) -> Comparison:
+        """Build a comparison of a sweep, of whose whole config its records will speak; raises as ``of``."""
+        return replace(cls.of(part.config, trainings), config=config, variants=part.variants, suffix=part.suffix)
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any], trainings: Path | None = None) -> Comparison:
         """Build a comparison.
+
+        Args:
+            config: what describes it.
+            trainings: the folder of a sweep's training runs.
 
         Raises:
             InputError: listing everything wrong with the config; nothing has been downloaded or compiled by then.
@@ -99,9 +125,13 @@ class Comparison:
             check_folder_names("method", config["methods"])
         for name, spec in config["methods"].items():
             with problems.at(f"methods.{name}"):
-                entries.append(entry(name, spec))
-                if entries[-1].trained is None:  # whatever was trained has an encoder of its own
-                    layers[f"methods.{name}"] = entries[-1].method.layers
+                found = entry(name, spec, trainings)
+                entries.append(found)
+                if found.sees is not None:
+                    place = f"methods.{name}"
+                    build.check_encoder(found.sees, {place: found.method.layers}, problems, f"{place}.encoder")
+                elif found.trained is None:  # whatever was trained has an encoder of its own
+                    layers[f"methods.{name}"] = found.method.layers
         planned = metrics_of(config, layers, problems)
         _check_labels(entries, problems)
         sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
@@ -123,9 +153,10 @@ class Comparison:
         precision = check_precision(config, problems)
         problems.raise_if_any()
         suite = planned.load()
+        encoders = {digests.of_json(config["encoder"]): suite.encoder}
         for index, each in enumerate(entries):
             with problems.at(f"methods.{each.name}"):
-                entries[index] = with_encoder(each)
+                entries[index] = with_encoder(each, encoders)
         # An output has its content's size.
         for group, kind in (("contents", "output"), ("styles", "style")):
             for name, image in pictures[group].items():
@@ -161,7 +192,7 @@ class Comparison:
                                 **further,
                             }
                         )
-                        found.append(Stylisation(each, content, style, seed, pair, key))
+                        found.append(Stylisation(each, content, style, seed, pair, key, self.suffix))
         return found
 
 

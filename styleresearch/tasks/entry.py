@@ -5,16 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from styleresearch.config import build
 from styleresearch.config.problems import Problems
-from styleresearch.encoder.encoder import Encoder
+from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, Method, TrainedMethod
 from styleresearch.methods.base import dependence_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import shown
+from styleresearch.store import digests
 from styleresearch.tasks.trained import Trained, load
 
 
@@ -29,7 +31,8 @@ class Entry:
         preserve_color: how the content's colours are kept, or None.
         spec: what the config says of it.
         trained: what it learned and where; None for a method that learns nothing.
-        encoder: its own, where it was trained with one; None for the one that all share.
+        sees: spec of an encoder of its own that the config gives it; None for none.
+        encoder: its own, where it was trained with one or is given one; None for the one that all share.
         depends_on: what else its pictures depend on, see ``Method.depends_on``.
     """
 
@@ -39,21 +42,40 @@ class Entry:
     preserve_color: PreserveColor | None
     spec: dict[str, Any] = field(repr=False)
     trained: Trained | None = field(default=None, repr=False)
+    sees: Mapping[str, Any] | None = field(default=None, repr=False)
     encoder: Encoder | None = field(default=None, repr=False)
     depends_on: str = field(default="", repr=False)
 
+    @property
+    def seen_by(self) -> str | None:
+        """Digest of the encoder whose statistics it optimised; None for the one that all share."""
+        if self.trained is not None:
+            return self.trained.facts["encoder"]["digest"]
+        return None if self.encoder is None else self.encoder.digest
 
-def entry(name: str, spec: Any) -> Entry:
+
+def entry(name: str, spec: Any, trainings: Path | None = None) -> Entry:
     """Return a method of a comparison from its spec.
 
     Args:
         name: its key in the config.
         spec: ``dict(name=..., **options)``, or, for a trained one, ``dict(checkpoint=..., **options)`` with options of
-            its own spec to change; ``label`` and ``preserve_color`` go with any.
+            its own spec to change; ``label`` and ``preserve_color`` go with any, ``encoder``, to see through another
+            than the config's, with one that is not trained. In a sweep also ``dict(train=..., **options)``, the config
+            of a training run in place of its directory.
+        trainings: the folder of the sweep's training runs; None outside a sweep.
 
     Raises:
         InputError: for anything wrong with the spec.
     """
+    if isinstance(spec, Mapping) and "train" in spec and spec.get("name") is None:
+        if trainings is None:
+            raise InputError(
+                "train=... is trained by styleresearch sweep; here name the run directory, dict(checkpoint=DIR)"
+            )
+        options = {key: value for key, value in spec.items() if key != "train"}
+        trained = load(str(trainings / training_name(spec["train"])))
+        return replace(entry_of(name, trained, options), spec=dict(spec))
     if not isinstance(spec, Mapping) or "checkpoint" not in spec:
         found = _named(name, spec)
         if isinstance(found.method, TrainedMethod):
@@ -72,6 +94,8 @@ def entry_of(name: str, trained: Trained, options: Mapping[str, Any]) -> Entry:
     if "name" in options:
         raise InputError("give name or checkpoint, not both: a checkpoint knows its method")
     found = trained.built(lambda: _named(name, {**trained.spec, **options}), lambda entry: entry.method)
+    if found.sees is not None:
+        raise InputError("encoder: a trained method sees through the encoder of its training; leave it out")
     then = (trained.facts.get("depends_on") or {}).get("method")
     if then is not None and then != found.depends_on:
         warnings.warn(
@@ -88,21 +112,40 @@ def _named(name: str, spec: Any) -> Entry:
         raise InputError(f"a method must be dict(name=..., **options), got {shown(spec)}")
     options, problems, method = dict(spec), Problems(), None
     label, color = options.pop("label", name), options.pop("preserve_color", None)
+    known = METHODS.options(spec["name"]) if spec.get("name") in METHODS else {}
+    sees = None if "encoder" in known else options.pop("encoder", None)  # a method's own option is its own
     with problems.at("preserve_color"):
         color = None if color is None else build.constructed(PreserveColor, color, "preserve_color")
     with problems.at(""):
         method = build.resolve(METHODS, options)
     problems.raise_lines()
     assert method is not None  # or there were problems
-    return Entry(name, str(label), method, color, dict(spec), depends_on=dependence_of(method))
+    if sees is not None and not method.takes.encoder:
+        raise InputError(f"encoder: the method {spec['name']!r} sees through none; leave it out")
+    return Entry(name, str(label), method, color, dict(spec), sees=sees, depends_on=dependence_of(method))
 
 
-def with_encoder(entry: Entry) -> Entry:
-    """Return an entry with the encoder that its method was trained with, if it has one and reads it to stylise.
+def training_name(config: Mapping[str, Any]) -> str:
+    """Return the folder of a sweep's training run."""
+    return digests.of_json(config)[:16]
+
+
+def with_encoder(entry: Entry, encoders: dict[str, Encoder] | None = None) -> Entry:
+    """Return an entry with the encoder of its own, if it has one and reads it to stylise.
+
+    Args:
+        entry: the entry.
+        encoders: digest of a spec -> encoder, of those that are there; what is read is added.
 
     Raises:
-        InputError: see ``Trained.encoder``.
+        InputError: see ``Trained.encoder``; for weights that cannot be had.
     """
+    known = {} if encoders is None else encoders
+    if entry.sees is not None:
+        spec = digests.of_json(entry.sees)
+        if spec not in known:
+            known[spec] = build.resolve(ENCODERS, entry.sees)
+        return replace(entry, encoder=known[spec])
     if entry.trained is None or not entry.method.takes.encoder:
         return entry
     return replace(entry, encoder=entry.trained.encoder())

@@ -23,7 +23,7 @@ def run(tmp_path: Path) -> RunDirectory:
 def test_naming_files_makes_none(tmp_path):
     run = RunDirectory(tmp_path / "run")
     assert run.records.read() == run.outputs.read() == run.metrics.read() == []
-    assert run.finished() == run.measured() == {}
+    assert run.made() == run.measured() == {}
     assert not run.path.exists()
 
 
@@ -65,12 +65,30 @@ def test_an_output_is_finished_while_its_files_are_there_and_unchanged(run):
     entry = {"key": "k", "file": image_file("a", "p"), "curve": curve_file("a", "p"), "cost": {}}
     entry["sha256"] = digests.of_file(picture)
     run.outputs.append(entry)
-    assert run.finished() == {("k", image_file("a", "p")): entry}
+    assert run.made() == {("k", image_file("a", "p")): [entry]}
+    assert run.intact([entry, {**entry, "sha256": "of another writer"}]) == entry
     curve.unlink()
-    assert run.finished() == {}
+    assert run.intact([entry]) is None
     curve.write_text("{}")
     picture.write_bytes(b"other pixels")
-    assert run.finished() == {}
+    assert run.intact([entry]) is None
+
+
+def test_processes_that_work_side_by_side_write_ledgers_of_their_own_which_the_reader_merges(run):
+    entry = {"key": "k", "file": image_file("a", "p"), "curve": None, "cost": {}, "sha256": "0"}
+    first, second = run.shard(), run.shard()
+    run.outputs.append(entry)
+    first.outputs.append({**entry, "key": "l"})
+    second.outputs.append({**entry, "key": "l", "sha256": "1"})
+    assert first.outputs.path != second.outputs.path
+    files = {key: [each["sha256"] for each in found] for (key, _), found in run.made().items()}
+    assert {key: sorted(found) for key, found in files.items()} == {"k": ["0"], "l": ["0", "1"]}
+    before = run.made()
+    run.merge()
+    assert run.made() == before
+    assert len(run.ledgers()) == 1
+    first.outputs.append(entry)  # whoever still writes loses nothing
+    assert len(run.made()["k", image_file("a", "p")]) == 2
 
 
 def test_a_measurement_is_found_by_what_identifies_it(run):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from styleresearch.store.record import Record
 from styleresearch.store.rundir import RunDirectory
+from styleresearch.tasks import cells
 from styleresearch.tasks import compare as run
 from styleresearch.tasks.comparison import Comparison
 
@@ -13,7 +14,7 @@ from styleresearch.tasks.comparison import Comparison
 def _records(what: Comparison, workdir: Path, monkeypatch, **changes) -> list[Record]:
     """Run a comparison on a machine whose provenance has ``changes``; return its records."""
     with monkeypatch.context() as patch:
-        patch.setattr(run, "provenance", lambda *args, of=run.provenance: {**of(*args), **changes})
+        patch.setattr(cells, "provenance", lambda *args, of=cells.provenance: {**of(*args), **changes})
         run.compare(what, workdir, lambda event: None)
     return RunDirectory(workdir).records.read()
 
