@@ -1,7 +1,7 @@
 """Outputs whose inputs lie in two other folders under the very same name, copied once for each output.
 
-As the evaluation code of several papers has it: ``output/``, ``cnt_eval/`` and ``sty_eval/`` with files of equal names. A
-content that is copied forty times is one content still, which is told by the bytes of its file.
+As the evaluation code of several papers has it: ``output/``, ``cnt_eval/`` and ``sty_eval/`` with files of equal names.
+A content that is copied forty times is one content still, which is told by the bytes of its file.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class Finished:
             raise InputError(f"names in {self.folder} are not clear:\n  {listing(unclear)}")
         if search.missing:
             search.notes.append(
-                f"passed over {len(search.missing)} pictures in {self.folder} of contents or styles that are not in this "
-                f"comparison, the first: {search.missing[0]}"
+                f"passed over {len(search.missing)} pictures in {self.folder} of contents or styles that are not in "
+                f"this comparison, the first: {search.missing[0]}"
             )
         of: dict[tuple[str, str, int | None], list[Path]] = {}
         for each in found:
@@ -81,8 +81,8 @@ class Finished:
             )
         if twice := [f"{key[0]} with {key[1]}: {', '.join(map(str, files))}" for key, files in of.items() if files[1:]]:
             raise InputError(
-                f"several outputs for one pair ({len(twice)} times):\n  {listing(twice)}\nKeep one file for each content "
-                "and style, or say with pattern which are meant"
+                f"several outputs for one pair ({len(twice)} times):\n  {listing(twice)}\nKeep one file for each "
+                "content and style, or say with pattern which are meant"
             )
         return Pictures({key: files[0] for key, files in of.items()}), search.notes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,7 @@ from styleresearch.data.pattern import Pattern
 from styleresearch.data.search import Found, Search, listing
 from styleresearch.data.shelf import Shelf
 from styleresearch.data.titles import check_distinct, check_folder_names, check_titles, folded, titles
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, nearest
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,31 @@ class Folder:
         return cls(Path(text), Path(os.path.abspath(text)).name)  # noqa: PTH100
 
 
+def folders_of(outputs: Sequence[str], patterns: Sequence[str]) -> list[Folder]:
+    """Return the folders of a command line.
+
+    Args:
+        outputs: ``[NAME=]DIR`` each.
+        patterns: ``[NAME=]PATTERN`` each: of one method, or of all.
+
+    Raises:
+        InputError: for a pattern that is none, of no method, or one too many.
+    """
+    folders = [Folder.of(text) for text in outputs]
+    known = [each.method for each in folders]
+    of: dict[str, Pattern] = {}
+    for text in patterns:
+        name, sign, pattern = text.partition("=")
+        if not sign or "{" in name:
+            name, pattern = "", text
+        if name and name not in known:
+            raise InputError(f"--pattern={text}: there is no method {name!r}.{nearest(name, known)}")
+        if name in of:
+            raise InputError(f"--pattern={text}: {name or 'all methods'} had one already; say whose, NAME=PATTERN")
+        of[name] = Pattern.of(pattern)
+    return [replace(each, pattern=of.get(each.method, of.get(""))) for each in folders]
+
+
 def find_outputs(
     folders: Sequence[Folder], contents: Path, styles: Path, table: Path | None = None
 ) -> tuple[list[Output], list[str]]:
@@ -92,8 +117,8 @@ def find_outputs(
         if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
             raise InputError(f"{folder} is not a folder that can be read; name the folder that holds the pictures")
     _check_methods(folders)
-    deep = table is not None
-    search = Search(*(Shelf(folder, list_pictures(folder, recursive=deep)[0]) for folder in (contents, styles)), table)
+    shelves = [Shelf(folder, list_pictures(folder, recursive=table is not None)[0]) for folder in (contents, styles)]
+    search = Search(shelves[0], shelves[1], table)
     if table is None:
         found = {each.method: search.named(each.path, each.pattern) for each in folders}
     else:

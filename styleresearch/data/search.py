@@ -55,7 +55,7 @@ class Search:
     def named(self, folder: Path, pattern: Pattern | None = None) -> list[Found]:
         """Return the outputs of a folder by their names."""
         files, readings = self._readings(folder, pattern)
-        if pattern is None and not any(readings.values()):
+        if pattern is None and not any(readings.values()) and self.contents.folder.is_dir():
             pairs = copied(files, self.contents, self.styles)
             if pairs is not None:
                 self.called = {"content": pairs.contents, "style": pairs.styles}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from styleresearch.errors import InputError, nearest
 from styleresearch.losses import LOSSES, Loss
 from styleresearch.losses.objective import Objective
+from styleresearch.store import jsonfile
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,10 @@ def stated(names: Sequence[str], metrics: Collection[str]) -> tuple[Optimised, .
 def to_json(optimised: Iterable[Optimised]) -> list[dict[str, object]]:
     """Return it as a picture's metadata holds it."""
     return [{"name": each.name, "layers": list(each.layers), "encoder": each.encoder} for each in optimised]
+
+
+def from_json(entries: Any) -> tuple[Optimised, ...]:
+    """Return what ``to_json`` made; what is not that is left out."""
+    shape = {"name": str, "layers": list, "encoder": str}
+    there = [each for each in entries if jsonfile.conforms(each, shape)] if isinstance(entries, list) else []
+    return tuple(Optimised(each["name"], tuple(map(str, each["layers"])), each["encoder"]) for each in there)

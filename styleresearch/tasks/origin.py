@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from styleresearch.data.images import read_metadata
-from styleresearch.evaluation.optimised import Optimised, to_json
+from styleresearch.evaluation.optimised import Optimised, from_json, to_json
 from styleresearch.methods import METHODS
 from styleresearch.store import jsonfile
 from styleresearch.store.record import value_of
@@ -67,17 +67,8 @@ def origin_of(path: Path) -> Origin:
         "".join(character for character in label if character.isprintable()).strip(),
         found.get("baseline") is True or _floor(spec.get("name")),
         _cost(_within(found, "cost")),
-        _optimised(optimised) if isinstance(optimised, list) else _of_objective(_within(spec, "objective")),
+        from_json(optimised) if isinstance(optimised, list) else _of_objective(_within(spec, "objective")),
         {name: made[name] for name in ("device", "packages") if name in (made := _within(found, "made"))},
-    )
-
-
-def _optimised(entries: list[Any]) -> tuple[Optimised, ...]:
-    shape = {"name": str, "layers": list, "encoder": str}
-    return tuple(
-        Optimised(each["name"], tuple(map(str, each["layers"])), each["encoder"])
-        for each in entries
-        if jsonfile.conforms(each, shape)
     )
 
 
