@@ -114,7 +114,14 @@ def _cost(subject: Subject) -> Iterator[Finding]:
 
 
 def _embedded(subject: Subject, seed: int) -> Any:
-    return jax.tree.map(np.asarray, subject.embed(subject.needs, subject.made(seed, max(_PICTURES, _least(subject)))))
+    """Return what is kept of as many pictures as a value needs, beside contents where it asks for them."""
+    count = max(_PICTURES, _least(subject))
+    made = [subject.made(each, count) for each in (seed, seed + 50)]
+    if subject.metric.paired:
+        kept = jax.jit(subject.metric.embed_output, compiler_options=QUICK)(subject.needs, *made)
+    else:
+        kept = subject.embed(subject.needs, made[0])
+    return jax.tree.map(np.asarray, kept)
 
 
 def _least(subject: Subject) -> int:

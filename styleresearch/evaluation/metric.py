@@ -116,11 +116,13 @@ class SetMetric(AnyMetric):
         least: how many pictures there must be, of outputs and of references; with fewer there is no value.
         halves: whether a report shows its value over half of the outputs too, which tells how far the number of
             pictures decides it.
+        paired: whether it also looks at each output beside its own content, in ``embed_output``.
     """
 
     references: ClassVar[Literal["content", "style"]]
     least: int = 2
     halves: ClassVar[bool] = False
+    paired: ClassVar[bool] = False
 
     @abc.abstractmethod
     def embed(self, needs: Needs, image: Image) -> Any:
@@ -128,6 +130,13 @@ class SetMetric(AnyMetric):
 
         A suite compiles it for each size of pictures.
         """
+
+    def embed_output(self, needs: Needs, output: Image, content: Image) -> Any:
+        """Return what is kept of outputs, given their contents at the same size: by default what ``embed`` keeps.
+
+        Asked only of a metric that is ``paired``. A pytree like that of ``embed``.
+        """
+        return self.embed(needs, output)
 
     @abc.abstractmethod
     def compare(self, outputs: Any, references: Any) -> float:

@@ -4,6 +4,7 @@
 # ``from styleresearch.evaluation.metrics import METRICS, Metric``, as one of a user's own module does.
 from styleresearch.evaluation.metric import METRICS, AnyMetric, Metric, Needs, SetMetric  # isort: split
 
+from styleresearch.evaluation.artfid import ArtFID
 from styleresearch.evaluation.cfsd import CFSD
 from styleresearch.evaluation.checkerboard import Checkerboard
 from styleresearch.evaluation.color_histogram import ColorHistogram
@@ -30,6 +31,7 @@ __all__ = [
     "METRICS",
     "SSIM",
     "AnyMetric",
+    "ArtFID",
     "Checkerboard",
     "ColorHistogram",
     "EdgeAgreement",

@@ -121,21 +121,30 @@ class Suite:
             for (name, _), value in zip(self.per_picture, values, strict=True)
         }
 
-    def of_set(self, outputs: Sequence[Picture], references: Mapping[str, Sequence[Picture]]) -> dict[str, OverSet]:
+    def of_set(
+        self,
+        outputs: Sequence[Picture],
+        references: Mapping[str, Sequence[Picture]],
+        contents: Sequence[Picture] = (),
+    ) -> dict[str, OverSet]:
         """Return every metric over a set.
 
         Args:
             outputs: the pictures of one method.
             references: "content" and "style" -> those that the outputs were made from, each once.
+            contents: the content of each output, in their order; read only for a metric that is ``paired``.
 
         Raises:
             InputError: if a metric cannot measure one of the pictures.
         """
         short = {name: _shortage(metric, len(outputs), references) for name, metric in self.over_set}
         able = [(name, metric) for name, metric in self.over_set if not short[name]]
-        kept = [self._embed("output", image, able) for image in outputs] if able else []
+        beside = contents if any(metric.paired for _, metric in able) else [None] * len(outputs)
+        kept = [self._embed("output", *pair, able) for pair in zip(outputs, beside, strict=True)] if able else []
         of = {
-            kind: [self._embed(kind, image, [each for each in able if each[1].references == kind]) for image in images]
+            kind: [
+                self._embed(kind, image, None, [one for one in able if one[1].references == kind]) for image in images
+            ]
             for kind, images in references.items()
         }
         found = {name: OverSet(None, reason) for name, reason in short.items()}
@@ -148,19 +157,21 @@ class Suite:
             )
         return found
 
-    def _embed(self, kind: str, read: Picture, metrics: Sequence[tuple[str, SetMetric]]) -> dict[str, Any]:
+    def _embed(
+        self, kind: str, read: Picture, beside: Picture | None, metrics: Sequence[tuple[str, SetMetric]]
+    ) -> dict[str, Any]:
         """Return what metrics over a set keep of one picture, as numpy arrays; a reference is embedded once."""
         if not metrics:
             return {}
         programs.drop_if_many()
-        image = read()
+        image, content = read(), beside and beside()
         for name, metric in metrics:
             metric.check(self.needs[name], (image.shape[0], image.shape[1]))
-        image = _batch(image)
+        image, content = _batch(image), content if content is None else _batch(content)
 
         def compute() -> list[Any]:
             with jax.default_matmul_precision("float32"):
-                return jax.tree.map(np.asarray, _embed(self._plan(metrics), self.networks, image))
+                return jax.tree.map(np.asarray, _embed(self._plan(metrics), self.networks, image, content))
 
         found = compute() if kind == "output" else self._recent[kind].get(image, compute)
         return {name: each for (name, _), each in zip(metrics, found, strict=True)}
@@ -258,5 +269,10 @@ def _measure(plan: Plan, networks: tuple[Any, ...], output: Any, content: Any, s
 
 
 @partial(jax.jit, static_argnums=0)
-def _embed(plan: Plan, networks: tuple[Any, ...], image: Any) -> Any:
-    return [metric.embed(_networks(networks, places), image) for metric, places in plan]
+def _embed(plan: Plan, networks: tuple[Any, ...], image: Any, content: Any) -> Any:
+    return [
+        metric.embed_output(needs, image, content)
+        if metric.paired and content is not None
+        else metric.embed(needs, image)
+        for metric, needs in ((metric, _networks(networks, places)) for metric, places in plan)
+    ]

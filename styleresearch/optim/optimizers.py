@@ -23,9 +23,16 @@ class Optimizer(abc.ABC):
 
     Attributes:
         stochastic: whether it can follow the gradients of changing batches.
+        learning_rate: factor on its steps; None for one that has none.
+        schedule: factor on the learning rate by the update's number; None for 1.
+        accumulate: gradients that are averaged for one update.
     """
 
     stochastic: ClassVar[bool] = False
+    # Settings of those that have them, which are dataclasses; of the others this is what holds.
+    learning_rate: float | None = None
+    schedule: ScheduleFunction | None = None
+    accumulate: int = 1
 
     @abc.abstractmethod
     def transform(self) -> optax.GradientTransformationExtraArgs:
@@ -126,21 +133,18 @@ def over(optimizer: Optimizer, steps: int) -> Optimizer:
     Raises:
         InputError: if the run is too short for the lengths that the schedule names.
     """
-    schedule = getattr(optimizer, "schedule", None)
-    if not isinstance(schedule, Schedule):
+    if not isinstance(optimizer.schedule, Schedule):
         return optimizer
-    lasting: Any = {"schedule": schedule.over(updates(optimizer, steps))}
+    lasting: Any = {"schedule": optimizer.schedule.over(updates(optimizer, steps))}
     return replace(optimizer, **lasting)  # pyright: ignore[reportArgumentType] - optimisers are dataclasses
 
 
 def updates(optimizer: Optimizer, steps: Any) -> Any:
     """Return how many updates so many gradients are; traced where ``steps`` is."""
-    return steps // getattr(optimizer, "accumulate", 1)
+    return steps // optimizer.accumulate
 
 
 def rate(optimizer: Optimizer, step: Any) -> Any:
     """Return the learning rate of the update that gradient ``step`` (from 0) is for; None if it has none."""
-    schedule = getattr(optimizer, "schedule", None)
-    factor = 1.0 if schedule is None else schedule(updates(optimizer, step))
-    learning_rate = getattr(optimizer, "learning_rate", None)
-    return None if learning_rate is None else learning_rate * factor
+    factor = 1.0 if optimizer.schedule is None else optimizer.schedule(updates(optimizer, step))
+    return None if optimizer.learning_rate is None else optimizer.learning_rate * factor

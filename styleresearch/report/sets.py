@@ -12,7 +12,7 @@ from styleresearch.report.numbers import Scale, column_scale
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.store.record import MethodName, PictureSet, Record
 
-_BESIDE: Mapping[str, str] = {"Frechet": "Kernel", "FID": "KID"}
+_BESIDE: Mapping[str, str] = {"Frechet": "Kernel", "FID": "KID", "ArtFID": "KID"}
 """Class of a metric that few pictures bias -> that of one that they do not, which is registered in small letters."""
 
 

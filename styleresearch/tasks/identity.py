@@ -168,7 +168,7 @@ def schedules_of(method: TrainedMethod, spec: Mapping[str, Any]) -> dict[str, An
     for option, optimizer in optimizers_of(method).items():
         named = (spec.get(option) or {}).get("schedule")
         if isinstance(spec.get(option), Mapping):
-            schedule = getattr(optimizer, "schedule", None)
+            schedule = optimizer.schedule
             lengths = asdict(schedule) if isinstance(schedule, Schedule) else {}  # pyright: ignore[reportArgumentType]
             found[option] = None if named is None else {**build.completed(SCHEDULES, named), **lengths}
     return json.loads(json.dumps(found, default=str))

@@ -87,7 +87,8 @@ def _measure(
             return load_image(run.path / str(file))
 
         references = {kind: [partial(read, file) for file in found] for kind, found in files.items()}
-        values = suite.of_set([partial(read, file) for file in outputs], references)
+        contents = [partial(read, record.files["content"]) for _, record in members]
+        values = suite.of_set([partial(read, file) for file in outputs], references, contents)
         record = Record(
             method=method,
             pair=None,

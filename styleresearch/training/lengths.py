@@ -26,11 +26,11 @@ def oddities(method: TrainedMethod, steps: int, batch_size: int) -> Iterator[str
     for option, optimizer in optimizers_of(method).items():
         if getattr(method, option) is None:
             continue  # the one that another option names
-        count, accumulate = updates(optimizer, steps), getattr(optimizer, "accumulate", 1)
+        count, accumulate = updates(optimizer, steps), optimizer.accumulate
         if count < 1:
             yield f"{option}.accumulate={accumulate} is more than train.steps={steps}: nothing is learned"
             continue
-        schedule = getattr(optimizer, "schedule", None)
+        schedule = optimizer.schedule
         if schedule is None:
             continue
         factor = factors(schedule, count)

@@ -84,7 +84,7 @@ def changed_by(before: Mapping[str, Any], now: TrainedMethod, step: int) -> list
     found = []
     for option, optimizer in optimizers_of(now).items():
         count = updates(optimizer, step)
-        there = factors(getattr(optimizer, "schedule", None), count)
+        there = factors(optimizer.schedule, count)
         if option not in before or not np.array_equal(factors(before[option], count), there):
             found.append(option)
     return found

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from styleresearch.evaluation.metrics import METRICS, AnyMetric, Metric, SetMetric
+from styleresearch.checks.subject import QUICK
+from styleresearch.evaluation.metrics import METRICS, AnyMetric, ArtFID, Metric, SetMetric
 from styleresearch.evaluation.networks import merged
 from styleresearch.evaluation.suite import Suite
 from styleresearch.losses.style import Gram
@@ -25,6 +26,14 @@ NESTED = {"loss": Gram(("relu1_1", "relu2_1")), "scales": 2, "weights": "random"
 def build(name: str) -> AnyMetric:
     options = METRICS.options(name)
     return METRICS.build({"name": name, **{key: value for key, value in NESTED.items() if key in options}})
+
+
+SIZES: dict[type[AnyMetric], tuple[int, int]] = {ArtFID: (80, 96)}
+"""Of pictures, for what cannot see those of 32 x 40."""
+
+
+def size_of(metric: AnyMetric) -> tuple[int, int]:
+    return SIZES.get(type(metric), (32, 40))
 
 
 pytestmark = pytest.mark.usefixtures("learned_networks")
@@ -57,7 +66,7 @@ def measure(per_picture, small_encoder, learned_networks):
 
 @pytest.fixture(scope="module")
 def embed(over_set, small_encoder):
-    needs, compiled = over_set.needs(small_encoder), jax.jit(over_set.embed)
+    needs, compiled = over_set.needs(small_encoder), jax.jit(over_set.embed, compiler_options=QUICK)
     return lambda image: jax.tree.map(np.asarray, compiled(needs, image))
 
 
@@ -90,7 +99,7 @@ def test_its_networks_are_pytrees_and_pictures_of_a_usual_size_can_be_measured(m
     merged({"it": needs})
     assert ("encoder" in needs) == bool(metric.layers)
     metric.check(needs)
-    metric.check(needs, (32, 40))
+    metric.check(needs, size_of(metric))
 
 
 def test_one_finite_value_for_each_image(measure, random_image):
@@ -136,10 +145,11 @@ def test_a_suite_measures_it(per_picture, measure, small_encoder, random_image):
     suite.check((32, 40))
 
 
-def test_what_is_kept_of_pictures_has_one_shape_and_does_not_depend_on_the_others(embed, random_image):
-    images = random_image(0, batch=3)
+def test_what_is_kept_of_pictures_has_one_shape_and_does_not_depend_on_the_others(over_set, embed, random_image):
+    height, width = size_of(over_set)
+    images = random_image(0, height, width, 3)
     together, alone = embed(images), embed(images[1:2])
-    other = embed(random_image(1, 24, 56))
+    other = embed(random_image(1, height - 4, width + 16))
     for leaf, of_one, of_other in zip(*map(jax.tree.leaves, (together, alone, other)), strict=True):
         assert leaf.shape == (3, *of_one.shape[1:])
         assert of_other.shape == of_one.shape
@@ -147,22 +157,23 @@ def test_what_is_kept_of_pictures_has_one_shape_and_does_not_depend_on_the_other
 
 
 def test_equal_sets_have_the_best_value_whatever_their_order(over_set, embed, random_image):
-    images, others = embed(random_image(0, batch=6)), embed(random_image(1, batch=6))
+    size = size_of(over_set)
+    images, others = embed(random_image(0, *size, 3)), embed(random_image(1, *size, 3))
     turned = jax.tree.map(lambda rows: rows[::-1], images)
     equal, apart = over_set.compare(images, turned), over_set.compare(images, others)
     assert np.isfinite([equal, apart]).all()
     assert (equal < apart) == (over_set.better == "lower")
     assert over_set.compare(images, others) == pytest.approx(over_set.compare(turned, others), rel=1e-3)
     # One picture many times is a set too.
-    flat = embed(jnp.full((4, 32, 40, 3), 0.5))
+    flat = embed(jnp.full((3, *size, 3), 0.5))
     assert np.isfinite(over_set.compare(flat, flat))
 
 
 def test_a_suite_compares_sets_of_as_many_as_it_needs_and_no_fewer(over_set, small_encoder, random_image):
     assert over_set.references in ("content", "style")
     suite = Suite.of({"it": over_set}, small_encoder)
-    many = [partial(np.asarray, random_image(0)[0])] * over_set.least
-    assert suite.of_set(many, {"content": many, "style": many})["it"].value is not None
-    few = suite.of_set(many[1:], {"content": many, "style": many})["it"]
+    many = [partial(np.asarray, random_image(0, *size_of(over_set))[0])] * over_set.least
+    assert suite.of_set(many, {"content": many, "style": many}, many)["it"].value is not None
+    few = suite.of_set(many[1:], {"content": many, "style": many}, many[1:])["it"]
     assert few.value is None
     assert f"at least {over_set.least}" in few.reason

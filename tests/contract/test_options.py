@@ -84,7 +84,7 @@ GIVEN: dict[str, Any] = {
 OF_ENTRY: dict[str, dict[str, Any]] = {
     "metric lpips": {"net": "alex"},
     "metric ms_ssim": {"scales": 1},
-    **{f"metric {name}": {"weights": "random"} for name in ("fid", "kid")},
+    **{f"metric {name}": {"weights": "random"} for name in ("artfid", "fid", "kid")},
     "method adain": {"net": DECODER, "layer": "relu2_1"},
     "method arbitrary_gan": {"net": DECODER, "layer": "relu2_1", "condition_layer": "relu1_1"},
     "method feedforward": {"styles": {**PHOTOGRAPHS, "size": 16}},
@@ -110,6 +110,8 @@ REGISTRIES: tuple[Registry[Any], ...] = (
     *(METRICS, ENCODERS, SOURCES),
 )
 ENTRIES = [(registry, name) for registry in REGISTRIES for name in registry]
+SIDE = 80
+"""Of the pictures that a metric is asked about: some cannot see small ones."""
 IMAGE = jax.ShapeDtypeStruct((2, 32, 32, 3), jnp.float32)
 
 
@@ -172,7 +174,7 @@ def use(registry: Registry[Any], thing: Any, encoder: Any) -> None:
         jax.eval_shape(lambda pred, other: thing.compare(thing.summarise(pred), target(other)), seen, seen)
     elif registry is METRICS:
         needs = thing.needs(encoder)
-        thing.check(needs, (32, 32))
+        thing.check(needs, (SIDE, SIDE))
         if isinstance(thing, SetMetric):
             jax.eval_shape(thing.embed, needs, IMAGE)
         else:

@@ -64,6 +64,19 @@ def test_activations_are_torchvisions_with_the_changes_of_pytorch_fid(tmp_path, 
     assert found.mean() == pytest.approx(golden["mean"], rel=1e-4)
 
 
+@pytest.mark.parametrize("width", [NARROW, pytest.param(1.0, marks=pytest.mark.slow)])
+def test_activations_of_the_network_of_art_are_torchvisions_own(tmp_path, picture, wanted, width):
+    tensors = state(width)
+    tensors |= {"fc1.weight": np.zeros((9, 4)), "fc2.weight": np.zeros((7, 4))}
+    net = read_inception(save(tmp_path, tensors), width, "art")
+    found = np.asarray(jax.jit(lambda net, image: net(image))(net, picture)[0])
+    golden = wanted["art"][str(width)]
+    assert len(found) == golden["size"]
+    np.testing.assert_allclose(found[:8], golden["first"], rtol=2e-4, atol=1e-5 * abs(found).max())
+    assert np.linalg.norm(found) == pytest.approx(golden["norm"], rel=1e-4)
+    assert found.mean() == pytest.approx(golden["mean"], rel=1e-4)
+
+
 def test_pictures_are_resized_as_torch_does(picture, wanted):
     found = np.asarray(bilinear(jnp.asarray(picture), 299, 299))[0, ::73, ::149].transpose(2, 0, 1)
     np.testing.assert_allclose(found.ravel(), wanted["resized"], atol=1e-6)
@@ -101,6 +114,13 @@ def test_a_file_of_another_network_is_refused_in_one_line(tmp_path, spoil, why):
         read_inception(file, NARROW)
     assert "\n" not in str(caught.value)
     assert "pytorch-fid publishes" in str(caught.value)
+
+
+def test_the_weights_of_fid_are_refused_as_those_of_art(tmp_path):
+    with pytest.raises(
+        InputError, match=r"ArtFID is measured with: it has no tensor fc1.weight. Give art_inception.pth"
+    ):
+        read_inception(save(tmp_path, state(NARROW)), NARROW, "art")
 
 
 def test_random_weights_are_a_function_of_the_seed():

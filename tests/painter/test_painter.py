@@ -106,6 +106,7 @@ def test_styles_differ_from_one_another(pictures):
     assert apart.min() > 0.4, f"{STYLES[i]} and {STYLES[j]} look alike"
 
 
+@pytest.mark.slow
 @styles
 def test_fast_enough_to_be_a_data_set(style):
     paint(style, (64, 64))  # imports and caches

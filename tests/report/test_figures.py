@@ -9,12 +9,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from styleresearch.errors import InputError
+from styleresearch.report import figures
 from styleresearch.report.figures import ROWS, _draw_tradeoff, chosen_pairs, write_figures
 from styleresearch.report.reading import read_run
 from styleresearch.report.summary import summarise
 
 
-def test_figures_of_a_run(finished_run, tmp_path):
+def test_figures_of_a_run(finished_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 40)  # drawing pictures finely is what takes time
     shutil.copytree(finished_run, tmp_path / "run")
     run = read_run(tmp_path / "run")
     written = write_figures(run)

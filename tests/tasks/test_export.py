@@ -131,7 +131,10 @@ def recognised(found: Trained, content: jax.Array, **shares: float):
     [
         {},
         {"padding": "reflect_start", "upsample": "transposed", "pixels": "caffe", "output": "tanh"},
-        {"name": "unet", "width": 4, "pixels": "signed", "output": "tanh", "widths": None, "residuals": None},
+        pytest.param(
+            {"name": "unet", "width": 4, "pixels": "signed", "output": "tanh", "widths": None, "residuals": None},
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["transform", "authors", "unet"],
 )
