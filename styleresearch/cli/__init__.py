@@ -23,9 +23,22 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     import argparse
 
-    from styleresearch.cli import check, compare, data, evaluate, export, plan, protocol, show, stylize, train, weights
+    from styleresearch.cli import (
+        check,
+        compare,
+        data,
+        evaluate,
+        export,
+        plan,
+        protocol,
+        report,
+        show,
+        stylize,
+        train,
+        weights,
+    )
 
-    commands = (stylize, compare, train, show, export, evaluate, protocol, plan, check, data, weights)
+    commands = (stylize, compare, train, show, export, evaluate, protocol, report, plan, check, data, weights)
     parser = argparse.ArgumentParser(
         prog="styleresearch",
         description="The lab bench for image style transfer in JAX. Options of a config are overridden with "

@@ -14,7 +14,7 @@ import jinja2
 from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.resampling import RESAMPLES
-from styleresearch.report import differences, settables
+from styleresearch.report import differences, meantable, settables
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
@@ -28,7 +28,7 @@ from styleresearch.report.records import RunRecords
 from styleresearch.report.rows import difference_rows, method_rows, set_rows
 from styleresearch.report.sets import summarise_sets
 from styleresearch.report.summary import Summary, summarise
-from styleresearch.report.tables import csv_text, describe_run, latex_text
+from styleresearch.report.tables import csv_text, describe_run
 from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
 from styleresearch.store.rundir import RunDirectory
@@ -51,7 +51,7 @@ def write_report(
 
     Args:
         run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
-        reference: name of the method that differences are taken to; by default the first that is no floor baseline.
+        reference: name of the method that differences are taken to; by default as ``summarise``.
         command: the command line that repeats the run, shown in the report.
         resamples: how often contents and styles are drawn anew, for ranks and profiles.
         seed: seed of these draws.
@@ -66,12 +66,12 @@ def write_report(
     contents = {
         files.report: render(run, summary, depth, command),
         files.table_csv: csv_text(summary, depth),
-        files.table_tex: latex_text(summary, run),
+        files.table_tex: meantable.latex_text(summary, run),
     }
     if summary.reference is not None:
-        contents[files.differences_tex] = differences.latex_text(summary)
+        contents[files.differences_tex] = differences.latex_text(summary, run.title)
     if (sets := summarise_sets(run)) is not None:
-        contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets)}
+        contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets, run.title)}
     # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old ones.
     try:
         with contextlib.ExitStack() as renamed_together:
@@ -96,7 +96,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
-        title=_title(run),
+        title=run.title,
         run=run,
         summary=summary,
         metrics=metrics,
@@ -139,11 +139,6 @@ def template(name: str) -> jinja2.Template:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     return environment.get_template(name)
-
-
-def _title(run: RunRecords) -> str:
-    name = run.config.get("name")
-    return name if isinstance(name, str) and name else run.directory.resolve().name
 
 
 def _facts(run: RunRecords, summary: Summary) -> list[tuple[str, str]]:
