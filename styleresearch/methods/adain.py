@@ -80,6 +80,8 @@ class AdaIN(TrainedMethod):
         eps: added to the content's variance.
         style_eps: added to the style's variance; 0 in the authors' code, 1e-5 in the PyTorch port.
         unbiased: divide variances by M - 1 (the PyTorch port) and not by M (the authors).
+        identity: what a picture is to keep that is painted with itself as style, beside the objective: terms with a
+            content target, of contents and of styles (Park & Lee 2019, equation 7). None for nothing, as published.
         strength: from 0, the content's own features, to 1, the style's statistics; ``stylize`` only.
         dtype: of activations in training, whatever ``net.dtype`` is, which holds for ``stylize``; parameters and
             statistics are float32.
@@ -92,14 +94,24 @@ class AdaIN(TrainedMethod):
     eps: Epsilon = 1e-5
     style_eps: Epsilon = 1e-5
     unbiased: bool = False
+    identity: Objective | None = None
     strength: Share = 1.0
     dtype: Literal["float32", "bfloat16"] = "float32"
     takes: ClassVar[Takes] = Takes(styles="many", masks=True, options=("strength", "net.dtype"))
 
+    def __post_init__(self) -> None:
+        others = [name for name, loss in self.identity.terms if loss.target != "content"] if self.identity else []
+        if others:
+            raise InputError(
+                f"adain: identity.{others[0]} does not compare with the content; identity takes losses that do, as "
+                "dict(name='feature', layers=('image',))"
+            )
+
     @property
     def layers(self) -> tuple[str, ...]:
         """The encoder's layers that training reads."""
-        return tuple(dict.fromkeys((*self.objective.layers, self.layer)))
+        beside = self.identity.layers if self.identity else ()
+        return tuple(dict.fromkeys((*self.objective.layers, *beside, self.layer)))
 
     def init(self, key: Any, encoder: Encoder, batch: Batch) -> State:
         """Return the state before the first step.
@@ -126,14 +138,25 @@ class AdaIN(TrainedMethod):
         return State.start(run, params, self.optimizer)
 
     def step(self, state: State, encoder: Encoder, batch: Batch) -> tuple[State, Metrics]:
-        """Return the state after one step, and the objective's terms, the batch's mean of each."""
+        """Return the state after one step, and the terms of the objective and of ``identity``, the batch's means."""
         encoder, net = encoder.computing_in(self.dtype), self.net.clone(dtype=self.dtype)
         features, targets = self.targets(encoder, batch["content"], batch["style"])
 
         def paint(params: Params) -> Image:
             return net.apply({"params": params}, features)
 
-        return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint)
+        beside = partial(self._kept, encoder, net, batch) if self.identity else None
+        return perceptual_step(state, self.optimizer, self.objective, encoder, targets, paint, beside)
+
+    def _kept(self, encoder: Encoder, net: Decoder, batch: Batch, params: Params) -> dict[str, Any]:
+        """Return the terms of ``identity``, means over contents and styles; AdaIN with itself changes none."""
+        assert self.identity is not None
+        found: list[dict[str, Any]] = []
+        for image in (batch["content"], batch["style"]):
+            kept = Targets(self.identity.content_summaries(encoder, image), {}, jnp.ones((0, image.shape[0])), [])
+            painted = net.apply({"params": params}, encoder(image, (self.layer,))[self.layer])
+            found.append(self.identity(encoder, painted, kept)[1])
+        return {f"identity_{name}": (found[0][name].mean() + found[1][name].mean()) / 2 for name in found[0]}
 
     def targets(self, encoder: Encoder, content: Image, style: OtherImage) -> tuple[Any, Targets]:
         """Return the features t that are decoded (FeatureMap), and what the objective compares images with."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import optax
+from jax import Array
 
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.losses.objective import Objective, Targets
@@ -22,6 +23,7 @@ def perceptual_step(
     encoder: Encoder,
     targets: Targets,
     paint: Callable[[Params], Image],
+    beside: Callable[[Params], Mapping[str, Array]] | None = None,
 ) -> tuple[State, Metrics]:
     """Return the state after one step down an objective, and its terms before it: the batch's mean of each.
 
@@ -32,10 +34,13 @@ def perceptual_step(
         encoder: the shared encoder.
         targets: what the objective compares the painted images with.
         paint: parameters -> images, (b, h, w, 3) in [0, 1], not clipped.
+        beside: parameters -> further terms, weighted, () each.
     """
 
     def loss(params: Params) -> Any:
         total, terms = objective(encoder, paint(params), targets)
+        for name, value in (beside(params) if beside else {}).items():
+            terms[name], total = value, total + value
         return total.mean(), {name: value.mean() for name, value in terms.items()}
 
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)

@@ -14,7 +14,9 @@ from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.errors import InputError
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
+from styleresearch.losses.style import Gram
 from styleresearch.methods.adain import AdaIN, adain
+from styleresearch.methods.base import State
 from styleresearch.nets import DECODERS, NETS, Decoder
 from styleresearch.optim.optimizers import Adam
 from styleresearch.types import Style
@@ -73,6 +75,33 @@ def oracle(content, style, eps=1e-5, style_eps=1e-5, unbiased=False, where=None,
         out[b, :, :, c] = np.sqrt(taken.var(ddof=int(unbiased)) + style_eps) * (mine - inside.mean()) / deviation
         out[b, :, :, c] += taken.mean()
     return out
+
+
+# Training
+
+
+def test_identity_asks_a_picture_painted_with_itself_to_stay(method, small_encoder, encode, random_image):
+    batch = {"content": random_image(1, 32, 32), "style": random_image(2, 32, 32)}
+    identity = Objective.of({"pixels": (3.0, Feature(("image",))), "features": (0.5, Feature((LAYER,)))})
+    state = State.start(jax.random.key(0), {"unused": jnp.zeros(())}, Adam())
+    assert set(replace(method, identity=identity).layers) == {"image", LAYER}
+    _, before = jax.jit(method.step)(state, small_encoder, batch)
+    _, after = jax.jit(replace(method, identity=identity).step)(state, small_encoder, batch)
+    painted = {kind: np.asarray(Window().apply({"params": {}}, encode(image))) for kind, image in batch.items()}
+    pixels = [((painted[kind] - np.asarray(image)) ** 2).mean() for kind, image in batch.items()]
+    inside = [((encode(jnp.float32(painted[kind])) - encode(image)) ** 2).mean() for kind, image in batch.items()]
+    assert float(after["identity_pixels"]) == pytest.approx(3.0 * np.mean(pixels), rel=1e-4)
+    assert float(after["identity_features"]) == pytest.approx(0.5 * np.mean(inside), rel=1e-4)
+    added = float(after["identity_pixels"] + after["identity_features"])
+    assert float(after["total"] - before["total"]) == pytest.approx(added, rel=1e-3)
+    assert set(after) - set(before) == {"identity_pixels", "identity_features"}
+
+
+def test_identity_takes_terms_that_compare_with_the_content():
+    objective = Objective.of({"content": (1.0, Feature((LAYER,)))})
+    style = Objective.of({"colours": (1.0, Gram((LAYER,)))})
+    with pytest.raises(InputError, match=r"identity\.colours does not compare with the content"):
+        AdaIN(objective, Adam(), Window(), LAYER, identity=style)
 
 
 # The function

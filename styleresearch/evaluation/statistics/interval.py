@@ -43,17 +43,18 @@ class Spread:
 
     @property
     def variance(self) -> float:
-        """The variance of the mean: never below what any part alone shows, for each part of it is estimated."""
-        return max(self.contents + self.styles - self.cells, self.contents, self.styles, self.cells)
+        """The variance of the mean: never below what a factor alone shows, for each part of it is estimated."""
+        # Of means that cancel exactly the cells are all there is to judge by.
+        return max(self.contents + self.styles - self.cells / 2, self.contents, self.styles) or self.cells
 
     @property
     def df(self) -> float:
         """Satterthwaite's degrees of freedom, at least those of the factor with the fewest levels."""
         parts = [(self.contents, self.rows), (self.styles, self.columns)]
         least = min(count for _, count in parts if count > 1) - 1.0
-        scale = self.variance
-        below = sum((part / scale) ** 2 / (count - 1) for part, count in parts if count > 1)
-        return max((self.contents + self.styles) / scale / below, least) if below > 0 else least
+        total = self.contents + self.styles
+        below = sum((part / total) ** 2 / (count - 1) for part, count in parts if count > 1) if total else 0.0
+        return max(1 / below, least) if below else least
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def mean_interval(table: Float[np.ndarray, "contents styles"], level: float = LE
     the mean under that, Student's t with Satterthwaite's degrees of freedom makes the interval of it.
 
     Simulated (8,000 tables each, standard deviations 0.3 to 1 of contents, styles and cells), a nominal 95 % covers
-    94 to 97 % with normal effects and 95 to 97.6 % with heavy tails (t with 3 degrees of freedom), from 3 x 4 to
-    20 x 12. Where hardly anything but the cells varies it covers up to 99 %. Strong skew (exponential effects) leaves
+    93.9 to 95.8 % with normal effects and 95.5 to 96.9 % with heavy tails (t with 3 degrees of freedom), from 3 x 4 to
+    20 x 12. Where nothing but the cells varies it covers 98 %. Strong skew (exponential effects) leaves
     89 to 94 %.
     """
     values = table[np.isfinite(table)]
@@ -111,16 +112,17 @@ def spread_of(table: Float[np.ndarray, "contents styles"]) -> Spread | None:
 
     With the sums ``S`` of the residuals of each of G contents, ``contents = G / (G - 1) * sum(S ** 2) / N ** 2`` over
     N cells; ``styles`` likewise. In a whole table these are the variances of the content means and of the style
-    means, each divided by their number. Both hold what single cells add, so that is subtracted once: the residual
-    mean square of contents + styles, divided by N. With one factor this is the ordinary t interval.
+    means, each divided by their number. Both hold what single cells add, the residual mean square of contents +
+    styles, divided by N. With one factor this is the ordinary t interval.
 
     Source: two-way random-effects analysis of variance, Searle, Casella & McCulloch 1992, "Variance Components",
         chapter 4; Satterthwaite 1946 for the degrees of freedom; with missing cells the two-way clustered form of
         Cameron, Gelbach & Miller 2011, "Robust inference with multiway clustering", section 2.
-    Differs: the variance is at least the largest of the three, and the numerator of the degrees of freedom is its
-        product with ``contents + styles``: its square alone makes small tables too cautious, the other's too bold. The
-        cells' part is the residual mean square also with missing cells, where the clustered form takes the squared
-        residuals of the mean, so that a whole table and one that lacks a cell are judged alike.
+    Differs: the cells' part, which the other two hold twice, is subtracted half, the variance is at least the larger of
+        the two, and the degrees of freedom are those of ``contents + styles``: to subtract all of it makes small tables
+        too bold (92 % of 3 x 4), to subtract nothing too cautious. That part is the residual mean square also with
+        missing cells, where the clustered form takes the squared residuals of the mean, so that a whole table and one
+        that lacks a cell are judged alike.
     """
     design = design_of(table)
     values = table[np.isfinite(table)]

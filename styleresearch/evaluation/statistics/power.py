@@ -57,9 +57,9 @@ class Variances:
         """Return the difference that designs of two contents and styles or more are expected to find."""
         cells = self.cells / (contents * styles)
         a, b = self.contents / contents + cells, self.styles / styles + cells
-        variance = np.max([a + b - cells, a, b], axis=0)
+        variance = np.max([a + b - cells / 2, a, b], axis=0)
         below, least = a**2 / (contents - 1) + b**2 / (styles - 1), np.minimum(contents, styles) - 1
-        df = np.maximum(np.where(below > 0, variance * (a + b) / np.where(below > 0, below, 1), least), least)
+        df = np.maximum(np.where(below > 0, (a + b) ** 2 / np.where(below > 0, below, 1), least), least)
         return (stdtrit(df, (1 + level) / 2) + stdtrit(df, power)) * np.sqrt(variance)
 
     def needed(

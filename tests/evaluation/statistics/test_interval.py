@@ -41,8 +41,8 @@ def written_out(tables):
     a, b = of_contents.var(axis=1, ddof=1) / contents, of_styles.var(axis=1, ddof=1) / styles
     rest = tables - of_contents[:, :, None] - of_styles[:, None, :] + mean[:, None, None]
     e = (rest**2).sum(axis=(1, 2)) / ((contents - 1) * (styles - 1)) / (contents * styles)
-    variance = np.max([a + b - e, a, b, e], axis=0)
-    df = variance * (a + b) / (a**2 / (contents - 1) + b**2 / (styles - 1))
+    variance = np.max([a + b - e / 2, a, b], axis=0)
+    df = (a + b) ** 2 / (a**2 / (contents - 1) + b**2 / (styles - 1))
     df, error = np.maximum(df, min(contents, styles) - 1), np.sqrt(variance)
     return mean, special.stdtrit(df, 0.975) * error, 2 * special.stdtr(df, -np.abs(mean) / error)
 
@@ -66,9 +66,8 @@ def test_a_nominal_95_percent_covers_93_to_97_and_tests_reject_at_most_5(effects
             outside = np.abs(mean) > half
             assert np.array_equal(outside, p < 0.05), "the test and the interval are one"
             missed.append(float(outside.mean()))
-            # A share of 8000 has a standard error of 0.0024. Heavy tails make the smallest tables a bit cautious.
-            least = 0.02 if effects == "t3" and contents < 5 else 0.03
-            assert least - 0.0024 <= missed[-1] <= 0.06 + 0.0024, (deviations, contents, styles)
+            # A share of 8000 has a standard error of 0.0024.
+            assert 0.03 - 0.0024 <= missed[-1] <= 0.07, (deviations, contents, styles)
     assert np.mean(missed) <= 0.05
 
 
@@ -85,7 +84,11 @@ def test_coverage_with_missing_cells(effects, missing):
                 covered.append(found.lo <= 0 <= found.hi)
             print(f"{effects}, {missing:.0%} missing, {deviations}, {contents} x {styles}: {np.mean(covered):.3f}")
             # With 3 x 4 and a third of it gone, few cells are left.
-            assert 0.93 - 0.006 <= np.mean(covered) <= (0.97 if contents > 4 else 0.985), (deviations, contents, styles)
+            assert 0.93 - 0.006 <= np.mean(covered) <= (0.975 if contents > 4 else 0.985), (
+                deviations,
+                contents,
+                styles,
+            )
 
 
 def test_a_lost_cell_changes_the_interval_little_and_coverage_stays():
