@@ -18,6 +18,7 @@ from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.tables import csv_text
 from styleresearch.store import atomic
 from styleresearch.store.record import Pair
+from styleresearch.store.rundir import RunDirectory
 
 _CAPTIONS = {
     "grid": "Pictures of {pairs} of the {all} pairs.",
@@ -58,8 +59,8 @@ def write_paper(
     summary = summarise(run, reference)
     shown = _pairs(run, pairs)
     depth = depth_of(run, summary)
-    texts = paper_texts(run, summary, choice)
-    texts |= {"pairs.csv": pairtable.csv_text(run), "table.csv": csv_text(summary, depth)}
+    texts = {f"{name}.tex": text for name, text in paper_texts(run, summary, choice).items()}
+    texts |= {"pairs.csv": pairtable.csv_text(run), RunDirectory(out).table_csv.name: csv_text(summary, depth)}
     try:
         out.mkdir(parents=True, exist_ok=True)
         figures = write_paper_figures(run, summary, depth, out, shown, choice.methods(summary))
@@ -73,21 +74,21 @@ def write_paper(
 
 
 def paper_texts(run: RunRecords, summary: Summary, choice: Choice) -> dict[str, str]:
-    """Return name -> LaTeX of the tables and the methods paragraph.
+    """Return name without ending -> LaTeX of the tables and the methods paragraph.
 
     Raises:
         InputError: if the choice names a column that there is not.
     """
     texts = {
-        "table.tex": meantable.latex_text(summary, run, choice),
-        "methods.tex": methodstext.latex_text(summary, run, choice),
+        "table": meantable.latex_text(summary, run, choice),
+        "methods": methodstext.latex_text(summary, run, choice),
     }
     if summary.reference is not None:
-        texts["differences.tex"] = differences.latex_text(summary, run.title, choice)
+        texts["differences"] = differences.latex_text(summary, run.title, choice)
     if (sets := summarise_sets(run)) is not None:
-        texts["sets.tex"] = settables.latex_text(sets, run.title, choice)
+        texts["sets"] = settables.latex_text(sets, run.title, choice)
     if summary.seeds > 1:
-        texts["seeds.tex"] = seedtable.latex_text(summary, run, choice)
+        texts["seeds"] = seedtable.latex_text(summary, run, choice)
     return texts
 
 

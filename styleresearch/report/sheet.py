@@ -19,9 +19,9 @@ POINTS: dict[Width, float] = {"column": 226.0, "page": 345.0}
 """Widths in pt of LaTeX's article, which are the narrowest: of one of two columns, and of a page of one."""
 HEIGHT = 430.0
 """What a table may be high, in pt, with room for its caption on a page."""
-_SIZES = ((r"\small", 0.9, 11.0), (r"\footnotesize", 0.8, 9.5))
-"""Command, scale of 10 pt, and distance of lines in pt."""
-_BENEATH = 0.88
+_SIZES = ((r"\small", 0.925, 11.0), (r"\footnotesize", 0.85, 9.5))
+"""Command, scale of the letters of 10 pt (those of small type are wider), and distance of lines in pt."""
+_BENEATH = 0.94
 """Scale of what stands beneath: 7 pt in type of 8 pt."""
 _GAP = 7.0
 """Between two columns, in pt."""

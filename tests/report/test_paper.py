@@ -95,7 +95,7 @@ def papers(finished_run, eleven, tmp_path_factory) -> Path:
     for name, choice in (("large", Choice(floors=True)), ("page", Choice(costs=True, interval="pm", width="page"))):
         (out / name).mkdir()
         for file, text in paper_texts(run, summary, choice).items():
-            (out / name / file).write_text(text, encoding="utf-8")
+            (out / name / f"{file}.tex").write_text(text, encoding="utf-8")
     return out
 
 
