@@ -117,6 +117,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
         grid=_grid(run),
+        beside=_side(run) is None,
         terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
         without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
         data=_lightbox(run, summary),
@@ -175,9 +176,13 @@ def _has_place(summary: Summary, method: MethodName) -> bool:
     return summary.plane is not None and all(summary.cells[method.name, c.name].estimate.n for c in summary.plane)
 
 
+def _side(run: RunRecords) -> int | None:
+    return preview_side(len(run.pairs) * (len(run.methods) + 2))
+
+
 def _grid(run: RunRecords) -> list[dict[str, Any]]:
     """Return a row per pair: its inputs and every method's output, each with a preview or the reason for none."""
-    side = preview_side(len(run.pairs) * (len(run.methods) + 2))
+    side = _side(run)
     inputs: dict[str, Picture] = {}
     rows = []
     for pair in run.pairs:
