@@ -47,12 +47,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": TENSORS | {"store"},
     "checks": TENSORS | {"methods", "evaluation"},
     "training": TENSORS | {"optim", "methods", "store", "interrupt"},
+    "study": {"errors", "options", "store", "evaluation.statistics"},
     # Reads record files; the statistics need no jax.
-    "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding"},
-    "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store"},
-    # The report for what a run's numbers say, not for its pages.
+    "report": {"errors", "extras", "registry", "store", "evaluation.statistics", "checks.finding", "study"},
+    "config": TENSORS | {"optim", "methods", "training", "data", "evaluation", "store", "study.design"},
+    # The report for what a run's numbers say, not for its pages; but a study's page is the work of its command.
     "tasks": TENSORS
-    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "executors"},
+    | {"optim", "methods", "training", "data", "evaluation", "checks", "store", "config", "report", "study"}
+    | {"executors"},
     "cli": TENSORS
     | {"methods", "training", "checks", "data", "evaluation", "store", "config", "tasks", "report", "executors"}
     | {"interrupt"},
@@ -69,7 +71,7 @@ FENCES: dict[str, tuple[str, ...]] = {
 
 # Parts that run without jax, and what counts as jax there.
 WITHOUT_JAX = (
-    *("interrupt.py", "store/", "painter/", "data/", "report/"),
+    *("interrupt.py", "store/", "painter/", "data/", "study/", "report/"),
     *("evaluation/statistics/", "checks/finding.py", "errors.py", "extras.py", "options/", "registry.py"),
 )
 JAX = ("jax", "jaxlib", "flax", "optax", "chex", "orbax")
@@ -269,7 +271,7 @@ def test_allowed_imports_pass(tmp_path: Path) -> None:
 
 
 # What an import pulls in only shows in a process of its own: jaxtyping's hook has loaded jax into this one.
-@pytest.mark.parametrize("part", ["", "cli", "store", "painter", "data", "report", "evaluation/statistics"])
+@pytest.mark.parametrize("part", ["", "cli", "store", "painter", "data", "study", "report", "evaluation/statistics"])
 def test_imports_without_jax(part: str) -> None:
     root = PACKAGE / part
     assert root.exists()

@@ -33,12 +33,13 @@ def make_parser() -> argparse.ArgumentParser:
         protocol,
         report,
         show,
+        study,
         stylize,
         train,
         weights,
     )
 
-    commands = (stylize, compare, train, show, export, evaluate, protocol, report, plan, check, data, weights)
+    commands = (stylize, compare, train, show, export, evaluate, protocol, report, plan, study, check, data, weights)
     parser = argparse.ArgumentParser(
         prog="styleresearch",
         description="The lab bench for image style transfer in JAX. Options of a config are overridden with "

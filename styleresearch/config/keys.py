@@ -18,6 +18,7 @@ from styleresearch.evaluation.metrics import METRICS
 from styleresearch.methods import METHODS
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import Length, Seed
+from styleresearch.study.design import Design
 from styleresearch.training.loop import Settings
 
 Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"]
@@ -53,6 +54,7 @@ KEYS: dict[str, Any] = {
     "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
     "reference": str,
+    "study": Options(Design, "study"),
     # Of a sweep.
     "sweep": Mapping[str, Options(Axis, "axis")],
     "match": Options(Match, "match"),

@@ -52,6 +52,31 @@ def rank_rows(summary: Summary, depth: Depth, metrics: list[Heading]) -> list[di
     return rows
 
 
+def rank_bars(summary: Summary, depth: Depth, metrics: list[Heading]) -> list[tuple[Heading, list[dict[str, Any]]]]:
+    """Return for each metric the bars of the methods that compete: how often each has each rank, paler from best on."""
+    found = []
+    for column in metrics:
+        bars = []
+        for method in summary.methods:
+            shares = depth.ranks.get((method.name, column.name), ())
+            if shares and math.isfinite(shares[0]):
+                parts = [
+                    {
+                        "rank": rank,
+                        "share": share,
+                        "text": _percent(share),
+                        "shade": 100 * (1 - (rank - 1) / len(shares)),
+                    }
+                    for rank, share in enumerate(shares, 1)
+                    if share
+                ]
+                told = ", ".join(f"rank {part['rank']}: {part['text']}" for part in parts)
+                bars.append({"method": method, "parts": parts, "told": told})
+        if bars:
+            found.append((column, bars))
+    return found
+
+
 def variance_rows(depth: Depth, metrics: list[Heading]) -> list[dict[str, Any]]:
     """Return a row per metric whose variation is known: the share of each source, in percent."""
     rows = []

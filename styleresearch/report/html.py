@@ -15,11 +15,13 @@ from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.resampling import RESAMPLES
 from styleresearch.report import differences, meantable, settables
+from styleresearch.report.cases import extreme_cases
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
 from styleresearch.report.depth import Depth, depth_of
-from styleresearch.report.depthrows import middle_rows, rank_rows, reach_rows, variance_rows
+from styleresearch.report.depthrows import middle_rows, rank_bars, rank_rows, reach_rows, variance_rows
 from styleresearch.report.files import within
+from styleresearch.report.heat import heat_maps
 from styleresearch.report.numbers import MISSING, plain
 from styleresearch.report.pictures import Picture, picture, preview_side
 from styleresearch.report.profiles import profile_panels
@@ -109,7 +111,10 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         differences=difference_rows(summary, metrics),
         below_zero=any(cell.estimate.lo < 0 for (_, name), cell in summary.cells.items() if name in summary.ratios),
         profiles=profile_panels(summary, depth),
+        heats=heat_maps(run, summary),
+        cases=extreme_cases(run, summary),
         ranks=rank_rows(summary, depth, metrics),
+        rankbars=rank_bars(summary, depth, metrics),
         middles=middle_rows(summary, depth, metrics),
         variances=variance_rows(depth, metrics),
         reaches=reach_rows(summary, depth, metrics),

@@ -27,11 +27,12 @@ from styleresearch.options import setting, shown
 from styleresearch.store import digests
 from styleresearch.store.record import Variant
 from styleresearch.store.rundir import curve_file, image_file, input_file
+from styleresearch.study.design import Design
 from styleresearch.tasks.entry import Entry, entry, with_encoder
 from styleresearch.tasks.foreign import Foreign
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane", "reference")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane", "reference", "study")
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,8 @@ class Comparison:
                     check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
         precision = check_precision(config, problems)
         _check_reference(config, problems)
+        with problems.at("study"):
+            build.constructed(Design, config.get("study", {}), "study")
         if len(pictures) == 2:
             for index, each in enumerate(entries):
                 if isinstance(each.method, Foreign):

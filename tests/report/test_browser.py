@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -21,31 +18,7 @@ from styleresearch.report.html import write_report
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-)  # fmt: skip
 SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-
-
-@pytest.fixture(scope="module")
-def chrome(tmp_path_factory) -> Iterator[webdriver.Chrome]:
-    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if not browser or not driver:
-        reason = "needs Chromium and chromedriver on the PATH"
-        if os.environ.get("CI", "").lower() in ("1", "true"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    options = webdriver.ChromeOptions()
-    options.binary_location = browser
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # The path is given, so that selenium looks for no driver of its own.
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield chrome
-    chrome.quit()
 
 
 @pytest.fixture(scope="module")
@@ -421,3 +394,62 @@ def test_inputs_stay_in_view_and_cover_what_scrolls_under_them(chrome, report):
         return [r.left >= 0 && r.right < innerWidth / 2, hits.every(e => e.closest('.inputs'))]"""
     )
     assert top == [True, True]
+
+
+def _unfold(chrome, words):
+    folds = chrome.find_elements(By.CSS_SELECTOR, "#depth > details")
+    fold = next(each for each in folds if words in each.find_element(By.TAG_NAME, "summary").text)
+    chrome.execute_script("arguments[0].open = true; arguments[0].scrollIntoView({behavior: 'instant'})", fold)
+    return fold
+
+
+def test_best_and_worst_show_the_grids_pictures_once_they_are_looked_at(page):
+    assert page.execute_script("return document.querySelectorAll('.case img').length") == 0
+    fold = _unfold(page, "Best and worst")
+    WebDriverWait(page, 5).until(lambda _: fold.find_elements(By.CSS_SELECTOR, ".case img"))
+    shown, same = page.execute_script(
+        """const links = [...document.querySelectorAll('.cases .panels:not([hidden]) .case')];
+        return [links.length, links.every(l =>
+          l.querySelector('img').src === document.getElementById(l.getAttribute('href').slice(1)).src)]"""
+    )
+    assert (shown, same) == (6, True), "three methods, both ends"
+    link = fold.find_element(By.CSS_SELECTOR, ".case")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", link)
+    link.click()
+    assert _is_open(page)
+    names = link.find_element(By.TAG_NAME, "span").text.split("\n")[1]
+    assert _title(page) == ("Gatys (L-BFGS)", names)
+    ActionChains(page).send_keys(Keys.ESCAPE).perform()
+    focused = "return document.activeElement.classList.contains('case')"
+    WebDriverWait(page, 5).until(lambda page: page.execute_script(focused))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_on_the_darkest_cells_of_the_heat_map_is_legible(chrome, report, scheme):
+    _open(chrome, report, "desktop", scheme)
+    _unfold(chrome, "which method fails where")
+    worst = chrome.execute_script(
+        """const shine = colour => {
+          const pen = new OffscreenCanvas(1, 1).getContext('2d');
+          pen.fillStyle = colour;
+          pen.fillRect(0, 0, 1, 1);
+          const linear = [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)
+            .map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+          return .2126 * linear[0] + .7152 * linear[1] + .0722 * linear[2];
+        };
+        return Math.min(...[...document.querySelectorAll('.behind, .ahead')].filter(e => e.matches('td')).map(e => {
+          const [a, b] = [getComputedStyle(e).color, getComputedStyle(e).backgroundColor].map(shine);
+          return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        }))"""
+    )
+    assert 4.5 <= worst < 21
+
+
+def test_print_unfolds_what_lies_in_depth(chrome, report):
+    _open(chrome, report, "desktop")
+    chrome.execute_script("dispatchEvent(new Event('beforeprint'))")
+    unfolded = "return [...document.querySelectorAll('#depth > details')].map(d => d.open)"
+    assert all(chrome.execute_script(unfolded))
+    assert chrome.execute_script("return document.querySelectorAll('.case img').length") == 6
+    chrome.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert not any(chrome.execute_script(unfolded))

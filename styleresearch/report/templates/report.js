@@ -24,17 +24,41 @@
   };
   for (const filter of Object.values(filters)) filter?.addEventListener("change", applyFilters);
 
-  /* ---- loss curves and profiles: one term, one metric at a time ---- */
+  /* ---- best and worst: the pictures of the grid once more, when they are looked at ---- */
+  const showCases = () => {
+    for (const link of document.querySelectorAll("details.cases[open] .panels:not([hidden]) .case")) {
+      const source = byId(`im-${link.dataset.pair}-${link.dataset.method}`);
+      if (source && !link.querySelector("img")) {
+        link.prepend(Object.assign(new Image(source.width, source.height), { src: source.src, alt: source.alt }));
+      }
+    }
+  };
+  document.querySelector("details.cases")?.addEventListener("toggle", showCases);
+
+  /* ---- loss curves, profiles and the like: one term, one metric at a time ---- */
+  const kinds = ["term", "profile", "heat", "case"];
   const showChosen = () => {
-    for (const kind of ["term", "profile"]) {
+    for (const kind of kinds) {
       const chosen = document.querySelector(`input[name=${kind}]:checked`)?.value;
       for (const group of document.querySelectorAll(`.panels[data-${kind}]`)) group.hidden = group.dataset[kind] !== chosen;
     }
+    showCases();
   };
-  for (const input of document.querySelectorAll("input[name=term], input[name=profile]")) {
+  for (const input of document.querySelectorAll(kinds.map((kind) => `input[name=${kind}]`).join())) {
     input.addEventListener("change", showChosen);
   }
   showChosen();
+
+  /* Paper has no folds: what lies in depth is printed too. */
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("#depth > details:not([open])")];
+    for (const fold of opened) fold.open = true;
+    showCases();
+  });
+  addEventListener("afterprint", () => {
+    for (const fold of opened) fold.open = false;
+  });
 
   // A browser that reloads the page puts the choices back, some only after this script has run.
   addEventListener("pageshow", () => {
@@ -163,8 +187,11 @@
     show();
   };
 
-  for (const button of document.querySelectorAll(".open")) {
-    button.addEventListener("click", () => {
+  let opener = null;
+  for (const button of document.querySelectorAll(".open, .case")) {
+    button.addEventListener("click", (event) => {
+      event.preventDefault();
+      opener = button.matches(".case") ? button : null;
       pair = Number(button.dataset.pair);
       method = Number(button.dataset.method);
       if (against.value === String(method)) against.value = "content";
@@ -175,7 +202,7 @@
     });
   }
   box.addEventListener("close", () => {
-    const button = imageOf(pair, method)?.closest("button");
+    const button = opener ?? imageOf(pair, method)?.closest("button");
     button?.focus({ preventScroll: true });
     button?.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
