@@ -1,6 +1,8 @@
-"""What a picture of ours says of itself: the label, cost and objective of the method that made it, in its metadata.
+"""What a picture of ours says of itself: the label, cost and objective of the method that made it.
 
-A picture may come from anybody: what it says is checked, none of it is built, and it decides no value.
+Label, objective and evaluations stand in its metadata, the times in the ledger of the run that it lies in, where its
+key leads: a picture that is made again is the same file, however long it took. A picture may come from anybody: what it
+says is checked, none of it is built, and it decides no value.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from styleresearch.evaluation.optimised import Optimised, from_json, to_json
 from styleresearch.methods import METHODS
 from styleresearch.store import jsonfile
 from styleresearch.store.record import value_of
+from styleresearch.store.rundir import RunDirectory
 
 KEYWORD = "styleresearch"
 """Of the metadata."""
@@ -41,13 +45,12 @@ class Origin:
     made: Mapping[str, Any] = field(default_factory=dict)
 
     def metadata(self) -> dict[str, str]:
-        """Return it as the metadata of a picture."""
+        """Return what of it stands in the metadata of a picture."""
         said = {
             "label": self.label,
             "baseline": self.baseline,
-            "cost": dict(self.cost),
+            "evaluations": self.cost.get("evaluations"),
             "optimised": to_json(self.optimised),
-            "made": dict(self.made),
         }
         return {KEYWORD: json.dumps(said, default=str)}
 
@@ -63,13 +66,28 @@ def origin_of(path: Path) -> Origin:
     spec = _object(said.get("method")) or _within(_within(found, "config"), "method")
     label = _text(found.get("label")) or _text(spec.get("label"))
     optimised = found.get("optimised")
+    kept = _kept(path, said.get("key"))
     return Origin(
         "".join(character for character in label if character.isprintable()).strip(),
         found.get("baseline") is True or _floor(spec.get("name")),
-        _cost(_within(found, "cost")),
+        _cost({"evaluations": found.get("evaluations"), **_within(kept, "cost")}),
         from_json(optimised) if isinstance(optimised, list) else _of_objective(_within(spec, "objective")),
-        {name: made[name] for name in ("device", "packages") if name in (made := _within(found, "made"))},
+        {name: made[name] for name in ("device", "packages") if name in (made := _within(kept, "made"))},
     )
+
+
+def _kept(path: Path, key: str | None) -> Mapping[str, Any]:
+    """Return what the run that a picture lies in wrote down of it; nothing of one that lies elsewhere."""
+    run = RunDirectory(path.absolute().parents[min(2, len(path.absolute().parents) - 1)])
+    if key is None or not run.outputs.path.is_file():
+        return {}
+    return _ledger(run.path, run.outputs.path.stat().st_mtime_ns).get(key, {})
+
+
+@lru_cache(16)
+def _ledger(run: Path, changed: int) -> Mapping[str, Mapping[str, Any]]:
+    """Return key -> line of the ledger of a run, read once for all its pictures until it changes."""
+    return {entry["key"]: entry for entry in RunDirectory(run).outputs.read()}
 
 
 def _of_objective(terms: Mapping[str, Any]) -> tuple[Optimised, ...]:
