@@ -8,11 +8,11 @@ PYTEST_ARGS ?=
 UV_VERSION := 0.13.9
 UV ?= .venv-lock/bin/uv
 
-.PHONY: help setup demo test slow lint format docs lock clean
+.PHONY: help setup demo test slow slurm lint format docs lock clean
 
 help:
 	@echo "make demo    set up, stylise photographs with the real VGG16, evaluate, write runs/quickstart/report.html"
-	@echo "make test    set up, run the tests (the slow ones: make slow)"
+	@echo "make test    set up, run the tests (the slow ones: make slow; on a Slurm of one node: make slurm)"
 	@echo "make lint    set up, check style and types (make format mends the style)"
 	@echo "make docs    set up, write the tables of docs/reference.md from what is registered"
 	@echo "make lock    resolve requirements.lock anew"
@@ -30,6 +30,9 @@ test: setup
 
 slow: setup
 	.venv/bin/python -m pytest -n $(JOBS) -m slow $(PYTEST_ARGS)
+
+slurm: setup
+	.venv/bin/python -m pytest -m slurm tests/slurm $(PYTEST_ARGS)
 
 lint: setup
 	.venv/bin/python -m ruff check

@@ -35,11 +35,15 @@ def make_parser() -> argparse.ArgumentParser:
         show,
         study,
         stylize,
+        sweep,
         train,
         weights,
     )
 
-    commands = (stylize, compare, train, show, export, evaluate, protocol, report, plan, study, check, data, weights)
+    commands = (
+        *(stylize, compare, sweep, train, show, export, evaluate),
+        *(protocol, report, plan, study, check, data, weights),
+    )
     parser = argparse.ArgumentParser(
         prog="styleresearch",
         description="The lab bench for image style transfer in JAX. Options of a config are overridden with "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from styleresearch.cli.executors import add_executors, executor_of
+from styleresearch.cli.executors import repeated as executor_again
 from styleresearch.cli.finish import add_figures, check_figures, finish
 from styleresearch.cli.imports import add_option, bring, repeated
 
@@ -20,6 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--config", default="configs/quickstart.py", help="default: %(default)s")
     parser.add_argument("--workdir", required=True, type=Path, help="the run directory, created if need be")
+    add_executors(parser)
     add_figures(parser)
     add_option(parser)
     parser.set_defaults(run=run)
@@ -37,10 +40,17 @@ def run(args: argparse.Namespace) -> int:
 
     console = Console(highlight=False)
     check_figures(args.figures)
+    executor = executor_of(args)
     enable_compilation_cache()
     bring(args.imports)
     comparison = Comparison.of(load_config(args.config, args.overrides))
     with following(console) as listener:
-        failures = compare(comparison, args.workdir, listener)
-    command = ["styleresearch", "compare", f"--config={args.config}", f"--workdir={args.workdir}"]
+        failures = compare(comparison, args.workdir, listener, executor, args.imports)
+    command = [
+        "styleresearch",
+        "compare",
+        f"--config={args.config}",
+        f"--workdir={args.workdir}",
+        *executor_again(args),
+    ]
     return finish(args.workdir, failures, [*command, *repeated(args.imports), *args.overrides], console, args.figures)

@@ -13,7 +13,7 @@ from styleresearch import interrupt
 
 if TYPE_CHECKING:
     from styleresearch.methods.base import Progress as MethodProgress
-    from styleresearch.tasks.compare import Event
+    from styleresearch.tasks.worklist import Event
 
 
 class _Bars(Progress):

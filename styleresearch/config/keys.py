@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
+from styleresearch.config.axis import Axis
 from styleresearch.config.forms import Named, Options, annotations_of
 from styleresearch.config.match import Match
-from styleresearch.config.sweep import Axis
 from styleresearch.data.finished import NAME as FINISHED
 from styleresearch.data.finished import Finished
 from styleresearch.data.framing import Side

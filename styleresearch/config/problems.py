@@ -53,7 +53,11 @@ def check_keys(config: Mapping[str, Any], required: Sequence[str], optional: Seq
     """Return what is wrong with the top-level keys of a config."""
     known = (*required, *optional, ORIGIN)
     missing = [f"the key {key!r} is missing" for key in required if key not in config]
-    return missing + [f"unknown key {key!r}.{nearest(key, known)}" for key in config if key not in known]
+    return missing + [f"unknown key {key!r}.{_hint(key, known)}" for key in config if key not in known]
+
+
+def _hint(key: str, known: Sequence[str]) -> str:
+    return " It is for the command styleresearch sweep" if key in ("sweep", "match") else nearest(key, known)
 
 
 def begin(config: Mapping[str, Any], required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, str]:

@@ -9,67 +9,25 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from styleresearch.config import build
+from styleresearch.config.axis import Axis, Value
 from styleresearch.config.match import Match
 from styleresearch.config.problems import Problems
 from styleresearch.errors import InputError, nearest
 from styleresearch.methods import METHODS
 from styleresearch.options import shown
-from styleresearch.store.record import Variant
+from styleresearch.store.variant import Variant
 
 KEYS = ("sweep", "match")
 """The keys of a sweep's config that a comparison has not."""
 
-Value: TypeAlias = float | int | str
-"""Where on an axis a variant lies: a number, or a text where the value is none."""
+FIELDS = ("encoder", "contents", "styles", "metrics", "size", "style_size", "seeds", "precision")
+"""What can be swept beside methods."""
 
 _UNSAFE = re.compile(r"[^\w.+,=@ -]")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Values that a sweep gives to fields of the config.
-
-    Attributes:
-        field: a key of the config, "methods.gatys.evaluations"; ``*`` in place of a method's name stands for every
-            method that has the key, and "encoder" for what methods see through, while metrics keep the config's.
-            Several keys take their values together: a list in place of a grid.
-        values: of the field, or tuples of them for several fields; ``{text: value}`` says what values without a name
-            are called.
-        factors: in place of values: numbers that the config's own value is multiplied with.
-    """
-
-    field: str | Sequence[str]
-    values: Any = None
-    factors: Sequence[float] | None = None
-
-    def __post_init__(self) -> None:
-        if (self.values is None) == (self.factors is None):
-            raise InputError("give values, or factors of the config's own value")
-        if self.values is not None and (not isinstance(self.values, (tuple, list, Mapping)) or not self.values):
-            raise InputError(f"values must be a tuple, or a dict of what they are called, got {shown(self.values)}")
-        several = not isinstance(self.field, str)
-        for value in self.values.values() if isinstance(self.values, Mapping) else self.values or ():
-            if several and not (isinstance(value, (tuple, list)) and len(value) == len(self.field)):
-                raise InputError(
-                    f"of {len(self.field)} fields each value is a tuple of {len(self.field)}: {shown(value)}"
-                )
-        if several and self.factors is not None:
-            raise InputError("factors go with one field")
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The keys of the config."""
-        return (self.field,) if isinstance(self.field, str) else tuple(self.field)
-
-    def points(self) -> list[tuple[Value, tuple[Any, ...]]]:
-        """Return (what it is called, a value for each field) of each value; of factors, the factors."""
-        named = self.values.items() if isinstance(self.values, Mapping) else None
-        pairs: list[tuple[Value, Any]] = list(named or ((called(each), each) for each in self.values or self.factors))
-        return [(text, (each,) if isinstance(self.field, str) else tuple(each)) for text, each in pairs]
 
 
 @dataclass(frozen=True)
@@ -85,6 +43,10 @@ class Part:
     config: Mapping[str, Any]
     variants: Mapping[str, Variant] = field(default_factory=dict)
     suffix: str = ""
+
+    def having(self, methods: Mapping[str, Any], variants: Mapping[str, Variant] | None = None) -> Part:
+        """Return the comparison with other methods, and with further variants."""
+        return replace(self, config={**self.config, "methods": methods}, variants={**self.variants, **(variants or {})})
 
 
 @dataclass(frozen=True)
@@ -133,7 +95,10 @@ class Sweep:
         """Raise InputError if an axis has a field that the config has not, or values of one name."""
         for key in axis.fields:
             if not key.startswith("methods."):
-                _require(self.config, key, key)
+                first, _, rest = key.partition(".")
+                if first not in FIELDS:
+                    raise InputError(f"no field {key!r} of a comparison can be swept.{nearest(first, FIELDS)}")
+                _require(self.config, key.rpartition(".")[0] if rest else "methods", key)
             elif not list(self._touched(key)):
                 raise InputError(f"no method has the field {key!r}")
         if len({key.startswith("methods.") or _of_encoder(key) for key in axis.fields}) > 1:
@@ -152,22 +117,23 @@ class Sweep:
         base = {key: value for key, value in self.config.items() if key not in KEYS}
         parts = []
         for point in _grid(outer):
-            config = base
-            for axis, _, values in point:
+            config, place = base, []
+            for axis, text, values in point:
                 for key, value in zip(axis.fields, values, strict=True):
-                    config = _with(config, key, _scaled(axis, config, key, value))
+                    given = _scaled(axis, config, key, value)
+                    config = changed(config, key, given)
+                    text = given if axis.factors else text
+                place.append((self._name_of(axis), text))
             methods, variants = {}, {}
             for name in base["methods"]:
                 for spec, values in self._variants(name, config):
-                    place = [(self._name_of(axis), text) for axis, text, _ in point]
                     title, variant = named(name, spec, [*place, *values])
                     if title in methods:
                         raise InputError(f"two methods of the sweep would be called {title!r}: rename one")
-                    methods[title] = spec if variant is None else {**spec, "label": _label(variant)}
+                    methods[title] = spec if variant is None else {**spec, "label": variant.text}
                     if variant is not None:
                         variants[title] = variant
-            suffix = _suffix([(self._name_of(axis), text) for axis, text, _ in point])
-            parts.append(Part({**config, "methods": methods}, variants, suffix))
+            parts.append(Part({**config, "methods": methods}, variants, _suffix(place)))
         return parts
 
     def _name_of(self, axis: Axis) -> str:
@@ -178,16 +144,19 @@ class Sweep:
         mine = {axis: [key for key in self.axes[axis].fields if self._touches(key, name)] for axis in self.axes}
         mine = {axis: keys for axis, keys in mine.items() if keys and _inner(self.axes[axis])}
         for point in _grid({axis: self.axes[axis] for axis in mine}):
-            spec = config["methods"][name]
-            for axis, _, values in point:
+            spec, places = config["methods"][name], []
+            for axis, text, values in point:
                 for key, value in zip(axis.fields, values, strict=True):
-                    if _of_encoder(key):
-                        below = {"encoder": spec.get("encoder", config["encoder"])}
-                        spec = {**spec, **_with(below, key, _scaled(axis, below, key, value))}
-                    elif self._touches(key, name):
-                        inside = key.split(".", 2)[2]
-                        spec = _with(spec, inside, _scaled(axis, spec, inside, value))
-            yield spec, [(self._name_of(axis), text) for axis, text, _ in point]
+                    if not self._touches(key, name):
+                        continue
+                    # What methods see through is an option of theirs: metrics keep what the config says.
+                    node = {"encoder": spec.get("encoder", config["encoder"])} if _of_encoder(key) else spec
+                    inside = key if _of_encoder(key) else key.split(".", 2)[2]
+                    given = _scaled(axis, node, inside, value)
+                    spec = {**spec, **changed(node, inside, given)}
+                    text = given if axis.factors else text
+                places.append((self._name_of(axis), text))
+            yield spec, places
 
     def _touches(self, key: str, name: str) -> bool:
         """Return whether a field is one of a method."""
@@ -200,7 +169,7 @@ class Sweep:
     def _touched(self, key: str) -> Iterator[str]:
         parts = key.split(".", 2)
         if len(parts) == 3 and parts[0] == "methods" and parts[1] == "*":
-            yield from (name for name, spec in self.config["methods"].items() if _at(spec, parts[2]) is not None)
+            yield from (name for name, spec in self.config["methods"].items() if at(spec, parts[2]) is not None)
         elif len(parts) == 3 and parts[0] == "methods":
             _require(self.config, ".".join(key.split(".")[:-1]), key)
             yield parts[1]
@@ -212,21 +181,6 @@ def named(name: str, spec: Any, values: Sequence[tuple[str, Value]]) -> tuple[st
         return name, None
     label = str(spec.get("label", name)) if isinstance(spec, Mapping) else name
     return f"{name}@{_suffix(values)[1:]}", Variant(name, label, tuple(values))
-
-
-def called(value: Any) -> Value:
-    """Return what a value is called in tables and file names."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value
-    if isinstance(value, (tuple, list)):
-        return "+".join(str(called(each)) for each in value) or "none"
-    if isinstance(value, Mapping):
-        return str(value.get("name", "+".join(f"{key}={called(each)}" for key, each in value.items())))
-    return str(value)
-
-
-def _label(variant: Variant) -> str:
-    return ", ".join([variant.label, *(f"{axis} {text}" for axis, text in variant.values)])
 
 
 def _suffix(values: Sequence[tuple[str, Value]]) -> str:
@@ -258,13 +212,14 @@ def _scaled(axis: Axis, node: Any, key: str, value: Any) -> Any:
     """Return what a field gets."""
     if axis.factors is None:
         return value
-    own = _at(node, key)
+    own = at(node, key)
     if not isinstance(own, (int, float)) or isinstance(own, bool):
         raise InputError(f"the config has no number at {key} to multiply with {value}, but {shown(own)}")
-    return own * value
+    return float(f"{own * value:.6g}")
 
 
-def _at(node: Any, key: str) -> Any:
+def at(node: Any, key: str) -> Any:
+    """Return what nested dicts hold at a dotted place; None where there is nothing."""
     for part in key.split("."):
         node = node.get(part) if isinstance(node, Mapping) else None
     return node
@@ -280,9 +235,9 @@ def _require(config: Mapping[str, Any], parent: str, key: str) -> None:
         node = node[part]
 
 
-def _with(node: Any, key: str, value: Any) -> Any:
+def changed(node: Any, key: str, value: Any) -> Any:
     """Return nested dicts with a value at a place."""
     first, _, rest = key.partition(".")
     if not isinstance(node, Mapping):
         raise InputError(f"the config has {shown(node)} where {key} is to be set")
-    return {**node, first: _with(node.get(first, {}), rest, value) if rest else value}
+    return {**node, first: changed(node.get(first, {}), rest, value) if rest else value}

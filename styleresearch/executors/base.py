@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import ClassVar, TypeVar
 
@@ -24,8 +24,8 @@ class Executor(AbstractContextManager["Executor"], abc.ABC):
     apart: ClassVar[bool] = True
 
     @abc.abstractmethod
-    def map(self, function: Callable[[Cell], Result], cells: Sequence[Cell]) -> Iterator[Result]:
-        """Yield what the function returns for each cell, as it comes.
+    def map(self, function: Callable[[Cell], Result], cells: Iterable[Cell]) -> Iterator[Result]:
+        """Yield what the function returns for each cell, as it comes; a cell is taken when its work begins.
 
         Raises:
             InputError: if a process ended before its cells were done.
@@ -40,6 +40,6 @@ class Here(Executor):
 
     apart: ClassVar[bool] = False
 
-    def map(self, function: Callable[[Cell], Result], cells: Sequence[Cell]) -> Iterator[Result]:
+    def map(self, function: Callable[[Cell], Result], cells: Iterable[Cell]) -> Iterator[Result]:
         """Yield the results in the order of the cells."""
         return map(function, cells)

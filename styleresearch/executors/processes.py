@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -19,8 +19,6 @@ from styleresearch.executors.base import Cell, Executor, Result
 
 _MEMORY = 0.85
 """Share of a device's memory that its processes have together; this one has some of it too."""
-_AHEAD = 2
-"""Cells that wait for each process: sent before one is free, so that none waits."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,13 @@ class Processes(Executor):
     _pool: ProcessPoolExecutor | None = field(default=None, init=False)
     _width: int = field(default=0, init=False)
 
-    def map(self, function: Callable[[Cell], Result], cells: Sequence[Cell]) -> Iterator[Result]:
+    def map(self, function: Callable[[Cell], Result], cells: Iterable[Cell]) -> Iterator[Result]:
         """Yield the results as they come; whoever is free takes the next cell."""
         pool = self._pool = self._pool or self._started()
         rest, running = iter(cells), set[Future[Any]]()
         try:
             while True:
-                free = self._width * _AHEAD - len(running)
+                free = self._width - len(running)
                 running |= {pool.submit(function, cell) for cell in itertools.islice(rest, free)}
                 if not running:
                     return

@@ -11,6 +11,7 @@ import ctypes
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ LEAST = 32
 
 MOST = 256
 """Programs before they are dropped, where the system does not tell how large a process is."""
+
+_SETTINGS = (
+    "jax_compilation_cache_dir",
+    "jax_persistent_cache_min_compile_time_secs",
+    "jax_persistent_cache_min_entry_size_bytes",
+)
 
 _count = 0
 _seconds = 0.0
@@ -47,6 +54,17 @@ def compiled() -> tuple[int, float]:
     Programs that were read from jax's persistent cache count too; those of operations outside of ``jax.jit`` as well.
     """
     return _count, _seconds
+
+
+def settings() -> dict[str, Any]:
+    """Return what this process sets of how programs are compiled and kept, for another that does the same work."""
+    return {name: getattr(jax.config, name) for name in _SETTINGS}
+
+
+def set_up(given: Mapping[str, Any]) -> None:
+    """Compile and keep programs as the process whose settings these are."""
+    for name, value in given.items():
+        jax.config.update(name, value)
 
 
 def drop_if_many() -> None:

@@ -10,6 +10,7 @@ from styleresearch.report.axes import Axis
 from styleresearch.report.records import Heading
 from styleresearch.report.summary import Cell, Summary
 from styleresearch.report.svg import drawing, element
+from styleresearch.report.variants import axes_of, groups
 from styleresearch.store.record import MethodName
 
 LABEL = 24
@@ -102,6 +103,11 @@ def tradeoff(summary: Summary, width: float = 640.0, height: float = 380.0) -> s
             group.append(element("line", x1=cx, x2=cx, y1=low, y2=high))
             taken.append((cx - 2, high, cx + 2, low))
         points.append((method, cx, cy, [*group, element("circle", cx=cx, cy=cy, r=5.0)]))
+    # The variants of a method that lie on one axis of a sweep are one line.
+    at = {method.name: f"{cx:.1f} {cy:.1f}" for method, cx, cy, _ in points}
+    for axis in axes_of(drawn):
+        for line in groups(drawn, axis):
+            parts.append(element("path", class_="front", d="M" + "L".join(at[each.name] for each in line.members)))
     for method, cx, cy, group in points:
         label = _label(method.label, cx, cy, right, taken)
         parts.append(element("g", *group, label, class_="floor" if method.baseline else "ours"))

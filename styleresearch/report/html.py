@@ -30,7 +30,10 @@ from styleresearch.report.records import RunRecords
 from styleresearch.report.rows import difference_rows, method_rows, set_rows
 from styleresearch.report.sets import summarise_sets
 from styleresearch.report.summary import Summary, summarise
+from styleresearch.report.sweep import fronts, matches
+from styleresearch.report.sweep import panels as swept_panels
 from styleresearch.report.tables import csv_text, describe_run
+from styleresearch.report.variants import axes_of
 from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
 from styleresearch.store.rundir import RunDirectory
@@ -118,6 +121,10 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         middles=middle_rows(summary, depth, metrics),
         variances=variance_rows(depth, metrics),
         reaches=reach_rows(summary, depth, metrics),
+        axes=axes_of(summary.methods),
+        swept=swept_panels(summary),
+        fronts=fronts(summary),
+        matches=matches(run, summary),
         tradeoff=tradeoff(summary),
         corner=better_corner(summary),
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],

@@ -11,6 +11,7 @@ from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.sheet import Entry, Row, Sheet
 from styleresearch.report.summary import Summary
 from styleresearch.report.tables import describe_run
+from styleresearch.report.variants import axes_of, places, row_label
 from styleresearch.store.record import MethodName
 
 
@@ -21,15 +22,19 @@ def latex_text(summary: Summary, run: RunRecords, choice: Choice = EVERYTHING) -
         InputError: if the choice names a column that there is not.
     """
     columns, methods = choice.headings(summary), choice.methods(summary)
+    axes = axes_of(summary.methods)
     rows = []
     for index, method in enumerate(methods):
         rule = bool(method.baseline and index and not methods[index - 1].baseline)
         apart = any(summary.standings[column.name].apart.get(method.name) for column in columns)
-        words = marked(method.label, r"$^{\ddagger}$" if apart else "")
-        rows.append(Row(words, [_cell(summary, column, method, choice) for column in columns], rule))
-    headings = [heading(summary, column) for column in columns]
+        words = marked(row_label(method), r"$^{\ddagger}$" if apart else "")
+        where = [Entry("--" if place == MISSING else escape_latex(place)) for place in places(method, axes)]
+        rows.append(Row(words, [*where, *(_cell(summary, column, method, choice) for column in columns)], rule))
+    headings = [*map(words_of, axes), *(heading(summary, column) for column in columns)]
     label = f"tab:{slug(run.title)}"
-    return Sheet("Method", headings, [("", rows)], _caption(summary, run, choice), label, choice.width).latex()
+    return Sheet(
+        "Method", headings, [("", rows)], _caption(summary, run, choice), label, choice.width, len(axes)
+    ).latex()
 
 
 def words_of(text: str) -> list[str]:

@@ -103,7 +103,7 @@ def _missing(run: RunRecords) -> list[str]:
     methods = run.config.get("methods")
     # A config that other pictures were measured with may name methods, too; the ledger of outputs is a comparison's.
     if isinstance(methods, Mapping) and rundir.RunDirectory(run.directory).outputs.path.exists():
-        known = {method.name for method in run.methods}
+        known = {method.variant.method if method.variant else method.name for method in run.methods}
         notices += [f"{name} has no image at all." for name in methods if name not in known]
     return notices
 

@@ -11,11 +11,13 @@ from styleresearch.report.numbers import Scale, p_text
 from styleresearch.report.records import Heading
 from styleresearch.report.sets import SetSummary
 from styleresearch.report.summary import Summary
+from styleresearch.report.variants import axes_of, places, row_label
 
 
 def method_rows(summary: Summary) -> list[dict[str, Any]]:
     """Return a row per method: its means, intervals and what stands beside them."""
-    axes = {column.name: column_axis(summary, column, 3.0, 93.0) for column in summary.columns}
+    marks = {column.name: column_axis(summary, column, 3.0, 93.0) for column in summary.columns}
+    axes = axes_of(summary.methods)
     rows = []
     for method in summary.methods:
         cells = []
@@ -35,10 +37,10 @@ def method_rows(summary: Summary) -> list[dict[str, Any]]:
                     "tied": cell.tied,
                     "in_sample": cell.in_sample,
                     "missing": not estimate.n,
-                    "mark": interval_mark(cell, axes[column.name]),
+                    "mark": interval_mark(cell, marks[column.name]),
                 }
             )
-        rows.append({"method": method, "cells": cells})
+        rows.append({"method": method, "label": row_label(method), "places": places(method, axes), "cells": cells})
     return rows
 
 

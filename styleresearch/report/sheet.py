@@ -76,6 +76,7 @@ class Sheet:
         caption: LaTeX.
         label: to refer to it by.
         width: of a column or of the page.
+        keys: how many of the first columns tell rows apart: each block repeats them.
     """
 
     first: str
@@ -84,6 +85,7 @@ class Sheet:
     caption: str
     label: str
     width: Width = "column"
+    keys: int = 0
 
     def latex(self) -> str:
         """Return it as one table environment, or several, with what they need in their first lines."""
@@ -116,7 +118,7 @@ class Sheet:
 
     def _blocks(self) -> tuple[list[list[str]], str, float]:
         """Return the blocks as lines of LaTeX, the size of their type, and the distance of their lines."""
-        best: tuple[int, list[range], str, float, float] | None = None
+        best: tuple[int, list[list[int]], str, float, float] | None = None
         for size, scale, line in _SIZES:
             parts = self._parts(POINTS[self.width] / scale)
             if best is None or len(parts) < best[0]:
@@ -142,20 +144,21 @@ class Sheet:
             blocks += [[*head, *chunk, r"    \bottomrule", r"  \end{tabular}}"] for chunk in chunks]
         return blocks, size, line
 
-    def _parts(self, room: float) -> list[range]:
+    def _parts(self, room: float) -> list[list[int]]:
         """Return which columns stand beside each other: as many as fit, evenly."""
+        first = list(range(self.keys))
         label, widths = self._label(room), [self._column(at) for at in range(len(self.headings))]
 
-        def fits(part: range) -> bool:
-            return label + sum(widths[at] + _GAP for at in part) <= room or len(part) == 1
+        def fits(part: list[int]) -> bool:
+            return label + sum(widths[at] + _GAP for at in part) <= room
 
-        count = len(widths)
+        count = len(widths) - self.keys
         for parts in range(1, count + 1):
-            edges = [round(count * at / parts) for at in range(parts + 1)]
-            found = [range(a, b) for a, b in itertools.pairwise(edges)]
-            if all(map(fits, found)):
+            edges = [self.keys + round(count * at / parts) for at in range(parts + 1)]
+            found = [[*first, *range(a, b)] for a, b in itertools.pairwise(edges)]
+            if all(map(fits, found)) or parts == count:
                 return found
-        return [range(at, at + 1) for at in range(count)]
+        return [first]
 
     def _label(self, room: float) -> float:
         rows = [row for _, group in self.groups for row in group]
@@ -173,7 +176,7 @@ class Sheet:
             room = max(max(width_of(each.text), _BENEATH * width_of(each.beneath)) for each in cells)
         return _broken(self.headings[at], max(room, 30.0))
 
-    def _head(self, part: range) -> list[str]:
+    def _head(self, part: list[int]) -> list[str]:
         headings = [self._heading(at) for at in part]
         high = max(map(len, headings))
         rows = []
@@ -184,7 +187,7 @@ class Sheet:
         columns = "l" + "r" * len(part)
         return [rf"  \fitwidth{{\begin{{tabular}}{{@{{}}{columns}@{{}}}}", r"    \toprule", *rows, r"    \midrule"]
 
-    def _row(self, row: Row, part: range, room: float) -> list[str]:
+    def _row(self, row: Row, part: list[int], room: float) -> list[str]:
         label = _broken(row.label, room * _LABEL)
         # The end of the line before, and a rule, would take a bracket or a star for an argument of theirs.
         label = [f"{{}}{text}" if text.startswith(("[", "*")) else text for text in label]

@@ -12,6 +12,7 @@ from styleresearch.report.depth import Depth
 from styleresearch.report.planning import Reach
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Cell, Summary
+from styleresearch.report.variants import axes_of
 from styleresearch.store.record import MethodName
 
 CSV_COLUMNS = (
@@ -48,7 +49,9 @@ def csv_text(summary: Summary, depth: Depth) -> str:
     ``spreadsheet_text``.
     """
     out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_COLUMNS, lineterminator="\n")
+    axes = axes_of(summary.methods)
+    columns = (*CSV_COLUMNS, *(["variant_of"] if axes else []), *(f"sweep.{axis}" for axis in axes))
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for method in summary.methods:
         for column in summary.columns:
@@ -77,9 +80,12 @@ def csv_text(summary: Summary, depth: Depth) -> str:
                 texts["reference"] = summary.reference.name
                 row["delta_n"] = cell.difference.estimate.n if not cell.difference.wins else cell.difference.wins.n
                 numbers |= _difference_numbers(cell, depth.reaches[column.name])
+            if method.variant is not None:
+                texts["variant_of"] = method.variant.method
+                texts |= {f"sweep.{axis}": str(value) for axis, value in method.variant.values}
             row |= {name: spreadsheet_text(text) for name, text in texts.items()}
             row |= {name: repr(number) for name, number in numbers.items() if math.isfinite(number)}
-            writer.writerow({name: row.get(name, "") for name in CSV_COLUMNS})
+            writer.writerow({name: row.get(name, "") for name in columns})
     return out.getvalue()
 
 

@@ -11,13 +11,14 @@ from typing import Any
 from styleresearch.store import jsonfile
 from styleresearch.store.jsonfile import TEXT_OR_NONE, Shape, short
 from styleresearch.store.ledger import Ledger
+from styleresearch.store.variant import SHAPE, Variant
 
 SCHEMA = 1
 LARGEST, SMALLEST = 3.4028235e38, 1e-45
 """Of float32, which metrics and losses are: beyond is no value, as infinity is none, and nearer to 0 is 0."""
 _OPTIONAL: Mapping[str, Shape] = {
     "label": TEXT_OR_NONE,
-    "variant": {"method": str, "label": str, "values": dict},
+    "variant": SHAPE,
     "seed": (int, NoneType),
     "size": (list, NoneType),
     "inputs": (dict, NoneType),
@@ -29,21 +30,6 @@ _OPTIONAL: Mapping[str, Shape] = {
     "cost": dict,
     "provenance": dict,
 }
-
-
-@dataclass(frozen=True)
-class Variant:
-    """Which of the variants of a method one is, in a sweep.
-
-    Attributes:
-        method: the key in the config that all variants share.
-        label: their name in tables, likewise.
-        values: name of an axis -> where on it this one lies.
-    """
-
-    method: str
-    label: str
-    values: tuple[tuple[str, float | int | str], ...]
 
 
 @dataclass(frozen=True)
@@ -147,7 +133,7 @@ class Record:
             "method": self.method.name,
             "label": self.method.label,
             "baseline": self.method.baseline,
-            **({} if self.method.variant is None else {"variant": _variant_json(self.method.variant)}),
+            **({} if self.method.variant is None else {"variant": self.method.variant.to_json()}),
             "pair": None if pair is None else pair.name,
             **({} if pair is None else {"content": pair.content, "style": pair.style, "seed": pair.seed}),
             "size": None if self.size is None else list(self.size),
@@ -186,7 +172,7 @@ class Record:
                 fields["method"],
                 fields.get("label") or fields["method"],
                 fields.get("baseline") is True,
-                _variant(fields["variant"]) if "variant" in fields else None,
+                Variant.from_json(fields["variant"]) if "variant" in fields else None,
             ),
             pair=None if of_a_set else Pair(fields["pair"], fields["content"], fields["style"], fields.get("seed")),
             size=_size(fields.get("size")),
@@ -269,17 +255,6 @@ def _set(fields: Mapping[str, Any]) -> PictureSet:
 
 def _set_json(pictures: PictureSet) -> dict[str, Any]:
     return {**vars(pictures), "reasons": {**pictures.reasons}, "halves": {**pictures.halves}}
-
-
-def _variant(fields: Mapping[str, Any]) -> Variant:
-    values = fields["values"]
-    if not jsonfile.conforms(values, dict.fromkeys(values, (int, float, str))):
-        raise ValueError(f"'variant' is {short(fields)}")
-    return Variant(fields["method"], fields["label"], tuple(values.items()))
-
-
-def _variant_json(variant: Variant) -> dict[str, Any]:
-    return {"method": variant.method, "label": variant.label, "values": dict(variant.values)}
 
 
 def _texts(name: str, fields: Mapping[str, Any]) -> dict[str, str]:

@@ -25,8 +25,8 @@ from styleresearch.evaluation.optimised import stated
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
-from styleresearch.store.record import Variant
 from styleresearch.store.rundir import curve_file, image_file, input_file
+from styleresearch.store.variant import Variant
 from styleresearch.study.design import Design
 from styleresearch.tasks.entry import Entry, entry, with_encoder
 from styleresearch.tasks.foreign import Foreign

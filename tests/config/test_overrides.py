@@ -8,6 +8,7 @@ import pytest
 
 from styleresearch.config.file import load_config
 from styleresearch.config.keys import KEYS
+from styleresearch.config.sweep import KEYS as OF_SWEEPS
 from styleresearch.errors import InputError
 from styleresearch.tasks import comparison, train
 
@@ -181,4 +182,5 @@ def test_options_of_the_users_own_parts_can_be_set(own_folder):
 
 
 def test_every_key_that_a_command_reads_has_a_type():
-    assert {*comparison.REQUIRED, *comparison.OPTIONAL, *train.REQUIRED, *train.OPTIONAL} == set(KEYS)
+    of_sweeps = {*comparison.REQUIRED, *comparison.OPTIONAL, *OF_SWEEPS}
+    assert {*of_sweeps, *train.REQUIRED, *train.OPTIONAL} == set(KEYS)
