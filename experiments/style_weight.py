@@ -1,15 +1,13 @@
 """How does the style weight trade content for style?
 
-    styleresearch compare --config=experiments/style_weight.py --workdir=runs/style_weight
+    styleresearch sweep --config=experiments/style_weight.py --workdir=runs/style_weight
 
 Gatys' objective with the authors' Gram convention at four style weights, a factor of ten apart, on the same pairs. The
-answer is the report's plane of style loss against content loss: one point for each weight, between the content image
-and the style image.
+answer is the report's plane of style loss against content loss, a line with a point for each weight between the content
+image and the style image, and its figures of each metric over the weight.
 """
 
 from ml_collections import ConfigDict
-
-WEIGHTS = (0.001, 0.01, 0.1, 1.0)
 
 
 def get_config() -> ConfigDict:
@@ -25,16 +23,15 @@ def get_config() -> ConfigDict:
     config.encoder = dict(name="vgg16", weights="vgg16", pooling="max")
     config.contents = dict(name="photographs", names=("cat", "coffee"))
     config.styles = dict(name="painter", names=("impasto", "stained_glass"), seed=0)
-    config.methods = {
-        f"weight_{weight:.0e}": dict(
+    config.methods = dict(
+        gatys=dict(
             name="gatys",
-            label=f"Style weight {weight}",
+            label="Gatys",
             evaluations=60,
             optimizer=dict(name="lbfgs", history=20),
-            objective=dict(content=dict(**content, weight=1.0), style=dict(**style, weight=weight)),
+            objective=dict(content=dict(**content, weight=1.0), style=dict(**style, weight=1.0)),
         )
-        for weight in WEIGHTS
-    }
+    )
     config.methods.update(
         identity=dict(name="identity", label="Content image"),
         style_image=dict(name="style_image", label="Style image"),
@@ -46,4 +43,5 @@ def get_config() -> ConfigDict:
         color=dict(name="color_histogram"),
     )
     config.plane = ("content_loss", "style_loss")
+    config.sweep = dict(weight=dict(field="methods.gatys.objective.style.weight", values=(0.001, 0.01, 0.1, 1.0)))
     return config

@@ -171,6 +171,7 @@ def test_there_are_commands_of_every_kind() -> None:
     assert {line.split()[1] for _, line in OURS} == {
         "stylize",
         "compare",
+        "sweep",
         "train",
         "show",
         "export",

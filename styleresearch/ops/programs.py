@@ -20,8 +20,9 @@ import jax
 MOST_GROWTH = 512 * 2**20
 """Bytes by which this process may grow before it drops its programs."""
 
-LEAST = 32
-"""Programs that are worth dropping: what has grown over fewer is something else, pictures for instance."""
+LEAST = 8
+"""Programs that are worth dropping: what has grown over fewer is something else, pictures for instance. One that
+measures all metrics of a picture takes some 50 MB."""
 
 MOST = 256
 """Programs before they are dropped, where the system does not tell how large a process is."""

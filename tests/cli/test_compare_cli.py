@@ -140,7 +140,7 @@ def test_a_second_run_does_no_work_and_still_reports(run, bench, monkeypatch):
     def refuse(*_args, **_keywords):
         raise AssertionError("work was done twice")
 
-    monkeypatch.setattr("styleresearch.tasks.compare.stylize", refuse)
+    monkeypatch.setattr("styleresearch.tasks.cells.stylize", refuse)
     monkeypatch.setattr("styleresearch.evaluation.suite.Suite.__call__", refuse)
     done = run("--config.seeds=(3, 5)", "--figures")
     assert done.status == 0
@@ -439,7 +439,7 @@ def test_an_output_that_cannot_be_measured_fails_alone(run, bench, monkeypatch):
 def test_a_restart_appends_new_records_alone(run, bench, monkeypatch):
     assert run().status == 0
     appended = []
-    monkeypatch.setattr("styleresearch.store.ledger.Ledger.append", lambda self, entry: appended.append(entry))
+    monkeypatch.setattr("styleresearch.store.ledger.Ledger.append", lambda self, *entries: appended.extend(entries))
     assert run().status == 0
     assert appended == []
     # A changed label is news, whether the run comes to its end or not.
@@ -490,7 +490,7 @@ def test_names_are_checked_before_anything_is_computed(bench, refused, monkeypat
     def refuse(*_args, **_keywords):
         raise AssertionError("computed")
 
-    monkeypatch.setattr("styleresearch.tasks.compare.stylize", refuse)
+    monkeypatch.setattr("styleresearch.tasks.cells.stylize", refuse)
     call = ("compare", "--config=tiny.py", "--workdir=run")
     oil = bench / "styles/oil.png"
     for name, message in (
@@ -572,7 +572,7 @@ def test_an_interruption_by_keyboard_is_told(run, bench, monkeypatch):
     def interrupt(*_args, **_keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("styleresearch.tasks.compare.stylize", interrupt)
+    monkeypatch.setattr("styleresearch.tasks.cells.stylize", interrupt)
     done = run()
     assert done.status == 130
     assert "interrupted; what was finished is kept, the same command continues" in done.err
