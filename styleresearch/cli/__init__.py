@@ -30,6 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
         evaluate,
         export,
         plan,
+        protocol,
+        report,
         show,
         study,
         stylize,
@@ -38,7 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
         weights,
     )
 
-    commands = (stylize, compare, sweep, train, show, export, evaluate, plan, study, check, data, weights)
+    commands = (
+        *(stylize, compare, sweep, train, show, export, evaluate),
+        *(protocol, report, plan, study, check, data, weights),
+    )
     parser = argparse.ArgumentParser(
         prog="styleresearch",
         description="The lab bench for image style transfer in JAX. Options of a config are overridden with "

@@ -1,4 +1,4 @@
-"""Pictures inside the report: previews as data URIs, so that one file holds everything that it shows."""
+"""Pictures of the report: previews as data URIs, so that one file holds all that it shows; of many, the files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from styleresearch.report.files import within
 
 PIXEL_BUDGET = 40e6
 """Pixels of all previews together: about 8 to 15 MB of WebP."""
+SMALLEST = 160
+"""Pixels of the longest side of a preview, at least: of pictures that do not fit the budget so, none is made."""
 QUALITY = 90
 
 
@@ -24,9 +26,10 @@ class Picture:
     """A picture of the run as the page shows it.
 
     Attributes:
-        uri: the preview as a data URI; empty when there is no readable picture.
-        width: pixels of the preview.
-        height: pixels of the preview.
+        uri: the preview as a data URI, or the link where the page shows the file; empty when there is no readable
+            picture.
+        width: pixels of what is shown.
+        height: pixels of what is shown.
         link: relative link to the file itself, URL-quoted; empty when there is no file.
         problem: why there is no preview, in a few words; empty when there is one.
     """
@@ -38,13 +41,23 @@ class Picture:
     problem: str
 
 
-def preview_side(pictures: int) -> int:
-    """Return the longest side of a preview, in pixels, at which ``pictures`` of them fit the budget (160 to 1024)."""
-    return int(min(max(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), 160), 1024))
+def preview_side(pictures: int) -> int | None:
+    """Return the longest side of a preview, in pixels, at which ``pictures`` of them fit the budget; at most 1024.
+
+    ``None`` where they would be smaller than ``SMALLEST``: the page then shows the files, each when it comes into view.
+    """
+    side = int(min(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), 1024))
+    return side if side >= SMALLEST else None
 
 
-def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
-    """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown."""
+def picture(run_dir: Path, relative: str | None, side: int | None) -> Picture:
+    """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown.
+
+    Args:
+        run_dir: the run directory.
+        relative: the picture's file in it.
+        side: longest side of the preview; ``None`` to show the file itself.
+    """
     if not relative:
         return Picture("", 0, 0, "", "not there yet")
     path = within(run_dir, relative)
@@ -56,6 +69,8 @@ def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded raises
             with Image.open(path) as opened:
+                if side is None:
+                    return Picture(link, opened.width, opened.height, link, "")
                 image = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Picture("", 0, 0, link, "file cannot be read as an image")

@@ -86,6 +86,12 @@ class RunRecords:
     set_metrics: tuple[Heading, ...] = ()
     sets: Mapping[tuple[str, int | None], Record] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What the run is called: as its config says, or as its directory."""
+        name = self.config.get("name")
+        return name if isinstance(name, str) and name else self.directory.resolve().name
+
     def of_method(self, name: str) -> dict[Pair, Record]:
         """Return the records of one method, in the order of ``pairs``."""
         return {pair: self.records[name, pair] for pair in self.pairs if (name, pair) in self.records}

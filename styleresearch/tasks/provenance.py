@@ -17,6 +17,9 @@ from styleresearch.config.file import modules_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.store import digests
 
+_DRAWN = ("plane", "reference")
+"""Keys of a config that say how results are shown."""
+
 
 def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
@@ -25,7 +28,7 @@ def provenance(
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "pillow")
     return {
         # How results are drawn changes none of them.
-        "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"}),
+        "config_hash": digests.of_json({key: each for key, each in settings_of(config).items() if key not in _DRAWN}),
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "device": device(),
         "precision": precision,
