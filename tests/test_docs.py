@@ -176,6 +176,8 @@ def test_there_are_commands_of_every_kind() -> None:
         "show",
         "export",
         "evaluate",
+        "protocol",
+        "report",
         "plan",
         "reproduce",
         "study",

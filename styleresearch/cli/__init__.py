@@ -30,6 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
         evaluate,
         export,
         plan,
+        protocol,
+        report,
         reproduce,
         show,
         study,
@@ -40,8 +42,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
 
     commands = (
-        *(stylize, compare, sweep, reproduce, train, show, export, evaluate, plan, study, check),
-        *(data, weights),
+        *(stylize, compare, sweep, reproduce, train, show, export, evaluate),
+        *(protocol, report, plan, study, check, data, weights),
     )
     parser = argparse.ArgumentParser(
         prog="styleresearch",

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
 from styleresearch.config.axis import Axis
-from styleresearch.config.forms import Named, Options
+from styleresearch.config.forms import Named, Options, annotations_of
 from styleresearch.config.match import Match
+from styleresearch.data.finished import NAME as FINISHED
+from styleresearch.data.finished import Finished
 from styleresearch.data.framing import Side
 from styleresearch.data.pictures import SOURCES, PictureSource
 from styleresearch.data.pipeline import Pipeline
@@ -24,7 +26,18 @@ Precision: TypeAlias = Literal["default", "bfloat16", "tensorfloat32", "float32"
 
 Seeds: TypeAlias = Annotated[tuple[Seed, ...], Length(1, 10_000)]
 
-_METHOD = Named(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str, "encoder": Encoder})
+
+class _Method(Named):
+    """A method of a config, or finished pictures in place of one."""
+
+    def keys(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what it may say; see ``Form``."""
+        if given.get("name") == FINISHED:
+            return {"name": str, "label": str, **annotations_of(Finished)}
+        return super().keys(given)
+
+
+_METHOD = _Method(METHODS, {"label": str, "preserve_color": PreserveColor, "checkpoint": str, "encoder": Encoder})
 
 KEYS: dict[str, Any] = {
     "name": str,
@@ -40,6 +53,7 @@ KEYS: dict[str, Any] = {
     "methods": Mapping[str, _METHOD],
     "metrics": Mapping[str, Named(METRICS, {"encoder": Encoder, "twin": Encoder})],
     "plane": tuple[str, ...],
+    "reference": str,
     "study": Options(Design, "study"),
     # Of a sweep.
     "sweep": Mapping[str, Options(Axis, "axis")],

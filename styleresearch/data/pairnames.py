@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from styleresearch.data.pattern import Pattern, Reading
 from styleresearch.data.shelf import Shelf
 from styleresearch.errors import InputError
 
 _MAX_BYTES = 255
 """Longest name of a file on the usual file systems."""
+
+
+OWN = (Pattern.of("{content}__{style}"), Pattern.of("{content}__{style}__s{seed}"))
+"""How ``pair_name`` names a pair."""
 
 
 def pair_name(content: str, style: str, seed: int | None = None) -> str:
@@ -25,53 +28,9 @@ def too_long(name: str) -> bool:
     return len(f"{name}.json".encode()) > _MAX_BYTES
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One way to read the name of a pair.
-
-    Attributes:
-        content: the name before the underscores.
-        style: the name after them.
-        seed: that it names, or None.
-        contents: files that the first name may mean.
-        styles: files that the second may mean.
-    """
-
-    content: str
-    style: str
-    seed: int | None
-    contents: tuple[str, ...]
-    styles: tuple[str, ...]
-
-    @property
-    def clear(self) -> bool:
-        """Whether each name means one file."""
-        return len(self.contents) == len(self.styles) == 1
-
-    def __str__(self) -> str:
-        seed = "" if self.seed is None else f" and seed {self.seed}"
-        return f"content {self.content!r} with style {self.style!r}{seed}"
-
-
-def splits(name: str) -> Iterator[tuple[str, str, int | None]]:
-    """Yield every (content, style, seed) that a name may stand for, by its underscores alone."""
-    bodies: list[tuple[str, int | None]] = [(name, None)]
-    if seeded := re.fullmatch(r"(.+)__s([0-9]+)", name, re.DOTALL):
-        bodies.append((seeded[1], int(seeded[2])))
-    for body, seed in bodies:
-        for at in range(1, len(body) - 2):
-            if body.startswith("__", at):
-                yield body[:at], body[at + 2 :], seed
-
-
 def readings(name: str, contents: Shelf, styles: Shelf) -> list[Reading]:
-    """Return every way to read a name with contents and styles that exist."""
-    found: dict[tuple, Reading] = {}
-    for content, style, seed in splits(name):
-        each = Reading(content, style, seed, contents.find(content), styles.find(style))
-        if each.contents and each.styles:
-            found.setdefault((each.contents, each.styles, seed), each)
-    return list(found.values())
+    """Return every way to read the name of a pair with contents and styles that exist."""
+    return [each for pattern in OWN for each in pattern.readings(name, contents, styles)]
 
 
 def check_pair_names(contents: Sequence[str], styles: Sequence[str], seeds: Sequence[int | None]) -> None:

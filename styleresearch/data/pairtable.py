@@ -11,17 +11,20 @@ from pathlib import Path
 from styleresearch.errors import InputError
 
 COLUMNS = ("output", "content", "style")
+METHOD = "method"
+"""A column that a table may have: which of several methods made the output."""
 DELIMITERS = ",;\t|"
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: which output was made from which content and style, as the user wrote them."""
+    """A row of a table, as the user wrote it: which output was made from which content and style, perhaps by whom."""
 
     output: str
     content: str
     style: str
+    method: str = ""
 
 
 def read_table(table: Path) -> tuple[tuple[Row, ...], int]:
@@ -39,12 +42,13 @@ def read_table(table: Path) -> tuple[tuple[Row, ...], int]:
         before += 1
     header, lines = lines[before : before + 1], lines[before + 1 :]
     delimiter, names = _header(table, header)
+    columns = (*COLUMNS, METHOD) if METHOD in names else COLUMNS
     rows, broken, wide = [], [], []
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     try:
         for line in reader:
             cells = [cell.strip() for cell in line]
-            found = [cells[at] if (at := names.index(name)) < len(cells) else "" for name in COLUMNS]
+            found = [cells[at] if (at := names.index(name)) < len(cells) else "" for name in columns]
             # With all cells filled it is no comment: a picture may be called "#1.png".
             if not any(cells) or (cells[0].startswith("#") and not all(found)):
                 continue
@@ -57,11 +61,13 @@ def read_table(table: Path) -> tuple[tuple[Row, ...], int]:
     except csv.Error as error:
         raise InputError(f"cannot read the table {table}: {error}; give a UTF-8 CSV file") from error
     for numbers, what in (
-        (broken, "empty cells in line {}; each needs output, content and style"),
+        (broken, "empty cells in line {}; each needs {columns}"),
         (wide, "more cells than columns in line {}; put names that hold the delimiter in quotes"),
     ):
         if numbers:
-            raise InputError(f"{table}: {what.format(', '.join(map(str, numbers[:_SHOWN])))}")
+            where = ", ".join(map(str, numbers[:_SHOWN]))
+            needed = f"{', '.join(columns[:-1])} and {columns[-1]}"
+            raise InputError(f"{table}: {what.format(where, columns=needed)}")
     once = tuple(dict.fromkeys(rows))
     return once, len(rows) - len(once)
 
@@ -86,6 +92,6 @@ def _header(table: Path, line: list[str]) -> tuple[str, list[str]]:
             best, names = delimiter, cells
     if absent := sorted(set(COLUMNS) - set(names)):
         raise InputError(f"{table} has no column {', '.join(absent)}; it needs output, content, style")
-    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+    if twice := [name for name in (*COLUMNS, METHOD) if names.count(name) > 1]:
         raise InputError(f"{table} has the column {', '.join(twice)} twice; keep the one that is meant")
     return best, names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -15,8 +15,8 @@ from styleresearch.encoder.encoder import Encoder
 from styleresearch.evaluation.loss import LossMetric
 from styleresearch.evaluation.metric import AnyMetric, Metric, SetMetric
 from styleresearch.evaluation.networks import merged
+from styleresearch.evaluation.optimised import Optimised
 from styleresearch.evaluation.recent import Recent
-from styleresearch.losses.objective import Objective
 from styleresearch.ops import programs
 
 Plan: TypeAlias = tuple[tuple[Any, tuple[tuple[str, int], ...]], ...]
@@ -205,24 +205,19 @@ class Suite:
             for name, metric in (self.metrics.items() if metrics is None else metrics)
         }
 
-    def in_sample(self, objective: Objective | None, seen_by: str | None = None) -> list[str]:
-        """Return the metrics that a method optimised itself: the same statistic, a layer shared, the same encoder.
-
-        Args:
-            objective: the method's; ``None`` for a method without one.
-            seen_by: digest of the encoder that the method was trained under; ``None`` for the comparison's.
-        """
-        if objective is None:
-            return []
-        seen_by = self.encoder.digest if seen_by is None else seen_by
+    def in_sample(self, optimised: Collection[Optimised]) -> list[str]:
+        """Return the metrics that a method optimised itself: see ``Optimised.covers``; held-out twins are never."""
         return [
             name
             for name, metric in self.metrics.items()
-            if isinstance(metric, LossMetric)
-            and self.needs[name]["encoder"].digest == seen_by
-            and any(
-                type(loss) is type(metric.loss) and set(loss.layers) & set(metric.loss.layers)
-                for _, loss in objective.terms
+            if any(
+                each.name == name
+                or (
+                    isinstance(metric, LossMetric)
+                    and (each.encoder or name not in self.twins)
+                    and each.covers(metric.loss, self.needs[name]["encoder"].digest)
+                )
+                for each in optimised
             )
         ]
 

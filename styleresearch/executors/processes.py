@@ -79,7 +79,7 @@ class Processes(Executor):
         if self._pool is None:
             return
         processes = list((getattr(self._pool, "_processes", None) or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=error[0] is None, cancel_futures=True)
         for process in processes if error[0] is not None else ():
             process.terminate()
         self._pool = None

@@ -34,7 +34,7 @@ class Best:
     Attributes:
         methods: their names; empty where nobody is.
         why: why nobody is although there is a choice; empty otherwise.
-        against: the p-value of every other rival's difference to the best; NaN where there is none. Of metrics only.
+        against: the p-value of every other rival's difference to the best; NaN where there is none.
     """
 
     methods: tuple[str, ...] = ()
@@ -45,7 +45,8 @@ class Best:
 def best_of(column: Heading, rivals: Mapping[str, Rival], ratio: bool) -> Best:
     """Say who is best in a column.
 
-    Two rivals at least compete, and no floor baseline is one (the identity wins every content loss). A win of a method
+    Two rivals at least compete, and no floor baseline is one (the identity wins every content loss). Nobody is best in
+    a cost, which depends on the machine and on what else ran on it. A win of a method
     that optimised the metric itself over one that did not means nothing. Where methods are compared by their ratios the
     geometric means must agree, so that the mark and the test never point at different methods.
 
@@ -54,7 +55,7 @@ def best_of(column: Heading, rivals: Mapping[str, Rival], ratio: bool) -> Best:
         rivals: name -> who competes, over the same cells.
         ratio: whether methods are compared by ratio in this column.
     """
-    if column.better is None or len(rivals) < 2:
+    if column.better is None or column.cost or len(rivals) < 2:
         return Best()
     means = {name: float(np.nanmean(rival.table)) for name, rival in rivals.items()}
     winners = _least(means) if column.better == "lower" else _least({name: -mean for name, mean in means.items()})
@@ -67,7 +68,7 @@ def best_of(column: Heading, rivals: Mapping[str, Rival], ratio: bool) -> Best:
     against = {
         name: paired_difference(rival.table, first, column.better, ratio).estimate.p
         for name, rival in rivals.items()
-        if name not in winners and not column.cost
+        if name not in winners
     }
     return Best(winners, "", against)
 

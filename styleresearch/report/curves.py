@@ -129,7 +129,7 @@ def panels(run: RunRecords, curves: Sequence[Curve], term: str) -> list[Panel]:
         body = _frame(x_axis, y_axis)
         for curve, x, y in mine[::step]:
             body.append(element("path", element("title", curve.pair), class_="thin", d=_path(x_axis, y_axis, x, y)))
-        mean_x, mean_y = _geometric_mean([(x, y) for _, x, y in mine])
+        mean_x, mean_y = geometric_mean([(x, y) for _, x, y in mine])
         body.append(element("path", class_="bold", d=_path(x_axis, y_axis, mean_x, mean_y)))
         ends = (
             f"{term} over evaluations, from {mean_y[0]:.3g} to {mean_y[-1]:.3g} (geometric mean of {len(mine)} pairs)"
@@ -165,7 +165,7 @@ def _path(x_axis: Axis, y_axis: Axis, x: np.ndarray, y: np.ndarray) -> str:
     return "M" + "L".join(points) if len(points) > 1 else f"M{points[0]}h.1"
 
 
-def _geometric_mean(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def geometric_mean(lines: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """Average the logarithms of several curves over the evaluations that all of them reach."""
     lo, hi = max(float(x.min()) for x, _ in lines), min(float(x.max()) for x, _ in lines)
     grid = np.linspace(lo, max(lo, hi), POINTS)

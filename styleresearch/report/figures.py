@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import textwrap
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,12 @@ from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.interval import Estimate
 from styleresearch.extras import require
 from styleresearch.report.charts import LOG_RATIO, Box, column_axis, in_plane, label_place
-from styleresearch.report.depth import depth_of
+from styleresearch.report.curve_figure import draw_curves
+from styleresearch.report.curves import read_curves, term_names
+from styleresearch.report.depth import Depth, depth_of
 from styleresearch.report.files import within
 from styleresearch.report.profile_figure import draw_profiles, profiled
+from styleresearch.report.rank_figure import draw_ranks, ranked
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.store import atomic
@@ -27,6 +32,8 @@ from styleresearch.store.rundir import RunDirectory
 
 ROWS = 8
 """Pairs in the grid: as many as fit a page; they are spread evenly over the run's pairs."""
+PAGE = 4.75
+"""Width of a page's text in inches: of LaTeX's article."""
 CELL_INCHES = 1.25
 DPI = 150
 
@@ -43,32 +50,86 @@ def write_figures(run: RunRecords, summary: Summary | None = None) -> list[Path]
     Raises:
         InputError: if the run directory cannot be written, or matplotlib is not installed.
     """
+    files = RunDirectory(run.directory)
+    places = {"grid": files.figures, "plane": files.tradeoffs, "profiles": files.profiles}
+    summary = summarise(run) if summary is None else summary
+    with drawing():
+        found = _shared(run, summary, depth_of(run, summary), chosen_pairs(run), list(run.methods))
+        return [path for name, figure in found.items() for path in _save(figure, places[name])]
+
+
+def write_paper_figures(
+    run: RunRecords, summary: Summary, depth: Depth, folder: Path, pairs: Sequence[Pair], methods: Sequence[MethodName]
+) -> list[str]:
+    """Write what of grid, plane, profiles, ranks and curves there is to draw into a folder, as PDF; return the names.
+
+    Args:
+        run: what ``read_run`` returned.
+        summary: of it.
+        depth: of it.
+        folder: where to.
+        pairs: of the grid, a row each.
+        methods: of the grid, a column each.
+
+    Raises:
+        InputError: if the folder cannot be written, or matplotlib is not installed.
+    """
+    with drawing():
+        from matplotlib.figure import Figure
+
+        found = _shared(run, summary, depth, pairs, methods, PAGE)
+        if ranked(summary, depth):
+            found["ranks"] = Figure(layout="constrained")
+            draw_ranks(found["ranks"], summary, depth)
+        curves, _ = read_curves(run)
+        if term_names(curves):
+            found["curves"] = Figure(layout="constrained")
+            draw_curves(found["curves"], run, curves)
+        for name, figure in found.items():
+            _save(figure, {"pdf": folder / f"{name}.pdf"})
+    return list(found)
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Draw as figures for papers are drawn.
+
+    Raises:
+        InputError: if matplotlib is not installed.
+    """
     check_figures()
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
     settings: dict[Any, Any] = {
         **{"font.family": "serif", "font.size": 8, "pdf.fonttype": 42},
         "svg.hashsalt": "",  # or equal figures would be unequal files
     }
-    files = RunDirectory(run.directory)
-    summary = summarise(run) if summary is None else summary
     with mpl.rc_context(settings), warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes; that is no reason to have no figure.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        grid = Figure()
-        _draw_grid(grid, run)
-        written = _save(grid, files.figures)
-        if summary.plane is not None:
-            plane = Figure(figsize=(3.4, 2.6), layout="constrained")
-            _draw_tradeoff(plane, summary, summary.plane)
-            written += _save(plane, files.tradeoffs)
-        depth = depth_of(run, summary)
-        if profiled(summary, depth):
-            profiles = Figure(layout="constrained")
-            draw_profiles(profiles, summary, depth)
-            written += _save(profiles, files.profiles)
-    return written
+        yield
+
+
+def _shared(
+    run: RunRecords,
+    summary: Summary,
+    depth: Depth,
+    pairs: Sequence[Pair],
+    methods: Sequence[MethodName],
+    width: float | None = None,
+) -> dict[str, Any]:
+    """Return name -> figure of what a run's own figures and a paper's share."""
+    from matplotlib.figure import Figure
+
+    found = {"grid": Figure()}
+    _draw_grid(found["grid"], run, pairs, methods, width)
+    if summary.plane is not None:
+        found["plane"] = Figure(figsize=(3.4, 2.6), layout="constrained")
+        _draw_tradeoff(found["plane"], summary, summary.plane)
+    if profiled(summary, depth):
+        found["profiles"] = Figure(layout="constrained")
+        draw_profiles(found["profiles"], summary, depth)
+    return found
 
 
 def check_figures() -> None:
@@ -94,14 +155,32 @@ def chosen_pairs(run: RunRecords, rows: int = ROWS) -> list[Pair]:
     return [run.pairs[i] for i in keep]
 
 
-def _draw_grid(figure: Any, run: RunRecords) -> None:
-    """Draw pairs as rows: content, style, then every method; a missing or unreadable image is an empty frame."""
-    pairs = chosen_pairs(run)
-    columns: list[MethodName | str] = ["content", "style", *run.methods]
-    figure.set_size_inches(CELL_INCHES * len(columns), CELL_INCHES * len(pairs) + 0.3)
+def _draw_grid(
+    figure: Any, run: RunRecords, pairs: Sequence[Pair], methods: Sequence[MethodName], width: float | None
+) -> None:
+    """Draw pairs as rows: content, style, then methods; a missing or unreadable image is an empty frame.
+
+    Args:
+        figure: an empty one.
+        run: the run.
+        pairs: the rows.
+        methods: the columns behind content and style.
+        width: of the whole in inches, so that its type is not scaled; ``None`` for what cells of a size make.
+    """
+    columns: list[MethodName | str] = ["content", "style", *methods]
+    cell = CELL_INCHES if width is None else width / len(columns)
+    labels = [column if isinstance(column, str) else column.label for column in columns]
+    if width is not None:  # as many letters as a cell has room for, or turned
+        labels = [textwrap.fill(label, max(4, int(cell * 72 / 3.2)), break_long_words=False) for label in labels]
+    lines = [line for label in labels for line in label.split("\n")]
+    turned = width is not None and max(map(len, lines)) * 3.2 > cell * 72
+    head = 0.3 if width is None else 0.05 * max(map(len, lines)) + 0.1 if turned else 0.1 * max(
+        label.count("\n") + 1 for label in labels
+    ) + 0.08  # fmt: skip
+    high = cell * len(pairs) + head
+    figure.set_size_inches(cell * len(columns), high)
     axes = figure.subplots(len(pairs), len(columns), squeeze=False)
-    top = 1 - 0.3 / (CELL_INCHES * len(pairs) + 0.3)
-    figure.subplots_adjust(left=0.004, right=0.996, bottom=0.004, top=top, wspace=0.03, hspace=0.03)
+    figure.subplots_adjust(left=0.004, right=0.996, bottom=0.004, top=1 - head / high, wspace=0.03, hspace=0.03)
     for row, pair in enumerate(pairs):
         for index, column in enumerate(columns):
             axis = axes[row, index]
@@ -114,7 +193,8 @@ def _draw_grid(figure: Any, run: RunRecords) -> None:
             else:
                 axis.imshow(image, interpolation="lanczos")
             if row == 0:
-                axis.set_title(column if isinstance(column, str) else column.label, fontsize=8, pad=4, parse_math=False)
+                title = axis.set_title(labels[index], fontsize=8 if width is None else 6, pad=4, parse_math=False)
+                title.set_rotation(90 if turned else 0)
 
 
 def _read(run: RunRecords, pair: Pair, column: MethodName | str) -> np.ndarray | None:

@@ -14,7 +14,7 @@ import jinja2
 from styleresearch import __version__
 from styleresearch.errors import InputError
 from styleresearch.evaluation.statistics.resampling import RESAMPLES
-from styleresearch.report import differences, settables
+from styleresearch.report import differences, meantable, settables
 from styleresearch.report.cases import extreme_cases
 from styleresearch.report.charts import better_corner, in_plane, tradeoff
 from styleresearch.report.curves import panels, read_curves, term_names
@@ -32,7 +32,7 @@ from styleresearch.report.sets import summarise_sets
 from styleresearch.report.summary import Summary, summarise
 from styleresearch.report.sweep import fronts, matches
 from styleresearch.report.sweep import panels as swept_panels
-from styleresearch.report.tables import csv_text, describe_run, latex_text
+from styleresearch.report.tables import csv_text, describe_run
 from styleresearch.report.variants import axes_of
 from styleresearch.store import atomic
 from styleresearch.store.record import MethodName, Pair
@@ -56,7 +56,7 @@ def write_report(
 
     Args:
         run_dir: a directory with ``records.jsonl``, ``contracts.json``, ``config.json`` and the images.
-        reference: name of the method that differences are taken to; by default the first that is no floor baseline.
+        reference: name of the method that differences are taken to; by default as ``summarise``.
         command: the command line that repeats the run, shown in the report.
         resamples: how often contents and styles are drawn anew, for ranks and profiles.
         seed: seed of these draws.
@@ -71,12 +71,12 @@ def write_report(
     contents = {
         files.report: render(run, summary, depth, command),
         files.table_csv: csv_text(summary, depth),
-        files.table_tex: latex_text(summary, run),
+        files.table_tex: meantable.latex_text(summary, run),
     }
     if summary.reference is not None:
-        contents[files.differences_tex] = differences.latex_text(summary)
+        contents[files.differences_tex] = differences.latex_text(summary, run.title)
     if (sets := summarise_sets(run)) is not None:
-        contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets)}
+        contents |= {files.sets_csv: settables.csv_text(sets), files.sets_tex: settables.latex_text(sets, run.title)}
     # All are on disk before the first takes its place: a disk that fills, or a kill, leaves the old ones.
     try:
         with contextlib.ExitStack() as renamed_together:
@@ -102,7 +102,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         script=(TEMPLATES / "report.js").read_text(encoding="utf-8"),
         version=__version__,
-        title=_title(run),
+        title=run.title,
         run=run,
         summary=summary,
         metrics=metrics,
@@ -131,6 +131,7 @@ def render(run: RunRecords, summary: Summary, depth: Depth, command: str | None 
         off_plane=[m.label for m in summary.methods if m not in in_plane(summary) and _has_place(summary, m)],
         grid=_grid(run, pairs),
         left_out=len(run.pairs) - len(pairs),
+        beside=_side(run, pairs) is None,
         terms=[(term, panels(run, curves, term)) for term in term_names(curves)],
         without_curve=[m.label for m in run.methods if not m.baseline and m.name not in {c.method for c in curves}],
         data=_lightbox(run, summary, pairs),
@@ -153,11 +154,6 @@ def template(name: str) -> jinja2.Template:
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     return environment.get_template(name)
-
-
-def _title(run: RunRecords) -> str:
-    name = run.config.get("name")
-    return name if isinstance(name, str) and name else run.directory.resolve().name
 
 
 def _facts(run: RunRecords, summary: Summary) -> list[tuple[str, str]]:
@@ -194,9 +190,13 @@ def _has_place(summary: Summary, method: MethodName) -> bool:
     return summary.plane is not None and all(summary.cells[method.name, c.name].estimate.n for c in summary.plane)
 
 
+def _side(run: RunRecords, pairs: Sequence[Pair]) -> int | None:
+    return preview_side(len(pairs) * (len(run.methods) + 2))
+
+
 def _grid(run: RunRecords, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     """Return a row per pair: its inputs and every method's output, each with a preview or the reason for none."""
-    side = preview_side(len(pairs) * (len(run.methods) + 2))
+    side = _side(run, pairs)
     inputs: dict[str, Picture] = {}
     rows = []
     for pair in pairs:

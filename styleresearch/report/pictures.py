@@ -1,4 +1,4 @@
-"""Pictures inside the report: previews as data URIs, so that one file holds everything that it shows."""
+"""Pictures of the report: previews as data URIs, so that one file holds all that it shows; of many, the files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from styleresearch.store.record import Pair
 
 PIXEL_BUDGET = 40e6
 """Pixels of all previews together: about 8 to 15 MB of WebP."""
-QUALITY = 90
 SMALLEST = 160
-"""Longest side of a preview in pixels, however many there are."""
-MOST = 1600
-"""Previews on one page, about 20 MB; of more pairs than that makes, some are shown."""
+"""Pixels of the longest side of a preview, at least: of pictures that do not fit the budget so, none is made."""
+QUALITY = 90
+MOST = 16_000
+"""Pictures on one page, previews or the files themselves; of more pairs than that makes, some are shown."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,10 @@ class Picture:
     """A picture of the run as the page shows it.
 
     Attributes:
-        uri: the preview as a data URI; empty when there is no readable picture.
-        width: pixels of the preview.
-        height: pixels of the preview.
+        uri: the preview as a data URI, or the link where the page shows the file; empty when there is no readable
+            picture.
+        width: pixels of what is shown.
+        height: pixels of what is shown.
         link: relative link to the file itself, URL-quoted; empty when there is no file.
         problem: why there is no preview, in a few words; empty when there is one.
     """
@@ -45,9 +46,13 @@ class Picture:
     problem: str
 
 
-def preview_side(pictures: int) -> int:
-    """Return the longest side of a preview, in pixels (to 1024), at which ``pictures`` of them fit the budget."""
-    return int(min(max(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), SMALLEST), 1024))
+def preview_side(pictures: int) -> int | None:
+    """Return the longest side of a preview, in pixels, at which ``pictures`` of them fit the budget; at most 1024.
+
+    ``None`` where they would be smaller than ``SMALLEST``: the page then shows the files, each when it comes into view.
+    """
+    side = int(min(math.sqrt(PIXEL_BUDGET / max(pictures, 1)), 1024))
+    return side if side >= SMALLEST else None
 
 
 def on_page(pairs: Sequence[Pair], columns: int) -> tuple[Pair, ...]:
@@ -63,8 +68,14 @@ def on_page(pairs: Sequence[Pair], columns: int) -> tuple[Pair, ...]:
     return tuple(pairs[index] for index in sorted(random.Random(0).sample(range(len(pairs)), most)))
 
 
-def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
-    """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown."""
+def picture(run_dir: Path, relative: str | None, side: int | None) -> Picture:
+    """Read a picture of the run and encode its preview (WebP); never raises for a file that cannot be shown.
+
+    Args:
+        run_dir: the run directory.
+        relative: the picture's file in it.
+        side: longest side of the preview; ``None`` to show the file itself.
+    """
     if not relative:
         return Picture("", 0, 0, "", "not there yet")
     path = within(run_dir, relative)
@@ -76,6 +87,8 @@ def picture(run_dir: Path, relative: str | None, side: int) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; what cannot be decoded raises
             with Image.open(path) as opened:
+                if side is None:
+                    return Picture(link, opened.width, opened.height, link, "")
                 image = ImageOps.exif_transpose(opened).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Picture("", 0, 0, link, "file cannot be read as an image")

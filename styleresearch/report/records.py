@@ -87,6 +87,12 @@ class RunRecords:
     sets: Mapping[tuple[str, int | None], Record] = field(default_factory=dict)
     _of: dict[str, dict[Pair, Record]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What the run is called: as its config says, or as its directory."""
+        name = self.config.get("name")
+        return name if isinstance(name, str) and name else self.directory.resolve().name
+
     def of_method(self, name: str) -> Mapping[Pair, Record]:
         """Return the records of one method, in the order of ``pairs``; nobody may change what is returned."""
         if name not in self._of:

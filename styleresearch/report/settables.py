@@ -6,9 +6,13 @@ import csv
 import io
 import math
 
+from styleresearch.report.choice import EVERYTHING, Choice, slug
 from styleresearch.report.latex import escape_latex
+from styleresearch.report.meantable import interval_text, words_of
+from styleresearch.report.records import Heading
 from styleresearch.report.sets import SetSummary
-from styleresearch.report.tables import document, math_text, row_label, row_texts, spreadsheet_text
+from styleresearch.report.sheet import Entry, Row, Sheet
+from styleresearch.report.tables import row_texts, spreadsheet_text
 
 CSV_COLUMNS = (
     "method", "label", "baseline", "metric", "unit", "better", "value", "lo", "hi", "half", "seeds",
@@ -48,36 +52,35 @@ def csv_text(summary: SetSummary) -> str:
     return out.getvalue()
 
 
-def latex_text(summary: SetSummary) -> str:
-    """Return a ``table`` environment for the booktabs package: methods by metrics, floor baselines below a rule."""
-    body: list[str] = []
-    for index, method in enumerate(summary.methods):
-        if method.baseline and index and not summary.methods[index - 1].baseline:
-            body.append(r"    \midrule")
-        cells = [_cell(summary, method.name, column.name) for column in summary.columns]
+def latex_text(summary: SetSummary, title: str, choice: Choice = EVERYTHING) -> str:
+    """Return methods by metrics as a table for a paper (booktabs), floor baselines below a rule."""
+    methods = [method for method in summary.methods if choice.floors or not method.baseline] or list(summary.methods)
+    rows = []
+    for index, method in enumerate(methods):
         pictures = summary.pictures[method.name]
-        counts = [str(pictures.outputs), str(pictures.styles)]
-        body.append("    " + " & ".join([row_label(method.label), *counts, *cells]) + r" \\")
-    headings = [r"Method", "Images", "Styles", *(_heading(summary, column.name) for column in summary.columns)]
-    return document(headings, body, _caption(summary), "tab:style-transfer-sets")
+        counts = [Entry(str(pictures.outputs)), Entry(str(pictures.styles))]
+        cells = [_cell(summary, method.name, column.name) for column in summary.columns]
+        rule = bool(method.baseline and index and not methods[index - 1].baseline)
+        rows.append(Row(words_of(method.label), [*counts, *cells], rule))
+    headings = [["Images"], ["Styles"], *(_heading(summary, column) for column in summary.columns)]
+    label = f"tab:{slug(title)}-sets"
+    return Sheet("Method", headings, [("", rows)], _caption(summary), label, choice.width).latex()
 
 
-def _heading(summary: SetSummary, name: str) -> str:
-    column = next(column for column in summary.columns if column.name == name)
-    arrow = {"lower": r" $\downarrow$", "higher": r" $\uparrow$", None: ""}[column.better]
-    exponent = summary.scales[name].exponent
-    return f"{escape_latex(column.label)}{rf' [$10^{{{exponent}}}$]' if exponent else ''}{arrow}"
+def _heading(summary: SetSummary, column: Heading) -> list[str]:
+    arrow = {"lower": [r"$\downarrow$"], "higher": [r"$\uparrow$"], None: []}[column.better]
+    exponent = summary.scales[column.name].exponent
+    return [*words_of(column.label), *([rf"[$10^{{{exponent}}}$]"] if exponent else []), *arrow]
 
 
-def _cell(summary: SetSummary, method: str, name: str) -> str:
+def _cell(summary: SetSummary, method: str, name: str) -> Entry:
     cell = summary.cells[method, name]
     if not cell.seeds:
-        return "--"
-    mean, lo, hi = (math_text(text) for text in summary.scales[name].interval(cell.mean, cell.lo, cell.hi))
+        return Entry("--")
+    mean, interval = interval_text(summary.scales[name], cell.mean, cell.lo, cell.hi)
     text = rf"\mathbf{{{mean}}}" if cell.best else mean
-    interval = f"_{{[{lo},\\,{hi}]}}" if cell.seeds > 1 and cell.lo < cell.hi else ""
     mark = r"^{\ddagger}" if cell.apart else ""
-    return f"${text}{mark}{interval}$"
+    return Entry(f"${text}{mark}$", interval if cell.seeds > 1 else "")
 
 
 def _caption(summary: SetSummary) -> str:

@@ -11,9 +11,11 @@ from scipy.special import expit
 
 from styleresearch.evaluation.statistics.bradley_terry import Contrast
 from styleresearch.report.latex import escape_latex
+from styleresearch.report.meantable import math_text, words_of
 from styleresearch.report.numbers import MISSING, p_text
 from styleresearch.report.rows import share_text
-from styleresearch.report.tables import document, math_text, row_label, spreadsheet_text
+from styleresearch.report.sheet import Entry, Row, Sheet
+from styleresearch.report.tables import spreadsheet_text
 from styleresearch.study.analysis import Analysis, Standing
 
 CSV_COLUMNS = (
@@ -91,20 +93,20 @@ def csv_text(found: Analysis) -> str:
 
 def latex_text(found: Analysis) -> str:
     """Return a ``table`` environment for the booktabs package."""
-    head = ["Method", r"Won [\%]", "Strength", r"Preferred [\%]", "$p$"]
+    head = [["Won", r"[\%]"], ["Strength"], ["Preferred", r"[\%]"], ["$p$"]]
     body = []
     for each in found.standings:
         strength = _in_math([_number(value) for value in _ends(each.strength)])
         over = "--" if each.against is None else _in_math([f"{100 * expit(v):.0f}" for v in _ends(each.against)])
         cells = [f"{100 * each.won / each.votes:.0f}", strength, over, escape_latex(p_text(each.p_holm))]
-        body.append("    " + " & ".join([row_label(each.label), *cells]) + r" \\")
+        body.append(Row(words_of(each.label), [Entry(text) for text in cells]))
     caption = (
         f"User study: {_count(len(found.raters), 'rater')}, {_count(found.votes, 'vote')}. Strength: Bradley--Terry "
         r"log-odds of being preferred over the average method; Preferred: over "
         rf"{escape_latex(found.reference)}, with $p$ after Holm's correction. 95\,\% intervals are for other raters, "
         "contents and styles."
     )
-    return document(head, body, caption, "tab:user-study")
+    return Sheet("Method", head, [("", body)], caption, "tab:user-study").latex()
 
 
 def paragraph(found: Analysis) -> str:

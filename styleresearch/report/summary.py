@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from styleresearch.errors import InputError
@@ -128,9 +128,13 @@ class Summary:
     @property
     def unranked(self) -> list[str]:
         """Say which means are not ranked, and why: "lazy: 6 of 8 images", "Time: measured on different devices"."""
+        return self.unranked_in(self.columns, self.methods)
+
+    def unranked_in(self, columns: Sequence[Heading], methods: Sequence[MethodName]) -> list[str]:
+        """Say so of some of the columns and methods."""
         sentences = []
-        for method in self.methods:
-            there = [c for c in self.columns if self.cells[method.name, c.name].estimate.n]
+        for method in methods:
+            there = [c for c in columns if self.cells[method.name, c.name].estimate.n]
             reasons: dict[str, list[str]] = {}
             for column in there:
                 if why := self.standings[column.name].apart.get(method.name):
@@ -139,7 +143,7 @@ class Summary:
                 where = "" if len(labels) == len(there) else f" in {', '.join(labels)}"
                 sentences.append(f"{method.label}{where}: {why}")
         whole: dict[str, list[str]] = {}
-        for column in self.columns:
+        for column in columns:
             if why := self.unranked_column(column):
                 whole.setdefault(why, []).append(column.label)
         return [*sentences, *(f"{', '.join(labels)}: {why}" for why, labels in whole.items())]
@@ -179,7 +183,8 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
 
     Args:
         run: what ``read_run`` returned.
-        reference: name of the method that differences are taken to; by default the first that is no floor baseline.
+        reference: name of the method that differences are taken to; by default that of the config, or else the first
+            that is no floor baseline.
         resamples: how often contents and styles are drawn anew, for ranks and profiles.
         seed: seed of these draws; all methods share them.
 
@@ -187,6 +192,8 @@ def summarise(run: RunRecords, reference: str | None = None, resamples: int = RE
         InputError: if ``reference`` is not a method of the run.
     """
     names = [method.name for method in run.methods]
+    said = run.config.get("reference")
+    reference = said if reference is None and isinstance(said, str) and said in names else reference
     if reference is not None and reference not in names:
         raise InputError(f"no method {reference!r} to compare with.{nearest(reference, names)} There are: {names}")
     chosen = next((m for m in run.methods if m.name == (reference or names[0])), None) if len(names) > 1 else None

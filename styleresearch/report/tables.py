@@ -1,4 +1,4 @@
-"""The comparison as ``table.csv`` (tidy, full precision) and ``table.tex`` (booktabs, ready for a paper)."""
+"""The comparison as ``table.csv``: tidy, in full precision."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from styleresearch.report.depth import Depth
-from styleresearch.report.latex import escape_latex, preamble
-from styleresearch.report.numbers import MISSING
 from styleresearch.report.planning import Reach
 from styleresearch.report.records import Heading, RunRecords
 from styleresearch.report.summary import Cell, Summary
-from styleresearch.report.variants import axes_of, places
-from styleresearch.report.variants import row_label as shared_label
+from styleresearch.report.variants import axes_of
 from styleresearch.store.record import MethodName
 
 CSV_COLUMNS = (
@@ -27,14 +24,6 @@ CSV_COLUMNS = (
 
 _FORMULA = re.compile(r"(?:^|(?<=[;\t\r\n]))(?=['\t\r\n]|\s*[=+\-@＝＋－＠])")
 """Where a spreadsheet that splits at commas, semicolons, tabs or ends of lines would begin to read a formula."""
-
-
-_NEEDS = (
-    "% Made by styleresearch. Needs, in the preamble:",
-    r"% \usepackage{booktabs}",
-    r"% \usepackage[T1]{fontenc}  (for letters outside ASCII; UTF-8 is LaTeX's default)",
-    r"% \usepackage{graphicx}  (if a wide table is to be put into \resizebox)",
-)
 
 
 def row_texts(method: MethodName, column: Heading, notes: Iterable[str]) -> dict[str, str]:
@@ -145,122 +134,3 @@ def describe_run(run: RunRecords) -> dict[str, str]:
         "size": f"{span} px short side" if span else "",
         "config": ", ".join(str(value)[:12] for value in run.provenance("config_hash")),
     }
-
-
-def latex_text(summary: Summary, run: RunRecords) -> str:
-    """Return a ``table`` environment for the booktabs package: methods by columns, floor baselines below a rule."""
-    axes = axes_of(summary.methods)
-    headings = [r"Method", *map(escape_latex, axes), *(_heading(summary, column) for column in summary.columns)]
-    body: list[str] = []
-    for index, method in enumerate(summary.methods):
-        if method.baseline and index and not summary.methods[index - 1].baseline:
-            body.append(r"    \midrule")
-        cells = [_cell(summary, column, method) for column in summary.columns]
-        where = ["--" if place == MISSING else escape_latex(place) for place in places(method, axes)]
-        body.append("    " + " & ".join([_row_label(summary, method), *where, *cells]) + r" \\")
-    return document(headings, body, _caption(summary, run), "tab:style-transfer-comparison")
-
-
-def document(headings: Sequence[str], body: Sequence[str], caption: str, label: str) -> str:
-    """Return a table environment, with what it needs in its first lines."""
-    lines = [
-        r"\begin{table}[t]",
-        r"  \centering\small",
-        rf"  \caption{{{caption}}}",
-        rf"  \label{{{label}}}",
-        rf"  \begin{{tabular}}{{l{'r' * (len(headings) - 1)}}}",
-        r"    \toprule",
-        rf"    {' & '.join(headings)} \\",
-        r"    \midrule",
-        *body,
-        r"    \bottomrule",
-        r"  \end{tabular}",
-        r"\end{table}",
-    ]
-    text = "\n".join(lines) + "\n"
-    return "\n".join([*_NEEDS, *preamble(text), text])
-
-
-def row_label(text: str) -> str:
-    """Return a label for the beginning of a row."""
-    label = escape_latex(text)
-    # The end of the row before, and a rule, would take a bracket or a star for an argument of theirs.
-    return f"{{}}{label}" if label.startswith(("[", "*")) else label
-
-
-def _row_label(summary: Summary, method: MethodName) -> str:
-    """Return a method's label, marked if one of its means is not ranked."""
-    apart = any(standing.apart.get(method.name) for standing in summary.standings.values())
-    return row_label(shared_label(method)) + (r"$^{\ddagger}$" if apart else "")
-
-
-def _heading(summary: Summary, column: Heading) -> str:
-    arrow = {"lower": r" $\downarrow$", "higher": r" $\uparrow$", None: ""}[column.better]
-    exponent = summary.scales[column.name].exponent
-    power = rf"$10^{{{exponent}}}$" if exponent else ""
-    unit = r"\,".join(part for part in (power, escape_latex(column.unit)) if part)
-    mark = r"$^{\ddagger}$" if summary.unranked_column(column) else ""
-    return f"{escape_latex(column.label)}{mark}{f' [{unit}]' if unit else ''}{arrow}"
-
-
-def math_text(number: str) -> str:
-    """Return a number of ``Scale`` in math mode's spelling."""
-    mantissa, _, exponent = number.replace("−", "-").partition("e")
-    if mantissa == MISSING:
-        return r"\mbox{--}"
-    return rf"{mantissa}{{\times}}10^{{{exponent}}}" if exponent else mantissa
-
-
-def _cell(summary: Summary, column: Heading, method: MethodName) -> str:
-    cell = summary.cells[method.name, column.name]
-    estimate = cell.estimate
-    if not estimate.n:
-        return "--"
-    mean, lo, hi = (math_text(n) for n in summary.scales[column.name].interval(estimate.mean, estimate.lo, estimate.hi))
-    text = rf"\mathbf{{{mean}}}" if cell.best else mean
-    marks = (
-        r"\approx" * cell.tied
-        + r"\dagger" * cell.in_sample
-        + r"\ddagger" * (method.name in summary.standings[column.name].apart)
-    )
-    # As in the report, a constant has no interval to show.
-    interval = f"_{{[{lo},\\,{hi}]}}" if math.isfinite(estimate.lo) and estimate.lo < estimate.hi else ""
-    return f"${text}{f'^{{{marks}}}' if marks else ''}{interval}$"
-
-
-def _caption(summary: Summary, run: RunRecords) -> str:
-    facts = {name: escape_latex(text) for name, text in describe_run(run).items()}
-    sentences = [
-        f"Mean over {escape_latex(summary.design)} with 95\\,\\% intervals (two-way random effects of contents and "
-        "styles, Student's $t$ with Satterthwaite's degrees of freedom)."
-    ]
-    if facts["encoder"]:
-        sentences.append(
-            f"Encoder {facts['encoder']}"
-            + (f", {facts['convention']} convention" if facts["convention"] else "")
-            + (f" (\\texttt{{{facts['digest']}}})" if facts["digest"] else "")
-            + (f"; {facts['size']}" if facts["size"] else "")
-            + "."
-        )
-    elif facts["size"]:
-        sentences.append(f"Images: {facts['size']}.")
-    if facts["config"]:
-        sentences.append(rf"Config \texttt{{{facts['config']}}}.")
-    if any(cell.best for cell in summary.cells.values()):
-        aside = [
-            *(["floor baselines"] if summary.methods[-1].baseline else []),
-            *([r"$\ddagger$"] if summary.unranked else []),
-        ]
-        sentences.append("Bold: best method" + (f", {' and '.join(aside)} aside." if aside else "."))
-    if any(cell.tied for cell in summary.cells.values()):
-        sentences.append(
-            r"$\approx$: no difference to the best could be shown (paired $t$ test, $p>0.05$ after Holm's correction)."
-        )
-    if any(cell.in_sample for cell in summary.cells.values()):
-        sentences.append(r"$\dagger$: the method optimised this metric itself.")
-    if summary.unranked:
-        sentences.append(rf"$\ddagger$ Not comparable, hence not ranked: {escape_latex('; '.join(summary.unranked))}.")
-    sentences += [escape_latex(remark) for remark in summary.remarks]
-    if summary.caveat:
-        sentences.append(escape_latex(summary.caveat))
-    return " ".join(sentences)

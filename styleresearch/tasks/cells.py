@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ import numpy as np
 from styleresearch.data.images import load_image, save_image
 from styleresearch.data.triple import Triple
 from styleresearch.evaluation.cost import Cost
+from styleresearch.evaluation.optimised import Optimised, from_json, optimised_by, stated, to_json
+from styleresearch.evaluation.suite import Suite
 from styleresearch.methods.base import Progress
 from styleresearch.store import atomic, digests, failures
 from styleresearch.store.failures import Failure
@@ -19,6 +21,8 @@ from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import Ledgers, RunDirectory
 from styleresearch.tasks.comparison import Comparison, Stylisation
 from styleresearch.tasks.entry import Entry
+from styleresearch.tasks.foreign import Foreign
+from styleresearch.tasks.origin import Origin
 from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.tasks.stylize import stylize
 from styleresearch.types import Style
@@ -139,7 +143,8 @@ class Workbench:
     def _measure(self, work: Stylisation, entry: Mapping[str, Any]) -> Record:
         comparison = self.comparison
         output = load_image(self.run.path / entry["file"])
-        seen = Triple(output, comparison.contents[work.content], comparison.styles[work.style])
+        content, style = comparison.contents[work.content], comparison.styles[work.style]
+        seen = Triple(output, content, style, entry.get("framing"))
         values = comparison.suite(seen.output, seen.content, seen.style)
         how = {
             **self.facts,
@@ -158,7 +163,7 @@ class Workbench:
         """Return the fields of a record that follow from the config, whenever its output was made and measured."""
         mine, suite = work.entry, self.comparison.suite
         variant = self.comparison.variants.get(mine.name)
-        in_sample = suite.in_sample(getattr(mine.method, "objective", None), mine.seen_by)
+        in_sample = suite.in_sample([*_optimised(mine, suite), *from_json(entry.get("optimised"))])
         return {
             "method": MethodName(mine.name, mine.label, mine.method.baseline, variant),
             "pair": Pair(work.pair, work.content, work.style, work.seed),
@@ -170,7 +175,16 @@ class Workbench:
     def _keep(self, work: Stylisation, made: _Made) -> dict[str, Any]:
         """Write one output; return its entry of the run's outputs, which says on what and with what it was made."""
         output = self.run.place(work.output)
-        save_image(output, made.image, {"key": work.key, "method": json.dumps(work.entry.spec, default=str)})
+        mine, cost = work.entry, {**vars(made.cost), "evaluations": made.evaluations}
+        origin = made.origin or Origin(
+            mine.label,
+            mine.method.baseline,
+            cost,
+            _optimised(mine, self.comparison.suite),
+            {name: self.facts[name] for name in ("device", "packages")},
+        )
+        said = {"key": work.key, "method": json.dumps(mine.spec, default=str)}
+        save_image(output, made.image, {**said, **origin.metadata()})
         if made.curve:
             atomic.write(self.run.place(work.curve), json.dumps(made.curve))
         entry = {
@@ -180,8 +194,9 @@ class Workbench:
             "file": work.output,
             "curve": work.curve if made.curve else None,
             "sha256": digests.of_file(output),
-            "cost": {**vars(made.cost), "evaluations": made.evaluations},
-            "made": {name: self.facts[name] for name in ("device", "packages")},
+            "cost": dict(origin.cost),
+            "made": dict(origin.made),
+            **made.further,
         }
         self.own.outputs.append(entry)
         self._made.setdefault((work.key, work.output), []).append(entry)
@@ -196,16 +211,37 @@ def _of_method(entry: Entry) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Made:
-    """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost."""
+    """What a stylisation gave: the picture, the loss curve, the evaluations that it took, and its cost.
+
+    Of a finished picture also what it says of its origin, and what else the run's ledger is to know.
+    """
 
     image: np.ndarray
     curve: Mapping[str, list[Any]]
     evaluations: int | None
     cost: Cost
+    origin: Origin | None = None
+    further: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _optimised(entry: Entry, suite: Suite) -> tuple[Optimised, ...]:
+    """Return what a method minimises."""
+    if isinstance(entry.method, Foreign):
+        return stated(entry.method.settings.optimised, suite.metrics)
+    return optimised_by(getattr(entry.method, "objective", None), entry.seen_by or suite.encoder.digest)
+
+
+def _taken(comparison: Comparison, method: Foreign, work: Stylisation) -> _Made:
+    """Take one output from where another program wrote it."""
+    found = method.take(work.content, work.style, work.seed, comparison.contents[work.content])
+    further = {"framing": found.framing or None, "optimised": to_json(found.origin.optimised)}
+    return _Made(found.image, {}, None, Cost(), found.origin, further)
 
 
 def _stylised(comparison: Comparison, work: Stylisation, listener: Callable[[Progress], None]) -> _Made:
     """Make one output; raise whatever the method raises."""
+    if isinstance(work.entry.method, Foreign):
+        return _taken(comparison, work.entry.method, work)
     curve: dict[str, list[float]] = {}
     evaluations: int | None = None
 

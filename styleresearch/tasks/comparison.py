@@ -22,7 +22,8 @@ from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.pictures import SOURCES
 from styleresearch.data.titles import check_folder_names, check_titles
 from styleresearch.data.triple import digest_of
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, nearest
+from styleresearch.evaluation.optimised import stated
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting, shown
 from styleresearch.store import digests
@@ -30,9 +31,10 @@ from styleresearch.store.rundir import curve_file, image_file, input_file
 from styleresearch.store.variant import Variant
 from styleresearch.study.design import Design
 from styleresearch.tasks.entry import Entry, entry, with_encoder
+from styleresearch.tasks.foreign import Foreign
 
 REQUIRED = ("encoder", "contents", "styles", "methods", "metrics")
-OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane", "study")
+OPTIONAL = ("name", "imports", "size", "style_size", "seeds", "precision", "plane", "reference", "study")
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,6 @@ class Comparison:
                 elif found.trained is None:  # whatever was trained has an encoder of its own
                     layers[f"methods.{name}"] = found.method.layers
         planned = metrics_of(config, layers, problems)
-        _check_labels(entries, problems)
         sizes = {key: side_of(config, key, problems) for key in ("size", "style_size")}
         pictures = {}
         for group, size in (("contents", sizes["size"]), ("styles", sizes["style_size"] or sizes["size"])):
@@ -154,8 +155,17 @@ class Comparison:
                     names = [tuple(group) for group in pictures.values()]
                     check_pair_names(names[0], names[1], seeds if len(seeds) > 1 else (None,))
         precision = check_precision(config, problems)
+        _check_reference(config, problems)
         with problems.at("study"):
             build.constructed(Design, config.get("study", {}), "study")
+        if len(pictures) == 2:
+            for index, each in enumerate(entries):
+                if isinstance(each.method, Foreign):
+                    with problems.at(f"methods.{each.name}"):
+                        stated(each.method.settings.optimised, planned.metrics)
+                        found = each.method.among(pictures["contents"], pictures["styles"])
+                        entries[index] = replace(each, method=found, label=each.label or found.label or each.name)
+        _check_labels(entries, problems)
         problems.raise_if_any()
         suite = planned.load()
         encoders = {digests.of_json(config["encoder"]): suite.encoder}
@@ -183,7 +193,9 @@ class Comparison:
                     for each in self.entries:
                         spec = {name: value for name, value in each.spec.items() if name != "label"}
                         # A method that depends on nothing else has the keys of before it was asked.
-                        further = {"depends_on": each.depends_on} if each.depends_on else {}
+                        further: dict[str, Any] = {"depends_on": each.depends_on} if each.depends_on else {}
+                        if isinstance(each.method, Foreign):
+                            further["picture"] = each.method.digest(content, style, seed)
                         key = digests.of_json(
                             {
                                 "method": spec,
@@ -200,6 +212,17 @@ class Comparison:
                         )
                         found.append(Stylisation(each, content, style, seed, pair, key, self.suffix))
         return found
+
+
+def _check_reference(config: Mapping[str, Any], problems: Problems) -> None:
+    """Note a reference that is no method."""
+    with problems.at("reference"):
+        reference = setting("reference", config.get("reference"), str | None)
+        if reference is not None and reference not in config["methods"]:
+            raise InputError(
+                f"there is no method {shown(reference)}.{nearest(reference, config['methods'])} Methods: "
+                f"{', '.join(config['methods'])}"
+            )
 
 
 def check_precision(config: Mapping[str, Any], problems: Problems) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from styleresearch.config import build
 from styleresearch.config.problems import Problems
+from styleresearch.data.finished import NAME as FINISHED
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError, Notice
 from styleresearch.methods import METHODS, Method, TrainedMethod
@@ -17,6 +18,7 @@ from styleresearch.methods.base import dependence_of
 from styleresearch.methods.color import PreserveColor
 from styleresearch.options import shown
 from styleresearch.store import digests
+from styleresearch.tasks.foreign import Foreign
 from styleresearch.tasks.trained import Trained, load
 
 
@@ -26,7 +28,7 @@ class Entry:
 
     Attributes:
         name: its key in the config and in file names.
-        label: its name in tables.
+        label: its name in tables; empty where finished pictures are to tell it.
         method: the method.
         preserve_color: how the content's colours are kept, or None.
         spec: what the config says of it.
@@ -62,7 +64,7 @@ def entry(name: str, spec: Any, trainings: Path | None = None) -> Entry:
         spec: ``dict(name=..., **options)``, or, for a trained one, ``dict(checkpoint=..., **options)`` with options of
             its own spec to change; ``label`` and ``preserve_color`` go with any, ``encoder``, to see through another
             than the config's, with one that is not trained. In a sweep also ``dict(train=..., **options)``, the config
-            of a training run in place of its directory.
+            of a training run in place of its directory. ``dict(name="outputs", path=...)`` are finished pictures.
         trainings: the folder of the sweep's training runs; None outside a sweep.
 
     Raises:
@@ -111,6 +113,9 @@ def _named(name: str, spec: Any) -> Entry:
     if not isinstance(spec, Mapping):
         raise InputError(f"a method must be dict(name=..., **options), got {shown(spec)}")
     options, problems, method = dict(spec), Problems(), None
+    if spec.get("name") == FINISHED:
+        label = str(options.pop("label", ""))
+        return Entry(name, label, Foreign.of(options), None, dict(spec))
     label, color = options.pop("label", name), options.pop("preserve_color", None)
     known = METHODS.options(spec["name"]) if spec.get("name") in METHODS else {}
     sees = None if "encoder" in known else options.pop("encoder", None)  # a method's own option is its own

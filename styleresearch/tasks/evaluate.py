@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from styleresearch.data.framing import How, Side
 from styleresearch.data.images import save_image
 from styleresearch.data.outputs import Output
 from styleresearch.data.triple import Measuring, Triple, digest_of
-from styleresearch.errors import InputError
+from styleresearch.errors import InputError, nearest
+from styleresearch.evaluation.optimised import Optimised, stated
 from styleresearch.evaluation.suite import Suite
 from styleresearch.options import setting
 from styleresearch.store import digests, failures
@@ -25,6 +26,7 @@ from styleresearch.store.failures import Failure
 from styleresearch.store.record import MethodName, Pair, Record
 from styleresearch.store.rundir import RunDirectory, image_file, input_file
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, side_of
+from styleresearch.tasks.origin import Origin, origin_of
 from styleresearch.tasks.provenance import of_config, provenance
 from styleresearch.tasks.sets import measure_sets
 
@@ -60,6 +62,7 @@ def evaluate(
     out: Path,
     how: Measuring,
     listener: Callable[[str, int], None],
+    optimised: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Failure]:
     """Measure outputs and write their records to the run directory ``out``; return what failed.
 
@@ -72,21 +75,35 @@ def evaluate(
         out: the run directory.
         how: sizes and framing; see ``measuring``.
         listener: called with what was measured last, or is next, and how many outputs that finished: 1 or 0.
+        optimised: method -> names of the metrics, or of the losses, that it minimised; pictures of ours say it.
 
     Raises:
-        InputError: for anything wrong with the config, or a directory ``out`` that is not for this.
+        InputError: for anything wrong with the config, a directory ``out`` that is not for this, or a name in
+            ``optimised`` that is none of a method, a metric or a loss.
     """
     modules = begin(config, ("encoder", "metrics"), (*REQUIRED, *OPTIONAL))
     check_named(config, ("metrics",))
     problems = Problems()
     planned = metrics_of(config, {}, problems)
     problems.raise_if_any()
+    said = _said(optimised or {}, outputs, planned.metrics)
     _check_out(out, outputs)
     run = RunDirectory.create(out)
     suite = planned.load()
     modules |= of_plugins(settings_of(config))
     with run.alone():
-        return _evaluate(run, suite, config, modules, outputs, how, listener)
+        return _evaluate(run, suite, config, modules, outputs, how, listener, said)
+
+
+def _said(
+    optimised: Mapping[str, Sequence[str]], outputs: Sequence[Output], metrics: Collection[str]
+) -> dict[str, tuple[Optimised, ...]]:
+    """Return what methods minimised, as the user says."""
+    methods = dict.fromkeys(each.method for each in outputs)
+    for method in optimised:
+        if method not in methods:
+            raise InputError(f"optimised: there is no method {method!r}.{nearest(method, methods)}")
+    return {method: stated(tuple(names), metrics) for method, names in optimised.items()}
 
 
 def _check_out(out: Path, outputs: Sequence[Output]) -> None:
@@ -111,6 +128,7 @@ def _evaluate(
     outputs: Sequence[Output],
     how: Measuring,
     listener: Callable[[str, int], None],
+    said: Mapping[str, tuple[Optimised, ...]],
 ) -> list[Failure]:
     run.check_places(file for each in outputs for file in _files(each).values())
     run.describe(config, suite.contracts())
@@ -120,8 +138,10 @@ def _evaluate(
     before = run.measured()
     taken = _taken(before.values())
     records, failed = [], []
+    origins: dict[str, list[Origin]] = {}
     for each in outputs:
         try:
+            origin = origin_of(each.output)
             identity = digests.of_json(
                 {
                     "files": [digests.of_file(file) for file in (each.output, each.content, each.style)],
@@ -143,14 +163,36 @@ def _evaluate(
             listener(each.output.name, 1)
             continue
         if record is None:
-            origin = {**facts, "key": identity, "measured": identity}
-            record = _record(run, contracts, each, seen, values, taken, origin)
+            how_made = {**facts, "key": identity, "measured": identity}
+            record = _record(run, contracts, each, seen, values, taken, how_made)
             run.records.append(record)
-        records.append(replace(record, provenance={**record.provenance, **of_config(facts)}))
+        record = replace(record, provenance={**record.provenance, **of_config(facts)})
+        records.append(_as_told(record, origin, suite, said.get(each.method, ())))
+        origins.setdefault(each.method, []).append(origin)
         listener(each.output.name, 1)
+    names = {method: _name(method, found) for method, found in origins.items()}
+    records = [replace(record, method=names[record.method.name]) for record in records]
     of_sets, unmeasured = measure_sets(run, suite, records, facts, before, lambda note: listener(note, 0))
     run.records.replace([*records, *of_sets])
     return [*failed, *unmeasured]
+
+
+def _as_told(record: Record, origin: Origin, suite: Suite, said: Sequence[Optimised]) -> Record:
+    """Return a record with what a picture of ours, or the user, says of how it was made."""
+    made = {"made": dict(origin.made)} if origin.made else {}
+    return replace(
+        record,
+        in_sample=tuple(suite.in_sample([*origin.optimised, *said])),
+        cost=dict(origin.cost),
+        provenance={**record.provenance, **made},
+    )
+
+
+def _name(method: str, origins: Sequence[Origin]) -> MethodName:
+    """Return a method as a report names it: as its pictures do, where they agree."""
+    labels = {origin.label for origin in origins}
+    label = labels.pop() if len(labels) == 1 else ""
+    return MethodName(method, label or method, all(origin.baseline for origin in origins))
 
 
 def _files(each: Output) -> dict[str, str]:
@@ -197,7 +239,7 @@ def _record(
         files={**files, "curve": None},
         metrics=values,
         in_sample=(),
-        cost=dict.fromkeys(("seconds", "compile_seconds", "evaluations", "peak_memory_mb")),
+        cost={},
         provenance=provenance,
     )
 

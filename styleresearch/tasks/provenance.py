@@ -17,6 +17,9 @@ from styleresearch.config.file import modules_of, settings_of
 from styleresearch.encoder.encoder import Encoder
 from styleresearch.store import digests
 
+_DRAWN = ("plane", "reference")
+"""Keys of a config that say how results are shown."""
+
 
 def provenance(
     config: Mapping[str, Any], encoder: Encoder, precision: str, modules: Mapping[str, str]
@@ -47,7 +50,7 @@ def provenance(
 
 def hash_of(config: Mapping[str, Any]) -> str:
     """Return the digest of a config's settings, but for how results are drawn, which changes none of them."""
-    return digests.of_json({key: each for key, each in settings_of(config).items() if key != "plane"})
+    return digests.of_json({key: each for key, each in settings_of(config).items() if key not in _DRAWN})
 
 
 def version_of(package: str) -> str | None:

@@ -376,7 +376,7 @@ def test_a_table_that_cannot_be_read(fails, folder):
 
 def test_folders_that_hold_nothing_or_are_none(fails, folder):
     (folder / "empty").mkdir()
-    assert "empty holds no picture named CONTENT__STYLE.EXT; rename the outputs, or list them" in fails(
+    assert "empty holds no picture named CONTENT__STYLE.EXT, nor in another usual way, after" in fails(
         outputs=("empty",)
     )
     assert "nowhere is not a folder that can be read" in fails(outputs=("nowhere",))

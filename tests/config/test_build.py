@@ -12,6 +12,7 @@ from styleresearch.config import build
 from styleresearch.config.file import load_config
 from styleresearch.config.forms import part
 from styleresearch.config.problems import Problems, check_keys
+from styleresearch.config.sweep import KEYS as OF_SWEEPS
 from styleresearch.encoder import encoder as encoders
 from styleresearch.errors import InputError
 from styleresearch.evaluation.metrics import METRICS
@@ -20,6 +21,7 @@ from styleresearch.methods.gatys import Gatys
 from styleresearch.optim.optimizers import LBFGS, Adam
 from styleresearch.tasks.comparison import OPTIONAL, REQUIRED, Comparison
 from styleresearch.tasks.entry import entry
+from styleresearch.tasks.sweep import sweep_of
 from styleresearch.tasks.train import TrainingRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -276,8 +278,9 @@ def test_a_module_that_fails_is_named_with_its_line(own_folder, text, message):
 def test_shipped_configs_build(path, plain_pictures):
     config = {**load_config(str(path)), "encoder": SMALL}
     if "methods" in config:
-        assert set(config) <= {*REQUIRED, *OPTIONAL}
-        what = Comparison.of(config)
+        assert set(config) <= {*REQUIRED, *OPTIONAL, *OF_SWEEPS}
+        [part] = sweep_of(config).parts()
+        what = Comparison.of(part.config)
         assert len(what.stylisations()) == len(what.entries) * len(what.contents) * len(what.styles)
         keys = {cell.key for cell in what.stylisations()}
         assert len(keys) == len(what.stylisations())
@@ -311,7 +314,14 @@ def test_docstrings_say_the_command_and_what_is_reproduced(path):
     assert text is not None
     commands = re.findall(r"^    styleresearch (\w+) .*$", text, re.MULTILINE)
     config = load_config(str(path))
-    kinds = {"methods": "compare", "train": "train", "method": "stylize", "metrics": "evaluate"}
+    kinds = {
+        "sweep": "sweep",
+        "match": "sweep",
+        "methods": "compare",
+        "train": "train",
+        "method": "stylize",
+        "metrics": "evaluate",
+    }
     assert commands == [next(command for key, command in kinds.items() if key in config)]
     if "method" in config:
         assert "Reproduces" in text

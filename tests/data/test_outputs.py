@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from styleresearch.data.outputs import find_outputs
+from styleresearch.data.outputs import Folder, find_outputs
 from styleresearch.errors import InputError
 
 
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 def found(*rows: str, outputs=("theirs",)) -> list[tuple[str, ...]]:
     Path("pairs.csv").write_text("\n".join(["output;content;style", *rows]), encoding="utf-8")
-    pairs, _ = find_outputs([Path(each) for each in outputs], Path("contents"), Path("styles"), Path("pairs.csv"))
+    pairs, _ = find_outputs([Folder.of(each) for each in outputs], Path("contents"), Path("styles"), Path("pairs.csv"))
     return [
         (each.method, each.output.name, each.content.as_posix(), each.style.as_posix(), each.pair) for each in pairs
     ]
@@ -41,7 +41,7 @@ def test_two_contents_of_one_stem_are_two(folder):
     # By their names too: as compare names them.
     for file in ("hill.png__oil.png", "hill.jpg__oil.png.png"):
         Path("ours", file).touch()
-    pairs, notes = find_outputs([Path("ours")], Path("contents"), Path("styles"))
+    pairs, notes = find_outputs([Folder.of("ours")], Path("contents"), Path("styles"))
     assert sorted((each.content.name, each.pair) for each in pairs) == [
         ("hill.jpg", "hill.jpg__oil"),
         ("hill.png", "hill.png__oil"),
@@ -70,7 +70,7 @@ def test_paths_begin_at_the_folder_the_table_or_here(folder):
     (folder / "tables/pairs.csv").write_text(
         "output,content,style\n../theirs/1.png,contents/lake.jpg,../styles/oil.png\n"
     )
-    pairs, _ = find_outputs([Path("theirs")], Path("contents"), Path("styles"), Path("tables/pairs.csv"))
+    pairs, _ = find_outputs([Folder.of("theirs")], Path("contents"), Path("styles"), Path("tables/pairs.csv"))
     assert [(each.output.as_posix(), each.pair) for each in pairs] == [("theirs/1.png", "lake__oil")]
     Path("link").symlink_to(folder / "styles")
     assert found(f"1.png;lake;{folder}/link/oil.png")[0][3] == "styles/oil.png"
@@ -108,7 +108,7 @@ def test_names_match_in_either_unicode_form(folder):
 
 def test_what_a_table_does_not_list_and_what_it_lists_twice_is_said(folder):
     Path("pairs.csv").write_text("output,content,style\n1.png,lake,oil\n1.png,lake,oil\n")
-    _, notes = find_outputs([Path("theirs")], Path("contents"), Path("styles"), Path("pairs.csv"))
+    _, notes = find_outputs([Folder.of("theirs")], Path("contents"), Path("styles"), Path("pairs.csv"))
     assert notes == [
         "pairs.csv: 1 row there more than once; each is taken once",
         "passed over 1 picture in theirs that pairs.csv does not list: 2.png",
@@ -119,7 +119,7 @@ def test_a_name_that_reads_as_two_pairs_is_refused_with_both(folder):
     for file in ("contents/trail.png", "contents/trail_.png", "styles/_oil.png", "ours/trail___oil.png"):
         Path(file).touch()
     with pytest.raises(InputError) as caught:
-        find_outputs([Path("ours")], Path("contents"), Path("styles"))
+        find_outputs([Folder.of("ours")], Path("contents"), Path("styles"))
     assert (
         "trail___oil.png may be content 'trail' with style '_oil' or content 'trail_' with style 'oil'; list it with"
         in str(caught.value)
@@ -140,14 +140,14 @@ def test_names_are_checked_before_anything_is_measured(folder):
     Path("odd\nname").mkdir()
     Path("odd\nname/hill.png__oil.png").touch()
     with pytest.raises(InputError, match=r"the folder name .* holds the control character"):
-        find_outputs([Path("odd\nname")], Path("contents"), Path("styles"))
+        find_outputs([Folder.of("odd\nname")], Path("contents"), Path("styles"))
 
 
 @pytest.mark.parametrize("other", ["deeper/theirs", "THEIRS", "theirs/"])
 def test_folders_that_would_be_one_method_are_refused(folder, other):
     Path(other).mkdir(parents=True, exist_ok=True)
     with pytest.raises(InputError, match="would both be the method"):
-        find_outputs([Path("theirs"), Path(other)], Path("contents"), Path("styles"))
+        find_outputs([Folder.of("theirs"), Folder.of(other)], Path("contents"), Path("styles"))
 
 
 @pytest.mark.parametrize(

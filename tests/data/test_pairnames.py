@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from styleresearch.data.outputs import find_outputs
+from styleresearch.data.outputs import Folder, find_outputs
 from styleresearch.data.pairnames import check_pair_names, pair_name
 from styleresearch.data.titles import check_distinct, check_titles, titles
 from styleresearch.errors import InputError
@@ -56,12 +56,12 @@ def test_what_compare_writes_evaluate_reads_as_the_same(tmp_path_factory, conten
         assert not file.exists(), "two pairs share a file"
         file.touch()
         wanted[file.name] = content, style, seed
-    outputs, notes = find_outputs([run / "outputs"], run / "inputs/content", run / "inputs/style")
+    outputs, notes = find_outputs([Folder.of(str(run / "outputs"))], run / "inputs/content", run / "inputs/style")
     assert {each.output.name: (each.content_title, each.style_title, each.seed) for each in outputs} == wanted
     assert not notes
     # From the pictures themselves, whose endings allow more readings: the same, or told to be unclear.
     with suppress(InputError):
-        outputs, notes = find_outputs([run / "outputs"], run / "content", run / "style")
+        outputs, notes = find_outputs([Folder.of(str(run / "outputs"))], run / "content", run / "style")
         assert {each.output.name: (each.content_title, each.style_title, each.seed) for each in outputs} == wanted
         assert not notes
         originals = {name: called[0][content] for name, (content, _, _) in wanted.items()}

@@ -16,6 +16,7 @@ from styleresearch.encoder.encoder import vgg16
 from styleresearch.errors import InputError
 from styleresearch.evaluation import suite as module
 from styleresearch.evaluation.metrics import SSIM, ColorHistogram, LossMetric, Metric, SetMetric
+from styleresearch.evaluation.optimised import optimised_by, stated
 from styleresearch.evaluation.suite import Suite
 from styleresearch.losses import Objective
 from styleresearch.losses.content import Feature
@@ -163,20 +164,28 @@ def test_contracts_are_what_the_file_holds(suite):
 
 def test_in_sample_needs_the_same_statistic_on_a_layer_in_common(suite):
     def marked(**terms):
-        return suite.in_sample(Objective.of({name: (1.0, loss) for name, loss in terms.items()}))
+        objective = Objective.of({name: (1.0, loss) for name, loss in terms.items()})
+        return suite.in_sample(optimised_by(objective, suite.encoder.digest))
 
     assert marked(a=CONTENT, b=STYLE) == ["style", "content"]
     assert marked(a=Gram(("relu2_1", "relu3_1"))) == ["style"]
     assert marked(a=Gram(("relu2_1",), convention="johnson")) == ["style"]
     assert marked(a=Gram(("relu3_1",))) == []
     assert marked(a=Moments(("relu1_1", "relu2_1"))) == []
-    assert suite.in_sample(None) == []
+    assert suite.in_sample(optimised_by(None, suite.encoder.digest)) == []
+
+
+def test_what_a_user_says_was_optimised_is_a_metric_or_a_loss(suite):
+    assert suite.in_sample(stated(("gram",), suite.metrics)) == ["style"]
+    assert suite.in_sample(stated(("ssim", "moments"), suite.metrics)) == ["ssim"]
+    with pytest.raises(InputError, match=r"no metric and no loss 'grma'\. Did you mean 'gram'\?"):
+        stated(("grma",), suite.metrics)
 
 
 def test_what_another_encoder_saw_is_not_in_sample(suite):
     objective = Objective.of({"style": (1.0, STYLE)})
-    assert suite.in_sample(objective, seen_by=suite.encoder.digest) == suite.in_sample(objective) == ["style"]
-    assert suite.in_sample(objective, seen_by="0" * 64) == []
+    assert suite.in_sample(optimised_by(objective, suite.encoder.digest)) == ["style"]
+    assert suite.in_sample(optimised_by(objective, "0" * 64)) == []
 
 
 @dataclass(frozen=True)
@@ -235,8 +244,8 @@ def test_a_metric_with_an_encoder_of_its_own_sees_through_that_one(small_encoder
     assert contracts["theirs"]["contract"]["encoder"]["digest"] == other.digest
     # What a method optimised under one encoder is not what is measured through another.
     objective = Objective.of({"style": (1.0, STYLE)})
-    assert both.in_sample(objective) == ["ours"]
-    assert both.in_sample(objective, seen_by=other.digest) == ["theirs"]
+    assert both.in_sample(optimised_by(objective, small_encoder.digest)) == ["ours"]
+    assert both.in_sample(optimised_by(objective, other.digest)) == ["theirs"]
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,11 @@ import pytest
 from PIL import Image
 
 from styleresearch.errors import InputError
-from styleresearch.report.html import write_report
+from styleresearch.report.depth import depth_of
+from styleresearch.report.html import render, write_report
 from styleresearch.report.pictures import on_page, picture, preview_side
+from styleresearch.report.reading import read_run
+from styleresearch.report.summary import summarise
 
 SCRIPT = "</script><script>alert('1')</script>"
 NASTY = "\"'><img src=x onerror=alert(1)> & {{ 7*7 }} ü"
@@ -193,7 +196,7 @@ def test_of_more_pairs_than_a_page_can_hold_some_are_shown_and_that_is_said(smal
 
 def test_previews_shrink_as_pictures_grow_in_number():
     assert preview_side(10) == 1024
-    assert preview_side(100_000) == 160
+    assert preview_side(100_000) is None, "the page then shows the files beside it"
     assert 1000 * preview_side(1000) ** 2 <= 40e6
 
 
@@ -280,3 +283,17 @@ def test_report_is_the_same_every_time(records_in, make_record):
     directory = records_in(*lines)
     first = write_report(directory).read_bytes()
     assert write_report(directory).read_bytes() == first
+
+
+def test_of_very_many_pictures_the_page_shows_the_files_beside_it(finished_run, monkeypatch):
+    """20 x 40 pairs of eight methods would be a page of 100 MB."""
+    monkeypatch.setattr("styleresearch.report.pictures.PIXEL_BUDGET", 1.0)
+    run = read_run(finished_run)
+    summary = summarise(run, resamples=10)
+    text = render(run, summary, depth_of(run, summary))
+    assert "data:image" not in text
+    assert 'src="images/gatys_lbfgs/coffee__grass.png" width="288" height="192"' in text
+    assert 'loading="lazy"' in text
+    assert "img-src data: 'self' file:;" in text
+    assert "move it together with them" in text
+    assert '<td class="num">' not in text.split('id="every"')[1].split("</details>")[0], "the script fills it"

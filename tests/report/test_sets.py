@@ -60,7 +60,7 @@ def test_seeds_are_averaged_with_the_smallest_and_the_largest_beside(sets):
     found = sets(line("a", 2.0, 0), line("a", 4.0, 1), line("b", 5.0, 0), line("b", 6.0, 1))
     cell = found.cells["a", "far"]
     assert (cell.mean, cell.lo, cell.hi, cell.seeds, cell.best) == (3.0, 2.0, 4.0, 2, True)
-    assert "Mean over seeds" in settables.latex_text(found)
+    assert "Mean over seeds" in settables.latex_text(found, "A run")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_where_there_is_no_value_the_reason_stands(sets):
     assert found.missing == ["Far: 6 pictures, and it needs at least 9"]
     row = next(csv.DictReader(settables.csv_text(found).splitlines()))
     assert (row["value"], row["note"], row["comparable"]) == ("", "6 pictures, and it needs at least 9", "0")
-    assert "needs at least 9" in settables.latex_text(found)
+    assert "needs at least 9" in settables.latex_text(found, "A run")
     found = sets(line("a", None), line("b", 1.0))
     assert found.missing == ["Far: 6 pictures, and it needs at least 9 (A)"]
 

@@ -102,7 +102,7 @@ def test_tables_and_the_paragraph(found):
     assert lines[1].startswith("a,Method A,216,")
     latex = study_tables.latex_text(found)
     assert r"\label{tab:user-study}" in latex
-    assert latex.count(r"\\") == 5
+    assert latex.count(r"\\") == 6, "a heading of two lines"
     text = study_tables.paragraph(found)
     assert "13 raters each compared the outputs of 4 methods in 36 pairs" in text
     assert "raters who missed more than 1 of them were excluded (1)" in text

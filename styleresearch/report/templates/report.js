@@ -67,6 +67,27 @@
     showChosen();
   });
 
+  /* ---- the table of all values: of many images it is made when it is looked at ---- */
+  const every = byId("every");
+  every.addEventListener("toggle", () => {
+    const body = every.querySelector("tbody");
+    if (!every.open || body.rows.length) return;
+    data.pairs.forEach((pair, p) => {
+      data.methods.forEach((label, m) => {
+        const row = body.insertRow();
+        const head = row.appendChild(document.createElement("th"));
+        head.scope = "row";
+        head.textContent = pair.name;
+        row.insertCell().textContent = label;
+        data.metrics.forEach((_, index) => {
+          const cell = row.insertCell();
+          cell.className = "num";
+          cell.textContent = data.values[p][m] ? data.values[p][m][index] : "–";
+        });
+      });
+    });
+  });
+
   /* ---- lightbox ---- */
   const box = byId("lightbox");
   const frame = byId("frame");
