@@ -45,6 +45,7 @@ class Memory:
     What is left after a drop is no program; to drop after every test from then on would be to compile for each.
     """
 
+    small: ClassVar = 600 * 2**20
     most: ClassVar = 900 * 2**20
     growth: ClassVar = 200 * 2**20
 
@@ -96,7 +97,8 @@ def _programs() -> Iterator[None]:
 def _memory() -> Iterator[None]:
     """Drop a module's compiled programs and give its memory back: jax keeps every program for the process's life."""
     yield
-    drop_programs()
+    if size() > Memory.small:
+        drop_programs()
 
 
 def size() -> int:

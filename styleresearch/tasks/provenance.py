@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -62,10 +63,12 @@ def version_of(package: str) -> str | None:
 
 
 def device() -> str:
-    """Return what computes here, in words."""
+    """Return what computes here, in words; of a processor, those of its cores that this process may use."""
     first = jax.local_devices()[0]
-    kind = _cpu() if first.platform == "cpu" else first.device_kind
-    return f"{first.platform} ({f'{os.cpu_count()} cores, ' if first.platform == 'cpu' else ''}{kind})"
+    if first.platform != "cpu":
+        return f"{first.platform} ({first.device_kind})"
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    return f"cpu ({cores} cores, {_cpu()})"
 
 
 def of_config(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ FILE = st.tuples(NAME, st.sampled_from((".png", ".jpg", ".PNG"))).map("".join)
 FILES = st.lists(FILE, min_size=1, max_size=4, unique=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(FILES, FILES, st.sampled_from(((None,), (0, 1), (1, 11))))
 @example(["trail_.png"], ["x.png"], (None,))
 @example(["trail_.png", "trail.png"], ["x.png", "_x.png"], (None,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from styleresearch.data.images import load_image, save_image
-from styleresearch.data.outputs import find_outputs
+from styleresearch.data.outputs import Folder, find_outputs
 from styleresearch.errors import InputError
 from styleresearch.store import digests
 from styleresearch.store.rundir import RunDirectory
@@ -15,7 +15,7 @@ from styleresearch.tasks.evaluate import evaluate, measuring
 def test_a_measurement_that_is_kept_carries_the_new_config(config_of, folder, monkeypatch):
     folder.joinpath("out").mkdir()
     save_image(folder / "out" / "wide__style.png", load_image(folder / "wide.png"))
-    outputs, _ = find_outputs([folder / "out"], folder, folder)
+    outputs, _ = find_outputs([Folder.of(str(folder / "out"))], folder, folder)
     config = {name: config_of()[name] for name in ("encoder", "metrics")}
     for title in ("first", "second"):
         evaluate(config | {"name": title}, outputs, folder / "r", measuring(config), lambda note, done: None)
@@ -50,7 +50,7 @@ def outputs_of(folder, **pictures):
     folder.joinpath("out").mkdir(exist_ok=True)
     for name, picture in pictures.items():
         save_image(folder / "out" / f"{name}.png", picture)
-    return find_outputs([folder / "out"], folder, folder)[0]
+    return find_outputs([Folder.of(str(folder / "out"))], folder, folder)[0]
 
 
 def test_a_picture_is_measured_again_when_it_changed_and_not_otherwise(config_of, folder):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from styleresearch.data.images import save_image
-from styleresearch.data.outputs import find_outputs
+from styleresearch.data.outputs import Folder, find_outputs
 from styleresearch.report.html import write_report
 from styleresearch.store import failures
 from styleresearch.store.record import Record, Records
@@ -189,7 +189,7 @@ def test_a_changed_network_changes_the_contract_and_what_it_measured_and_no_pict
 
 def test_pictures_on_disk_are_measured_alike(folder):
     compared = by_set(run())
-    outputs, _ = find_outputs([Path("run/images/color")], Path("run/inputs/content"), Path("run/inputs/style"))
+    outputs, _ = find_outputs([Folder.of("run/images/color")], Path("run/inputs/content"), Path("run/inputs/style"))
     told = []
     config = {name: CONFIG[name] for name in ("imports", "encoder", "metrics")}
 
@@ -231,8 +231,9 @@ def test_the_report_shows_values_over_sets_in_tables_of_their_own(folder):
     assert rows["color", "frechet"]["value"] == ""
     assert rows["color", "frechet"]["note"].endswith("it needs at least 50")
     assert {row["metric"] for row in csv.DictReader(Path("run/table.csv").read_text().splitlines())} >= {"seen"}
-    assert "Set distance" in Path("run/sets.tex").read_text()
-    assert "Set distance" not in Path("run/table.tex").read_text()
+    # A heading's words stand below each other.
+    assert "& Set &" in Path("run/sets.tex").read_text()
+    assert "& Set &" not in Path("run/table.tex").read_text()
     # Without such metrics nothing of them is left.
     metrics = {name: spec for name, spec in CONFIG["metrics"].items() if name == "seen"}
     assert compare(Comparison.of(CONFIG | {"metrics": metrics}), Path("run"), lambda event: None) == []

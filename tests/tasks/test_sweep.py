@@ -13,7 +13,7 @@ from styleresearch.executors.processes import Processes
 from styleresearch.executors.shard import Shard
 from styleresearch.store.record import Record
 from styleresearch.store.rundir import RunDirectory
-from styleresearch.tasks import cells
+from styleresearch.tasks import cells, trainings
 from styleresearch.tasks.outlook import outlook
 from styleresearch.tasks.sweep import sweep
 
@@ -108,6 +108,54 @@ def test_a_dry_run_says_what_is_left_and_touches_nothing(swept, folder):
     found = outlook(longer, folder / "r")
     assert [row[:3] for row in found.rows] == [("Colour", "4/4", "0"), ("identity", "2/2", "0"), ("style", "0/2", "2")]
     assert "2 of 8 cells are left" in found.notes[-1]
+
+
+TRAINING = {
+    "encoder": {"name": "vgg16", "weights": "random", "width": 0.125},
+    "method": {
+        "name": "adain",
+        "net": {"name": "decoder", "widths": (8,), "depths": (1,), "initial": "he"},
+        "layer": "relu2_1",
+        "optimizer": {"name": "adam", "learning_rate": 0.001},
+        "objective": {"style": {"name": "moments", "layers": ("relu1_1",), "weight": 1.0}},
+    },
+    "data": {
+        "content": {"name": "photographs", "names": ("cat", "coffee")},
+        "style": {"name": "painter", "names": ("impasto",), "seed": 0},
+        **{"batch_size": 2, "crop": 32, "resize": 40},
+    },
+    "train": {"steps": 2, "log_every": 1, "save_every": 1},
+}
+
+
+@pytest.mark.slow  # two training runs
+def test_what_a_sweep_trains_is_trained_once_and_goes_on_where_it_was_killed(config_of, folder, monkeypatch):
+    methods = {"adain": {"train": TRAINING, "label": "AdaIN"}, "identity": {"name": "identity"}}
+    axes = {
+        "weight": {"field": "methods.adain.train.method.objective.style.weight", "values": (1.0, 10.0)},
+        "strength": {"field": "methods.adain.strength", "values": (0.5, 1.0)},
+    }
+    config = config_of(methods=methods, sweep=axes)
+    begun, train = [], trainings.train
+
+    def killed(config, run, listener):
+        begun.append(run.name)
+        if len(begun) == 2:
+            raise KeyboardInterrupt
+        return train(config, run, listener)
+
+    monkeypatch.setattr(trainings, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(config, folder / "r")
+    assert sweep(config, folder / "r").failures == []
+    assert sweep(config, folder / "r").failures == []
+    # Each of the two weights once, and the one that was killed a second time.
+    assert len(begun) == 3
+    assert begun[1] == begun[2] != begun[0]
+    records = RunDirectory(folder / "r").records.read()
+    names = {f"adain@weight={weight},strength={strength}" for weight in (1.0, 10.0) for strength in (0.5, 1.0)}
+    assert {record.method.name for record in records} == {*names, "identity"}
+    assert len({record.provenance["params"] for record in records if record.method.name != "identity"}) == 2
 
 
 OWN = '''
