@@ -14,7 +14,7 @@ from absl import flags
 from ml_collections import ConfigDict, FrozenConfigDict, config_flags
 
 from styleresearch import registry
-from styleresearch.config import modules
+from styleresearch.config import modules, named
 from styleresearch.config.modulefiles import line_of, shown
 from styleresearch.config.paths import find
 from styleresearch.errors import InputError
@@ -55,7 +55,7 @@ def load_config(path: str, overrides: Sequence[str] = ()) -> dict[str, Any]:
         raise InputError(f"config {path}: only numbers, texts, tuples and dicts: {_first_line(error)}") from error
     if "saved" in origin:
         # Settings are data: modules that they name are brought by whoever repeats the run.
-        modules.require(
+        named.require(
             imports_of(settings), origin["modules"], path, [Path(origin["file"]).parent, file.parent / OWN_MODULES]
         )
     else:

@@ -1,7 +1,7 @@
-"""The user's own modules: what a config may import, what it names, and what nothing imports because a file says so.
+"""The user's own modules: what a config may import, and what it names.
 
-A config file is code that its user runs, so it may import what lies beside it, and name modules in ``imports``. A file
-of weights or of settings is data: what it names is never imported because it says so, see ``require``.
+A config file is code that its user runs, so it may import what lies beside it, and name modules in ``imports``. What
+data names is in ``config.named``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +18,9 @@ from weakref import WeakKeyDictionary
 
 from styleresearch import plugins
 from styleresearch.config.modulefiles import OURS, find, is_installed, is_package, line_of, reached, shown
-from styleresearch.errors import InputError, Notice
+from styleresearch.errors import InputError
 from styleresearch.registry import plugins_of
 from styleresearch.store import digests
-
-
-class ModuleWarning(Notice):
-    """The code of a module is another than when a method was trained."""
-
 
 # What a config imports while it runs
 
@@ -62,7 +56,7 @@ def beside(file: Path) -> Iterator[dict[str, str]]:
             if "." not in name and (name not in before or name in hidden)
         }
         for name in [name for name in sys.modules if users.get(name.partition(".")[0])]:
-            if (code := _file(sys.modules.pop(name))) is not None:
+            if (code := file_of(sys.modules.pop(name))) is not None:
                 found[name] = digests.of_file(code)
         for name, code in reached(file, "", folders).items():
             found.setdefault(name, digests.of_file(code))
@@ -75,7 +69,7 @@ def _is_another(top: str, known: Mapping[str, Any], folders: Sequence[Path]) -> 
     module = known.get(top)
     if top == OURS or module is None:
         return False
-    loaded = _file(module)
+    loaded = file_of(module)
     if loaded is None:  # folders without an __init__.py, or built in
         return hasattr(module, "__path__") and any((folder / top).is_dir() for folder in folders)
     here = None if is_installed(loaded) else find(top, folders)
@@ -84,18 +78,19 @@ def _is_another(top: str, known: Mapping[str, Any], folders: Sequence[Path]) -> 
 
 def _differs(module: ModuleType, file: Path) -> bool:
     """Return whether a module came from another file, or from this one before it was edited (a notebook)."""
-    loaded, now = _file(module), digests.of_file(file)
+    loaded, now = file_of(module), digests.of_file(file)
     return loaded is None or not file.samefile(loaded) or _imported.get(module, now) != now
 
 
 def _is_users(module: ModuleType, folders: Sequence[Path]) -> bool:
     """Return whether a top-level module or package lies in one of these folders."""
-    file = _file(module)
+    file = file_of(module)
     places = [*getattr(module, "__path__", ())] if file is None else [file.parent if is_package(file) else file]
     return any(Path(place).resolve().parent == folder.resolve() for place in places for folder in folders)
 
 
-def _file(module: Any) -> Path | None:
+def file_of(module: Any) -> Path | None:
+    """Return the file that a module came from; ``None`` where there is none."""
     name = getattr(module, "__file__", None)
     return Path(name) if isinstance(name, str) and Path(name).is_file() else None
 
@@ -189,15 +184,15 @@ def _import(name: str, folders: Sequence[Path], named: str) -> dict[str, str]:
 
 def imported(names: Sequence[str]) -> dict[str, str]:
     """Return what ``import_modules`` returned of modules that have been imported already."""
-    files = {name: _used(name, _file(sys.modules[name]), []) for name in names}
+    files = {name: _used(name, file_of(sys.modules[name]), []) for name in names}
     return dict.fromkeys(names, "") | {
-        each: _digest_of(each, code) for used in files.values() for each, code in used.items()
+        each: digest_of_code(each, code) for used in files.values() for each, code in used.items()
     }
 
 
 def sources_of(names: Iterable[str]) -> dict[str, Path]:
     """Return module name -> its source, of those that have been imported and are no part of an installed package."""
-    files = {name: _file(sys.modules.get(name)) for name in names if plugins.of_module(name) is None}
+    files = {name: file_of(sys.modules.get(name)) for name in names if plugins.of_module(name) is None}
     return {name: file for name, file in files.items() if file is not None and not is_installed(file)}
 
 
@@ -219,7 +214,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def _code(name: str) -> str:
     """Return the digest of the source of a module, or of a package with all that is in it."""
-    file = _file(sys.modules.get(name))
+    file = file_of(sys.modules.get(name))
     if file is None or not is_package(file):
         return "" if file is None else digests.of_file(file)
     sources = {path.relative_to(file.parent).as_posix(): path for path in file.parent.rglob("*.py")}
@@ -242,59 +237,8 @@ def _forget_stale(files: Mapping[str, Path]) -> None:
             del sys.modules[name]
 
 
-# What data names
-
-
-def require(names: Sequence[str], then: Mapping[str, str], source: str, places: Sequence[Path] = ()) -> None:
-    """Make sure that the modules which a file of data names have been imported, by whoever uses the file.
-
-    Nothing is imported here: a stranger's file could name any module that Python finds.
-
-    Args:
-        names: of the modules.
-        then: module name -> sha256 of its file when the file was made.
-        source: the file, for messages.
-        places: folders where they may lie too.
-
-    Raises:
-        InputError: if one has not been imported; says where it would be found and whether it is the same.
-
-    Warns:
-        ModuleWarning: if one is not what it was then.
-    """
-    for name in names:
-        if name not in sys.modules:
-            raise InputError(
-                f"{source} needs the module {name!r}, and nothing is imported because a file says so. "
-                f"{_what_to_do(name, then.get(name), places)}"
-            )
-    for name, digest in then.items():
-        now = _digest_of(name, _file(sys.modules.get(name)))
-        if digest and now and now != digest:
-            warnings.warn(
-                f"the module {name!r} is another than when {source} was made (sha256 {digest[:12]} then, {now[:12]} "
-                "now); what it paints may differ",
-                ModuleWarning,
-                stacklevel=2,
-            )
-
-
-def _what_to_do(name: str, then: str | None, places: Sequence[Path]) -> str:
-    searched = find(name, [Path.cwd(), *map(Path, sys.path)])
-    file = searched or find(name, places)
-    if file is None:
-        return f"It cannot be found here; bring it, and if you trust it, name it: --import {name}"
-    now = digests.of_file(file)
-    same = "whose digest is not known" if not then else "the same as then" if now == then else "not the same as then"
-    told = name if searched is not None or "." in name else shown(file)
-    return (
-        f"Here it is {shown(file)}, {same}; if you trust it, name it: --import {told}, or imports=({name!r},) in the "
-        "config of a comparison"
-    )
-
-
-def _digest_of(name: str, file: Path | None) -> str:
-    """Return the digest of a module's code: as it runs here, or else as it lies in a file."""
+def digest_of_code(name: str, file: Path | None) -> str:
+    """Return the digest of a module's code: as it runs here, or else as it lies in a file, if in any."""
     if name in plugins.known():
         return _code(name)
     module = sys.modules.get(name)

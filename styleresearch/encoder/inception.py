@@ -29,10 +29,11 @@ from styleresearch.types import Image, OtherImage
 SIDE = 299
 _CLASSES = 1008
 """Of the weights of FID; torchvision's own Inception has 1000, other weights and another last block."""
-_FILES = {
-    "fid": "pt_inception-2015-12-05-6726825d.pth, which pytorch-fid publishes",
-    "art": "art_inception.pth, which the authors of ArtFID publish",
+PUBLISHED = {
+    "fid": ("pt_inception-2015-12-05-6726825d.pth", "pytorch-fid publishes"),
+    "art": ("art_inception.pth", "the authors of ArtFID publish"),
 }
+"""Kind of network -> the file of its weights, and who publishes it."""
 _HEADS = {"fid": ("fc",), "art": ("fc1", "fc2")}
 """The last layers, which tell the networks apart and are not read."""
 _EPS = 1e-3
@@ -123,7 +124,8 @@ def read_inception(file: Path, width: float = 1.0, kind: Kind = "fid") -> Incept
 
 def _another(kind: Kind, why: str) -> str:
     metric = "FID" if kind == "fid" else "ArtFID"
-    return f"this is not the Inception-v3 that {metric} is measured with: {why}. Give {_FILES[kind]}"
+    file, who = PUBLISHED[kind]
+    return f"this is not the Inception-v3 that {metric} is measured with: {why}. Give {file}, which {who}"
 
 
 def _folded(index: Index, name: str, shape: tuple[int, int, int, int], kind: Kind) -> dict[str, np.ndarray]:

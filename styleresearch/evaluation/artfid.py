@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
 
 from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.inception import random_inception, read_inception
 from styleresearch.errors import InputError
 from styleresearch.evaluation.frechet import frechet_distance
+from styleresearch.evaluation.inception_metric import ThroughInception
 from styleresearch.evaluation.lpips import LPIPS
-from styleresearch.evaluation.metric import METRICS, Needs, SetMetric
-from styleresearch.options import Between
+from styleresearch.evaluation.metric import METRICS, Needs
 from styleresearch.types import Image
 
-_RANDOM = 0.0625
-"""Width of a network of random weights."""
 _SIDE = 75
 """Pixels that the network needs a side."""
 
 
 @METRICS.register("artfid")
 @dataclass(frozen=True)
-class ArtFID(SetMetric):
+class ArtFID(ThroughInception):
     """ArtFID: (1 + mean LPIPS to the contents) (1 + Fréchet distance to the styles, in features of art).
 
     Few pictures make it much too large, as they do FID: compare values over equally many only.
@@ -43,33 +39,16 @@ class ArtFID(SetMetric):
         title: its name in tables.
     """
 
-    file: str | None = None
-    weights: Literal["published", "random"] = "published"
-    least: Annotated[int, Between(2, 10**6)] = 50
     title: str = "ArtFID"
     better: ClassVar = "lower"
     source: ClassVar = "Wright and Ommer 2022"
-    references: ClassVar = "style"
-    version: ClassVar = 1
     range: ClassVar = "1 up"
-    halves: ClassVar = True
+    kind: ClassVar = "art"
     paired: ClassVar = True
-
-    def __post_init__(self) -> None:
-        if (self.file is None) != (self.weights == "random"):
-            raise InputError(
-                "ArtFID needs the published weights of its Inception: give file='.../art_inception.pth', which its "
-                "authors publish"
-                if self.file is None
-                else "ArtFID: weights='random' takes no file; leave out one of the two"
-            )
 
     def needs(self, encoder: Encoder) -> dict[str, Any]:
         """Return the network of art, read from the file, and those of LPIPS."""
-        inception = (
-            random_inception(_RANDOM, kind="art") if self.file is None else read_inception(Path(self.file), kind="art")
-        )
-        return {"inception": inception, **LPIPS().needs(encoder)}
+        return {**super().needs(encoder), **LPIPS().needs(encoder)}
 
     def check(self, needs: Needs, size: tuple[int, int] | None = None) -> None:
         """Raise InputError if images of (height, width) are too small for the networks."""
@@ -89,11 +68,6 @@ class ArtFID(SetMetric):
         """Return the product; 1 for contents that are styles already."""
         content = float(outputs["distance"].mean(dtype=np.float64))
         return (1 + content) * (1 + frechet_distance(outputs["activations"], references["activations"]))
-
-    def contract(self, needs: Needs) -> dict[str, Any]:
-        """Return the contract, where the networks' digests stand and not where the file lies."""
-        contract = super().contract(needs)
-        return {**contract, "settings": {k: v for k, v in contract["settings"].items() if k != "file"}}
 
     def definition(self) -> str:
         """Return what is measured."""

@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Array, Float
 
-from styleresearch.encoder.encoder import Encoder
-from styleresearch.encoder.inception import random_inception, read_inception
-from styleresearch.errors import InputError
 from styleresearch.evaluation.frechet import frechet_distance
+from styleresearch.evaluation.inception_metric import ThroughInception
 from styleresearch.evaluation.kernel import kernel_distance
-from styleresearch.evaluation.metric import METRICS, Needs, SetMetric
-from styleresearch.options import Between
+from styleresearch.evaluation.metric import METRICS, Needs
 from styleresearch.types import Image
 
 Sampling = Literal["pytorch", "tensorflow"]
-_RANDOM = 0.0625
-"""Width of a network of random weights."""
 
 
 @dataclass(frozen=True)
-class _ThroughInception(SetMetric):
-    """What FID and KID have in common: what they see, and through what."""
+class _Published(ThroughInception):
+    """FID and KID: what they keep of a picture."""
 
-    file: str | None = None
-    weights: Literal["published", "random"] = "published"
     sampling: Sampling = "pytorch"
-    least: Annotated[int, Between(2, 10**6)] = 50
-    references: ClassVar = "style"
-    version: ClassVar = 1
     resize: ClassVar = "to 299x299, bilinear, not antialiased"
-    halves: ClassVar = True
-
-    def __post_init__(self) -> None:
-        if (self.file is None) != (self.weights == "random"):
-            raise InputError(
-                f"{type(self).__name__} needs the published weights of Inception: give "
-                "file='.../pt_inception-2015-12-05-6726825d.pth', which pytorch-fid publishes"
-                if self.file is None
-                else f"{type(self).__name__}: weights='random' takes no file; leave out one of the two"
-            )
-
-    def needs(self, encoder: Encoder) -> dict[str, Any]:
-        """Return the network, read from the file."""
-        return {"inception": random_inception(_RANDOM) if self.file is None else read_inception(Path(self.file))}
 
     def embed(self, needs: Needs, image: Image) -> Float[Array, "b d"]:
         """Return the activations of the last average."""
         return needs["inception"](image, self.sampling)
-
-    def contract(self, needs: Needs) -> dict[str, Any]:
-        """Return the contract, where the network's digest stands and not where its file lies."""
-        contract = super().contract(needs)
-        return {**contract, "settings": {k: v for k, v in contract["settings"].items() if k != "file"}}
 
     def _definition(self, distance: str) -> str:
         which = "the published Inception-v3" if self.file else "an Inception-v3 of RANDOM weights (for tests: no FID)"
@@ -68,7 +38,7 @@ class _ThroughInception(SetMetric):
 
 @METRICS.register("fid")
 @dataclass(frozen=True)
-class FID(_ThroughInception):
+class FID(_Published):
     """Fréchet Inception distance between outputs and style pictures.
 
     Few pictures make it much too large (some hundreds leave most of the value to chance): compare values over equally
@@ -102,7 +72,7 @@ class FID(_ThroughInception):
 
 @METRICS.register("kid")
 @dataclass(frozen=True)
-class KID(_ThroughInception):
+class KID(_Published):
     """Kernel Inception distance between outputs and style pictures: unbiased, however few there are.
 
     Source: Bińkowski et al. 2018, with the network, weights and resize of pytorch-fid.

@@ -13,7 +13,7 @@ import numpy as np
 
 from styleresearch.config import build
 from styleresearch.config.file import load_config
-from styleresearch.config.modules import ModuleWarning
+from styleresearch.config.named import ModuleWarning
 from styleresearch.config.problems import begin
 from styleresearch.data.images import load_image
 from styleresearch.data.pictures import SOURCES

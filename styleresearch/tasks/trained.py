@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import jax.numpy as jnp
 from safetensors import SafetensorError, safe_open
 
-from styleresearch.config import build, modules
+from styleresearch.config import build, named
 from styleresearch.config.file import ORIGIN, imports_of
 from styleresearch.encoder.encoder import ENCODERS, Encoder
 from styleresearch.errors import InputError
@@ -69,7 +69,7 @@ class Trained:
                 imported (nothing is imported because a file says so); if the parameters are not the method's.
 
         Warns:
-            modules.ModuleWarning: if such a module is another than in training.
+            named.ModuleWarning: if such a module is another than in training.
         """
         return self.built(lambda: build.resolve(METHODS, {**self.spec, **options}), lambda method: method)
 
@@ -100,7 +100,7 @@ class Trained:
     def _require_modules(self) -> None:
         origin = self.facts.get(ORIGIN) or {}
         places = [Path(origin["file"]).parent] if isinstance(origin.get("file"), str) else []
-        modules.require(imports_of(self.facts["config"]), self.facts.get("modules") or {}, self.source, places)
+        named.require(imports_of(self.facts["config"]), self.facts.get("modules") or {}, self.source, places)
 
     def encoder(self) -> Encoder:
         """Return the encoder that it was trained with.

@@ -10,7 +10,7 @@ import pytest
 
 from styleresearch.encoder import inception
 from styleresearch.errors import InputError
-from styleresearch.evaluation import artfid
+from styleresearch.evaluation import inception_metric
 from styleresearch.evaluation.artfid import ArtFID
 from styleresearch.evaluation.frechet import frechet_distance
 from styleresearch.evaluation.lpips import LPIPS
@@ -65,7 +65,7 @@ def test_pictures_too_small_for_the_network_are_refused(small_encoder):
 
 def test_the_contract_has_the_weights_digest_and_not_the_place_of_the_file(small_encoder, monkeypatch):
     net = inception.random_inception(0.0625, kind="art")
-    monkeypatch.setattr(artfid, "read_inception", lambda file, kind: net)
+    monkeypatch.setattr(inception_metric, "read_inception", lambda file, kind: net)
     contracts = [metric.contract(metric.needs(small_encoder)) for metric in (ArtFID("here.pth"), ArtFID("there.pth"))]
     assert contracts[0] == contracts[1]
     assert len(contracts[0]["networks"]["inception"]) == 64

@@ -7,7 +7,7 @@ import pytest
 
 from styleresearch.encoder import inception
 from styleresearch.errors import InputError
-from styleresearch.evaluation import fid
+from styleresearch.evaluation import inception_metric
 from styleresearch.evaluation.fid import FID, KID
 from styleresearch.evaluation.frechet import frechet_distance
 from styleresearch.evaluation.kernel import kernel_distance
@@ -35,11 +35,11 @@ def test_they_are_the_distances_of_the_same_activations(small_encoder):
 
 def test_the_contract_has_the_weights_digest_and_not_the_place_of_the_file(small_encoder, monkeypatch):
     net = inception.random_inception(0.0625)
-    monkeypatch.setattr(fid, "read_inception", lambda file: net)
+    monkeypatch.setattr(inception_metric, "read_inception", lambda file, kind: net)
     contracts = [metric.contract(metric.needs(small_encoder)) for metric in (FID("here.pth"), FID("there.pth"))]
     assert contracts[0] == contracts[1]
     assert len(contracts[0]["networks"]["inception"]) == 64
     assert contracts[0]["resize"].startswith("to 299x299")
     other = inception.random_inception(0.0625, seed=1)
-    monkeypatch.setattr(fid, "read_inception", lambda file: other)
+    monkeypatch.setattr(inception_metric, "read_inception", lambda file, kind: other)
     assert FID("here.pth").contract(FID("here.pth").needs(small_encoder)) != contracts[0]

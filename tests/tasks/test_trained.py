@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from styleresearch.cli import main
 from styleresearch.cli.imports import bring
-from styleresearch.config.modules import ModuleWarning
+from styleresearch.config.named import ModuleWarning
 from styleresearch.data.images import save_image
 from styleresearch.encoder.encoder import ENCODERS
 from styleresearch.encoder.weights import load as weights_of
